@@ -1,0 +1,22 @@
+//! Matricula: a SCIM 2.0 gateway in front of learning management systems that
+//! have no SCIM of their own.
+//!
+//! The crate is a house of strict rooms; an arrow between two of them exists
+//! only where `tests/architecture.rs` allows it, and every arrow points down:
+//!
+//! ```text
+//! main → cli → app → config ─► (the settings of every room)
+//!                    │
+//!        server    admin    api            faces: transport, operators, SCIM
+//!                    │       │
+//!                    provision             the use cases, no HTTP
+//!          ┌─────────┼──────────┬─────────┐
+//!        policy   mapping    backend    store
+//!          │       │   │        │         │
+//!         scim ◄───┘   └─►call◄─┘       scim       values; no IO, no clock
+//! ```
+//!
+//! `docs/ARCHITECTURE.md` tells which rooms stand today and walks a request
+//! through them.
+
+pub mod scim;
