@@ -19,4 +19,6 @@
 //! `docs/ARCHITECTURE.md` tells which rooms stand today and walks a request
 //! through them.
 
+pub mod call;
+pub mod mapping;
 pub mod scim;
