@@ -1,6 +1,8 @@
 //! The house rules that the compiler cannot keep: which room may know which,
 //! which rooms stay pure, and how long a file may grow.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read the sources should fail")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -48,8 +50,16 @@ const ROOMS: &[(&str, &[&str])] = &[
 const PURE: &[&str] = &["scim", "call", "mapping", "policy"];
 
 /// Words that no pure room may contain.
-const IMPURE: &[&str] =
-    &["tokio::", "hyper::", "std::net", "std::fs", "std::env", "SystemTime", "Instant", "async fn"];
+const IMPURE: &[&str] = &[
+    "tokio::",
+    "hyper::",
+    "std::net",
+    "std::fs",
+    "std::env",
+    "SystemTime",
+    "Instant::now",
+    "async fn",
+];
 
 /// The longest a source file may be, its tests not counted.
 const WALL: usize = 500;

@@ -1,2 +1,47 @@
 //! SCIM 2.0 as values: RFC 7643 and 7644, and what Entra, Okta, authentik and
 //! Keycloak do beside them. Pure: no IO, no clock, no async.
+//!
+//! A request goes through the room from left to right:
+//!
+//! ```text
+//! text ─► Path, Filter ─► Place, Matcher ─┐
+//!                                         ├─► Operation: Create, Change{id, Edits}, Delete
+//! JSON ─► create, replace, patch ─────────┘
+//! Resource ─► Projection ─► the answer, or ListResponse
+//! ```
+//!
+//! Left of the arrows is grammar, which knows no schema; right of them
+//! everything has been held against a [`ResourceType`], which is what one
+//! tenant's LMS can do. Whatever is wrong comes out as an [`Error`].
+
+mod apply;
+mod caseless;
+mod edit;
+mod elements;
+mod error;
+mod filter;
+mod intake;
+mod name;
+mod patch;
+mod path;
+mod place;
+mod resource;
+mod rules;
+mod schema;
+mod syntax;
+mod value;
+
+pub use edit::{Act, Edit, Edits};
+pub use error::{ERROR, Error, ScimType};
+pub use filter::{Filter, Literal, Matcher, Operand, Operator};
+pub use intake::parse_json;
+pub use name::{AttrName, ENTERPRISE_USER, GROUP, ResourceId, SchemaUri, USER};
+pub use patch::{MOST_OPERATIONS, PATCH_OP};
+pub use path::{Path, Target};
+pub use place::Place;
+pub use resource::Resource;
+pub use rules::{Rules, Unknown};
+pub use schema::{
+    Attribute, Extension, Kind, Mutability, Offer, ResourceType, Returned, Schema, Type, Uniqueness,
+};
+pub use syntax::{DEEPEST, LONGEST_TEXT, MOST_TERMS, SyntaxError};

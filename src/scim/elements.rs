@@ -1,0 +1,227 @@
+//! The elements of a multi-valued attribute, with an index, so that thousands
+//! of additions and removals cost one step each.
+
+use super::schema::Attribute;
+use super::value::is_primary;
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// What makes two elements the same one.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Identity {
+    /// The resource it points at.
+    Reference(String),
+    /// RFC 7643 §2.4: type and value should not repeat together.
+    Labelled(String, String),
+    /// All of it.
+    Whole(String),
+}
+
+fn identity(attribute: &Attribute, element: &Value) -> Identity {
+    let text = |part| element.get(part).and_then(Value::as_str);
+    match text("value") {
+        Some(value) if attribute.identified_by_value() => Identity::Reference(value.to_owned()),
+        Some(value) => {
+            Identity::Labelled(text("type").unwrap_or_default().to_owned(), value.to_owned())
+        }
+        None => Identity::Whole(element.to_string()),
+    }
+}
+
+/// A list of elements in order.
+#[derive(Debug)]
+pub(super) struct Elements<'a> {
+    attribute: &'a Attribute,
+    /// Removed ones leave a gap, so that positions stay valid.
+    items: Vec<Option<Value>>,
+    /// Where each element stands; made when it is first needed and dropped
+    /// when elements change in place.
+    index: Option<HashMap<Identity, usize>>,
+    primary: Option<usize>,
+}
+
+impl<'a> Elements<'a> {
+    pub(super) fn of(attribute: &'a Attribute, value: Option<Value>) -> Self {
+        let items: Vec<_> = match value {
+            Some(Value::Array(items)) => items.into_iter().map(Some).collect(),
+            Some(single) => vec![Some(single)],
+            None => Vec::new(),
+        };
+        let primary = items.iter().flatten().position(is_primary);
+        Self { attribute, items, index: None, primary }
+    }
+
+    /// `elements` without repetitions; the first of each stays where it is.
+    pub(super) fn distinct(attribute: &Attribute, elements: Vec<Value>) -> Vec<Value> {
+        if elements.len() < 2 {
+            return elements;
+        }
+        let mut distinct = Elements::of(attribute, None);
+        for element in elements {
+            distinct.add(element);
+        }
+        distinct.items.into_iter().flatten().collect()
+    }
+
+    pub(super) fn into_value(self) -> Option<Value> {
+        let items: Vec<_> = self.items.into_iter().flatten().collect();
+        (!items.is_empty()).then_some(Value::Array(items))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Adds an element. One that is there already gains what the new one says
+    /// beyond its identity.
+    pub(super) fn add(&mut self, element: Value) {
+        let identity = identity(self.attribute, &element);
+        let next = self.items.len();
+        let at = *self.index().entry(identity).or_insert(next);
+        if is_primary(&element) {
+            self.make_primary(at);
+        }
+        match self.items.get_mut(at) {
+            Some(Some(Value::Object(known))) => {
+                if let Value::Object(parts) = element {
+                    known.extend(parts);
+                }
+            }
+            Some(_) => {}
+            None => self.items.push(Some(element)),
+        }
+    }
+
+    /// Removes what `element` names: the member with its `value`, or every
+    /// element that has all of its parts.
+    pub(super) fn drop(&mut self, element: &Value) {
+        if self.attribute.identified_by_value() {
+            let identity = identity(self.attribute, element);
+            if let Some(at) = self.index().remove(&identity)
+                && let Some(item) = self.items.get_mut(at)
+            {
+                *item = None;
+            }
+            return;
+        }
+        self.retain(|known| !covers(known, element));
+    }
+
+    /// Keeps the elements that `keep` accepts.
+    pub(super) fn retain(&mut self, keep: impl Fn(&Value) -> bool) {
+        self.index = None;
+        self.items.retain(|item| item.as_ref().is_some_and(&keep));
+        self.primary = self.items.iter().flatten().position(is_primary);
+    }
+
+    /// Changes the elements that `pick` accepts; says how many there were.
+    pub(super) fn change(
+        &mut self,
+        pick: impl Fn(&Value) -> bool,
+        mut change: impl FnMut(&mut Value),
+    ) -> usize {
+        self.index = None;
+        let mut changed = 0;
+        let mut made_primary = None;
+        for (at, item) in self.items.iter_mut().enumerate() {
+            let Some(element) = item.as_mut().filter(|element| pick(element)) else { continue };
+            let before = is_primary(element);
+            change(element);
+            changed += 1;
+            if is_primary(element) && !before {
+                made_primary = Some(at);
+            }
+        }
+        // Several may have been picked; N12 leaves the last of them.
+        if let Some(at) = made_primary {
+            for (other, item) in self.items.iter_mut().enumerate() {
+                if let Some(element) = item.as_mut().filter(|_| other != at) {
+                    make_ordinary(element);
+                }
+            }
+            self.primary = Some(at);
+        }
+        changed
+    }
+
+    /// N12: one element at most is the primary one.
+    fn make_primary(&mut self, at: usize) {
+        let former = self.primary.replace(at).filter(|former| *former != at);
+        let former = former.and_then(|former| self.items.get_mut(former));
+        if let Some(Some(element)) = former {
+            make_ordinary(element);
+        }
+    }
+
+    fn index(&mut self) -> &mut HashMap<Identity, usize> {
+        let (attribute, items) = (self.attribute, &self.items);
+        self.index.get_or_insert_with(|| {
+            let present = items.iter().enumerate();
+            present
+                .filter_map(|(at, item)| Some((identity(attribute, item.as_ref()?), at)))
+                .collect()
+        })
+    }
+}
+
+fn make_ordinary(element: &mut Value) {
+    if let Some(primary) = element.get_mut("primary") {
+        *primary = Value::Bool(false);
+    }
+}
+
+/// Whether `element` has every part of `wanted`, with equal values.
+pub(super) fn covers(element: &Value, wanted: &Value) -> bool {
+    match (element, wanted) {
+        (Value::Object(element), Value::Object(wanted)) => {
+            wanted.iter().all(|(name, value)| element.get(name) == Some(value))
+        }
+        (element, wanted) => element == wanted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scim::schema::ResourceType;
+    use serde_json::json;
+    use std::sync::Arc;
+
+    fn attribute(resource_type: &ResourceType, name: &str) -> Arc<Attribute> {
+        Arc::clone(resource_type.core().attribute(name).unwrap())
+    }
+
+    #[test]
+    fn a_member_is_its_value_and_is_there_once() {
+        let members = attribute(&ResourceType::group(), "members");
+        let given = vec![
+            json!({ "value": "1" }),
+            json!({ "value": "2" }),
+            json!({ "value": "1", "type": "User" }),
+        ];
+        assert_eq!(
+            Elements::distinct(&members, given),
+            [json!({ "value": "1", "type": "User" }), json!({ "value": "2" })]
+        );
+    }
+
+    #[test]
+    fn a_new_primary_takes_the_place_of_the_old_one() {
+        let emails = attribute(&ResourceType::user(), "emails");
+        let mut elements = Elements::of(&emails, Some(json!([{ "value": "a", "primary": true }])));
+        elements.add(json!({ "value": "b", "primary": true }));
+        assert_eq!(
+            elements.into_value().unwrap(),
+            json!([{ "value": "a", "primary": false }, { "value": "b", "primary": true }])
+        );
+    }
+
+    #[test]
+    fn an_element_that_is_added_again_after_its_removal_is_there() {
+        let members = attribute(&ResourceType::group(), "members");
+        let mut elements = Elements::of(&members, Some(json!([{ "value": "1" }])));
+        elements.drop(&json!({ "value": "1" }));
+        elements.add(json!({ "value": "1" }));
+        assert_eq!(elements.into_value().unwrap(), json!([{ "value": "1" }]));
+    }
+}

@@ -1,0 +1,276 @@
+//! What a client wrote, held against the schemas: bodies of POST and PUT, and
+//! the names within them.
+
+use super::edit::{Act, Edit, Edits};
+use super::error::Error;
+use super::name::{AttrName, SchemaUri};
+use super::path::{Path, Target};
+use super::place::Place;
+use super::resource::Resource;
+use super::rules::{Rules, Unknown};
+use super::schema::{Attribute, Mutability, ResourceType, Type};
+use super::value;
+use serde_json::{Map, Value};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// What a PUT leaves alone where the body does not say it. Who omits these
+/// did not mean to disable a person or to empty a group.
+const KEPT_BY_PUT: [&str; 3] = ["active", "members", "password"];
+
+/// More faults than a person will read in one message.
+const MOST_FAULTS: usize = 20;
+
+/// Reads the JSON of a body. Nesting is bounded by the parser.
+pub fn parse_json(bytes: &[u8]) -> Result<Value, Error> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let why = error.to_string();
+        let why = why.split(" at line").next().unwrap_or_default();
+        Error::invalid_syntax(format!("The body is not JSON: line {line}, column {column}: {why}."))
+    })
+}
+
+impl ResourceType {
+    /// The resource that the body of a POST describes. Every fault is told in
+    /// one error; read-only attributes are passed over (RFC 7644 §3.3).
+    pub fn create(&self, body: Value, rules: Rules) -> Result<Resource, Error> {
+        let mut edits = Edits { strict: rules.strict, ..Edits::default() };
+        let mut faults = Vec::new();
+        let mut seen = HashSet::new();
+        let mut misgiven = Vec::new();
+        for (key, value) in members_of(body)? {
+            for entry in self.entries(&key, value, rules) {
+                let place = entry.as_ref().ok().map(|entry| entry.place.clone());
+                match entry.and_then(|entry| assignment(entry, rules)) {
+                    Ok(Some(edit)) if seen.insert(edit.place.to_string()) => edits.push(edit),
+                    Ok(Some(edit)) => faults.push(format!("`{}` is given twice", edit.place)),
+                    Ok(None) => {}
+                    Err(error) => {
+                        faults.push(error.detail().to_owned());
+                        misgiven.extend(place);
+                    }
+                }
+            }
+        }
+        let mut resource = Resource::new(self.kind());
+        edits.apply(self, &mut resource)?;
+        faults.extend(self.missing(&resource, &misgiven));
+        if faults.is_empty() { Ok(resource) } else { Err(told_at_once(&faults)) }
+    }
+
+    /// The edits that the body of a PUT asks for. What is omitted is cleared,
+    /// but for what the client cannot have meant to clear.
+    pub fn replace(&self, body: Value, rules: Rules) -> Result<Edits, Error> {
+        let resource = self.create(body, rules)?;
+        let mut edits = Edits { complete: true, strict: rules.strict, ..Edits::default() };
+        for place in self.attributes().chain(self.unknown_places(&resource)) {
+            match resource.whole(&place) {
+                Some(value) => edits.push(Edit { act: Act::Set(value.clone()), place }),
+                None if self.cleared_by_put(&place) => {
+                    edits.push(Edit { place, act: Act::Clear });
+                }
+                None => {}
+            }
+        }
+        Ok(edits)
+    }
+
+    fn cleared_by_put(&self, place: &Place) -> bool {
+        let writable = place.attr.mutability == Mutability::ReadWrite;
+        place.is_offered() && writable && !self.kept_by_put(place)
+    }
+
+    /// Whether a PUT that does not say this leaves it alone.
+    pub(super) fn kept_by_put(&self, place: &Place) -> bool {
+        let kept = KEPT_BY_PUT.iter().any(|name| place.attr.name.is(name));
+        place.schema.is_none() && (kept || self.common_name(place))
+    }
+
+    /// Whether a place is `id`, `meta` or `schemas`.
+    pub(super) fn common_name(&self, place: &Place) -> bool {
+        place.schema.is_none() && self.common().iter().any(|known| known.name == place.attr.name)
+    }
+
+    /// The places of everything in a resource that no schema knows.
+    pub(super) fn unknown_places(&self, resource: &Resource) -> Vec<Place> {
+        let mut places = Vec::new();
+        let unknown = |urn: Option<&SchemaUri>, name| {
+            let name = AttrName::parse(name).filter(|_| self.attribute(urn, name).is_none())?;
+            Some(Place::of(urn, &Arc::new(Attribute::unknown(name, Type::Any))))
+        };
+        for (key, value) in resource.attributes() {
+            match (SchemaUri::parse(key), value) {
+                (Some(urn), Value::Object(members)) => {
+                    places.extend(members.keys().filter_map(|name| unknown(Some(&urn), name)));
+                }
+                _ => places.extend(unknown(None, key)),
+            }
+        }
+        places
+    }
+
+    /// What the resource must have and does not; what was given wrongly is
+    /// not missing.
+    fn missing(&self, resource: &Resource, misgiven: &[Place]) -> Option<String> {
+        let given = |place: &Place| misgiven.iter().any(|other| other.shares_attribute(place));
+        let missing = self.required().iter().filter(|place| !resource.has(place) && !given(place));
+        let missing: Vec<_> = missing.map(|place| format!("`{place}`")).collect();
+        let (is, s) = if missing.len() == 1 { ("is", "") } else { ("are", "s") };
+        (!missing.is_empty()).then(|| {
+            format!("{} {is} missing; this LMS needs the attribute{s}", missing.join(", "))
+        })
+    }
+
+    /// N2: what one key of a body means. An extension's object is taken apart
+    /// into its members; everything else is one place.
+    pub(super) fn entries(
+        &self,
+        key: &str,
+        value: Value,
+        rules: Rules,
+    ) -> Vec<Result<Entry, Error>> {
+        if let Some(urn) = self.unknown_schema(key).filter(|_| value.is_object()) {
+            return self.members_of_schema(&urn, value, rules);
+        }
+        match Target::parse(key, self.urns()) {
+            Ok(Target::Schema(urn)) => self.members_of_schema(&urn, value, rules),
+            Ok(Target::Attribute(path)) => self.entry(&path, value, rules).into_iter().collect(),
+            // A key that is no path cannot be kept under a name.
+            Err(_) if rules.unknown != Unknown::Reject => Vec::new(),
+            Err(error) => vec![Err(Error::invalid_path(format!("`{key}`: {error}")))],
+        }
+    }
+
+    /// A key that is the URN of a schema nobody registered.
+    fn unknown_schema(&self, key: &str) -> Option<SchemaUri> {
+        let registered =
+            |urn: &SchemaUri| key.get(..urn.as_str().len()).is_some_and(|head| urn.is(head));
+        SchemaUri::parse(key).filter(|_| !self.urns().iter().any(registered))
+    }
+
+    pub(super) fn members_of_schema(
+        &self,
+        urn: &SchemaUri,
+        value: Value,
+        rules: Rules,
+    ) -> Vec<Result<Entry, Error>> {
+        match value {
+            Value::Object(members) => members
+                .into_iter()
+                .filter_map(|(name, value)| {
+                    let path = Target::parse(&name, self.urns());
+                    match path {
+                        Ok(Target::Attribute(path)) => {
+                            let path = Path { schema: path.schema.or(Some(urn.clone())), ..path };
+                            self.entry(&path, value, rules)
+                        }
+                        Ok(Target::Schema(_)) | Err(_) => (rules.unknown == Unknown::Reject)
+                            .then(|| Err(Error::invalid_path(format!("`{urn}:{name}`")))),
+                    }
+                })
+                .collect(),
+            Value::Null => Vec::new(),
+            _ => vec![Err(Error::invalid_value(format!("`{urn}`: expected an object")))],
+        }
+    }
+
+    fn entry(&self, path: &Path, value: Value, rules: Rules) -> Option<Result<Entry, Error>> {
+        match self.place_by(path, rules) {
+            Ok(place) => Some(Ok(Entry { place: place?, value })),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// The place a path means under the tenant's rules: nothing where it is to
+    /// be passed over.
+    pub(super) fn place_by(&self, path: &Path, rules: Rules) -> Result<Option<Place>, Error> {
+        let known = self.place(path);
+        let offered =
+            known.as_ref().is_ok_and(|place| place.is_offered() || self.common_name(place));
+        match (known, rules.unknown) {
+            (Ok(place), _) if offered => Ok(Some(place)),
+            (Ok(place), Unknown::Keep) => Ok(Some(place)),
+            (Err(_), Unknown::Keep) => kept(self, path),
+            (_, Unknown::Ignore) => Ok(None),
+            (Ok(_), Unknown::Reject) => {
+                Err(Error::invalid_path(format!("`{path}`: this LMS has no such attribute")))
+            }
+            (Err(error), Unknown::Reject) => Err(error),
+        }
+    }
+}
+
+/// One key of a body: where it points, and what it says.
+pub(super) struct Entry {
+    pub(super) place: Place,
+    pub(super) value: Value,
+}
+
+/// A value brought into the type of its place.
+pub(super) fn typed(place: &Place, value: Value, rules: Rules) -> Result<Option<Value>, Error> {
+    let typed = match (&place.sub, &place.element) {
+        (Some(sub), _) => value::of_attribute(sub, value, rules),
+        (None, Some(_)) => value::one(&place.attr, value, rules),
+        (None, None) => value::of_attribute(&place.attr, value, rules),
+    };
+    typed.map_err(|why| Error::invalid_value(format!("`{place}`: {why}")))
+}
+
+pub(super) fn members_of(body: Value) -> Result<Map<String, Value>, Error> {
+    match body {
+        Value::Object(members) => Ok(members),
+        _ => Err(Error::invalid_syntax("The body must be a JSON object.")),
+    }
+}
+
+fn told_at_once(faults: &[String]) -> Error {
+    let told = faults.iter().take(MOST_FAULTS).cloned().collect::<Vec<_>>().join("; ");
+    let more = match faults.len().saturating_sub(MOST_FAULTS) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    Error::invalid_value(format!("{told}{more}."))
+}
+
+/// A place for an attribute that no schema knows, made from the shape of its
+/// path, so that it can be kept under the name the client gave it.
+fn kept(resource_type: &ResourceType, path: &Path) -> Result<Option<Place>, Error> {
+    // Half of the path is known, so the rest is a mistake and not a surprise.
+    let known = resource_type.attribute(path.schema.as_ref(), path.attr.as_str());
+    if let Some((schema, attribute)) = known {
+        let Some(sub) = path.sub.as_ref().filter(|_| attribute.kind == Type::Complex) else {
+            return resource_type.place(path).map(Some);
+        };
+        let whole = resource_type.place(&Path { sub: None, ..path.clone() })?;
+        let sub = Arc::new(Attribute::unknown(sub.clone(), Type::Any));
+        return Ok(Some(Place { sub: Some(sub), schema: schema.cloned(), ..whole }));
+    }
+    let kind = if path.filter.is_some() || path.sub.is_some() { Type::Complex } else { Type::Any };
+    let mut attribute = Attribute::unknown(path.attr.clone(), kind);
+    attribute.multi_valued = path.filter.is_some();
+    attribute.sub_attributes = Attribute::customary_parts();
+    if let Some(sub) = path.sub.as_ref().filter(|sub| attribute.sub(sub.as_str()).is_none()) {
+        attribute.sub_attributes.push(Arc::new(Attribute::unknown(sub.clone(), Type::Any)));
+    }
+    if attribute.kind == Type::Any {
+        attribute.sub_attributes.clear();
+    }
+    let attribute = Arc::new(attribute);
+    let element = match &path.filter {
+        Some(filter) => Some(Box::new(super::filter::Matcher::of_elements(&attribute, filter)?)),
+        None => None,
+    };
+    let sub = path.sub.as_ref().and_then(|sub| attribute.sub(sub.as_str()).cloned());
+    Ok(Some(Place { schema: path.schema.clone(), attr: attribute, element, sub }))
+}
+
+/// The one edit that puts the value of one key into an empty resource.
+fn assignment(Entry { place, value }: Entry, rules: Rules) -> Result<Option<Edit>, Error> {
+    let read_only = |attribute: &Attribute| attribute.mutability == Mutability::ReadOnly;
+    if read_only(&place.attr) || read_only(place.leaf()) {
+        return Ok(None);
+    }
+    let act = typed(&place, value, rules)?.map(Act::Set);
+    Ok(act.map(|act| Edit { place, act }))
+}
