@@ -72,7 +72,7 @@ impl Edits {
         Ok(value)
     }
 
-    fn edit_elements<'a>(
+    pub(super) fn edit_elements<'a>(
         &self,
         edit: &'a Edit,
         mut elements: Elements<'a>,
@@ -118,7 +118,11 @@ impl Edits {
             terms.iter().map(|(name, value)| (name.as_str().to_owned(), value.clone())).collect();
         match (&place.sub, value) {
             (Some(sub), value) => {
-                parts.insert(sub.name.as_str().to_owned(), value.clone());
+                let held = parts.insert(sub.name.as_str().to_owned(), value.clone());
+                // An element cannot be made that its own filter denies.
+                if held.is_some_and(|held| held != *value) {
+                    return Err(unmatched(place));
+                }
             }
             (None, Value::Object(given)) => parts.extend(given.clone()),
             (None, other) => return Ok(other.clone()),
@@ -146,6 +150,10 @@ impl Edits {
             }
         }
     }
+}
+
+fn unmatched(place: &Place) -> Error {
+    Error::no_target(format!("`{place}` matches nothing that is there."))
 }
 
 /// Edits of different attributes do not meet, so each attribute is worked on

@@ -15,30 +15,52 @@
 //! tenant's LMS can do. Whatever is wrong comes out as an [`Error`].
 
 mod apply;
+mod bulk;
 mod caseless;
+mod discovery;
 mod edit;
 mod elements;
 mod error;
+mod etag;
 mod filter;
 mod intake;
+mod list;
 mod name;
+mod operation;
+mod outcome;
 mod patch;
 mod path;
 mod place;
+mod projection;
+mod query;
 mod resource;
 mod rules;
 mod schema;
 mod syntax;
 mod value;
 
+pub use bulk::{
+    BULK_REQUEST, BULK_RESPONSE, BulkOperation, BulkRequest, BulkResponse, BulkResult, Method,
+    Reference, Rejected,
+};
+pub use discovery::{
+    AuthenticationScheme, BulkLimits, Capabilities, Discovery, RESOURCE_TYPE, SCHEMA,
+    SERVICE_PROVIDER_CONFIG,
+};
 pub use edit::{Act, Edit, Edits};
 pub use error::{ERROR, Error, ScimType};
+pub use etag::{Conditions, ETag};
 pub use filter::{Filter, Literal, Matcher, Operand, Operator};
 pub use intake::parse_json;
+pub use list::{LIST_RESPONSE, ListResponse, Page, Sort};
 pub use name::{AttrName, ENTERPRISE_USER, GROUP, ResourceId, SchemaUri, USER};
+pub use operation::Operation;
+pub use outcome::{Delta, Outcome};
 pub use patch::{MOST_OPERATIONS, PATCH_OP};
 pub use path::{Path, Target};
 pub use place::Place;
+pub use projection::{Projection, Shown};
+pub use query::{Parameters, Query, SEARCH_REQUEST};
 pub use resource::Resource;
 pub use rules::{Rules, Unknown};
 pub use schema::{

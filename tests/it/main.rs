@@ -1,1 +1,7 @@
 //! One binary for every integration test, so that the crate is linked once.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up should fail")]
+
+#[path = "../../fuzz/checks.rs"]
+mod checks;
+mod seeds;

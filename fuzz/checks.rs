@@ -1,0 +1,224 @@
+//! What must hold for any bytes. The fuzz targets feed these checks what they
+//! invent; the test suite feeds them the seeds and every former find.
+
+#![allow(dead_code, reason = "each fuzz target is a binary that uses one of these")]
+
+use matricula::scim::{
+    BulkLimits, BulkRequest, Filter, Kind, Matcher, Outcome, Path, Place, Resource, ResourceType,
+    Rules, Target, Unknown, parse_json,
+};
+use serde_json::{Value, json};
+use std::sync::LazyLock;
+
+static USER: LazyLock<ResourceType> = LazyLock::new(ResourceType::user);
+static GROUP: LazyLock<ResourceType> = LazyLock::new(ResourceType::group);
+
+/// Slots that mappings use, one of each shape.
+static SLOTS: LazyLock<Vec<Place>> = LazyLock::new(|| {
+    [
+        "userName",
+        "active",
+        "name",
+        "name.familyName",
+        r#"emails[type eq "work"].value"#,
+        r#"emails[type eq "work"].primary"#,
+        r#"emails[primary eq true].value"#,
+        r#"roles[primary eq true].value"#,
+        "emails",
+        "manager",
+        "manager.value",
+        "department",
+    ]
+    .iter()
+    .map(|text| USER.place(&Path::parse(text, USER.urns()).unwrap()).unwrap())
+    .collect()
+});
+
+fn nina() -> Value {
+    json!({
+        "userName": "nina.berg@hoch.example",
+        "externalId": "6f0f6c2e",
+        "active": true,
+        "name": { "givenName": "Nina", "familyName": "Berg" },
+        "emails": [
+            { "type": "work", "value": "nina.berg@hoch.example", "primary": true },
+            { "type": "home", "value": "nina@home.example" }
+        ],
+        "roles": [{ "value": "teacher", "primary": true }],
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {
+            "department": "Math", "manager": { "value": "7" }
+        },
+        "shoeSize": 38
+    })
+}
+
+fn class() -> Value {
+    json!({ "displayName": "Math 1A", "members": [{ "value": "1" }, { "value": "2" }] })
+}
+
+/// Text goes to a filter and back; a bound one prints as one that binds alike.
+pub fn filter(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(filter) = Filter::parse(text, USER.urns()) else { return };
+    let printed = filter.to_string();
+    assert_eq!(Filter::parse(&printed, USER.urns()).as_ref(), Ok(&filter), "{printed}");
+    let Ok(matcher) = Matcher::bind(&filter, &USER) else { return };
+    let canonical = matcher.to_string();
+    let again = Filter::parse(&canonical, USER.urns()).unwrap();
+    let again = Matcher::bind(&again, &USER).unwrap();
+    let nina = USER.create(nina(), Rules::default()).unwrap();
+    assert_eq!(again.matches(&nina), matcher.matches(&nina), "{canonical}");
+    assert_eq!(again.to_string(), canonical);
+}
+
+/// Text goes to a path and back, alone and in a list.
+pub fn path(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Ok(target) = Target::parse(text, USER.urns()) {
+        let printed = target.to_string();
+        assert_eq!(Target::parse(&printed, USER.urns()).as_ref(), Ok(&target), "{printed}");
+        if let Target::Attribute(path) = &target
+            && let Ok(place) = USER.place(path)
+        {
+            let canonical = place.to_string();
+            let again = USER.place(&Path::parse(&canonical, USER.urns()).unwrap()).unwrap();
+            assert_eq!(again.to_string(), canonical);
+        }
+    }
+    if let Ok(targets) = Target::parse_list(text, USER.urns()) {
+        let printed = targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        assert_eq!(Target::parse_list(&printed, USER.urns()), Ok(targets), "{printed}");
+    }
+}
+
+/// A PATCH happens or does not; what its edits come to is known beforehand or
+/// said to be unknown.
+pub fn patch(data: &[u8]) {
+    let Ok(body) = parse_json(data) else { return };
+    for unknown in [Unknown::Keep, Unknown::Ignore, Unknown::Reject] {
+        for strict in [false, true] {
+            let rules = Rules { unknown, strict };
+            patch_one(&USER, &body, &nina(), rules);
+            patch_one(&GROUP, &body, &class(), rules);
+            for resource_type in [&*USER, &*GROUP] {
+                put(resource_type, &body, rules);
+            }
+        }
+    }
+}
+
+fn patch_one(resource_type: &ResourceType, body: &Value, before: &Value, rules: Rules) {
+    let Ok(edits) = resource_type.patch(body.clone(), None, rules) else { return };
+    let before = resource_type.create(before.clone(), Rules::default()).unwrap();
+    let mut after = before.clone();
+    match edits.apply(resource_type, &mut after) {
+        Err(_) => assert_eq!(after, before, "a refused PATCH changed something"),
+        Ok(changed) => {
+            assert_eq!(changed, after != before, "{edits:?}");
+            well_formed(resource_type, &after);
+            if resource_type.kind() == Kind::User {
+                for slot in SLOTS.iter() {
+                    foretold(edits.outcome(slot), slot, &before, &after);
+                }
+            } else {
+                delta_says_the_same(resource_type, &edits, &before, &after);
+            }
+        }
+    }
+}
+
+fn foretold(outcome: Outcome, slot: &Place, before: &Resource, after: &Resource) {
+    let held = |resource: &Resource| held(slot, resource);
+    match outcome {
+        Outcome::Untouched => assert_eq!(held(before), held(after), "{slot} was touched"),
+        Outcome::Set(value) => assert_eq!(held(after), Some(value), "{slot}"),
+        Outcome::Cleared => assert_eq!(held(after), None, "{slot}"),
+        Outcome::Unknown => {}
+    }
+}
+
+/// A whole list is a value of its own; everything else is read by its slot.
+fn held(slot: &Place, resource: &Resource) -> Option<Value> {
+    if slot.element.is_none() && slot.sub.is_none() && slot.attr.multi_valued {
+        return resource.attributes().get(slot.attr.name.as_str()).cloned();
+    }
+    resource.get(slot).cloned()
+}
+
+fn delta_says_the_same(
+    resource_type: &ResourceType,
+    edits: &matricula::scim::Edits,
+    before: &Resource,
+    after: &Resource,
+) {
+    let members = Path::parse("members", resource_type.urns()).unwrap();
+    let members = resource_type.place(&members).unwrap();
+    let Some(delta) = edits.delta(&members) else { return };
+    let ids = |resource: &Resource| {
+        let values = resource.values(&members).into_iter();
+        values.filter_map(|member| member["value"].as_str().map(String::from)).collect::<Vec<_>>()
+    };
+    let of = |elements: &[Value]| {
+        elements.iter().map(|one| one["value"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let (added, dropped) = (of(&delta.added), of(&delta.dropped));
+    let mut expected = if delta.replaced { Vec::new() } else { ids(before) };
+    expected.retain(|id| !dropped.contains(id));
+    expected.extend(added);
+    expected.sort_unstable();
+    expected.dedup();
+    let mut found = ids(after);
+    found.sort_unstable();
+    assert_eq!(found, expected, "{edits:?}");
+}
+
+/// A body that is understood is understood alike when it comes back, and the
+/// same body as a PUT then changes nothing.
+fn put(resource_type: &ResourceType, body: &Value, rules: Rules) {
+    let Ok(resource) = resource_type.create(body.clone(), rules) else { return };
+    well_formed(resource_type, &resource);
+    let again = Value::Object(resource.attributes().clone());
+    let mut same = resource.clone();
+    if let Ok(edits) = resource_type.replace(again, rules) {
+        assert_eq!(edits.apply(resource_type, &mut same), Ok(false), "{edits:?}");
+        assert_eq!(same, resource);
+    }
+}
+
+fn well_formed(resource_type: &ResourceType, resource: &Resource) {
+    let null_inside = |value: &Value| value.to_string().contains("null") && has_null(value);
+    assert!(!resource.attributes().values().any(null_inside), "a null came through");
+    assert!(resource.schemas(resource_type).len() <= 1 + resource_type.extensions().len());
+}
+
+fn has_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(elements) => elements.iter().any(has_null),
+        Value::Object(parts) => parts.values().any(has_null),
+        _ => false,
+    }
+}
+
+/// Every operation is either put in order, after all it waits for, or refused.
+pub fn bulk(data: &[u8]) {
+    let Ok(body) = parse_json(data) else { return };
+    let limits = BulkLimits { max_operations: 1_000, max_payload_size: 1 << 20 };
+    let Ok(request) = BulkRequest::parse(body, limits) else { return };
+    let (order, stuck) = request.order();
+    let mut all: Vec<_> = order.iter().copied().chain(stuck.iter().map(|(at, _)| *at)).collect();
+    all.sort_unstable();
+    assert!(all.into_iter().eq(0..request.operations.len()));
+    let mut ids = std::collections::HashMap::new();
+    for at in order {
+        let Ok(operation) = request.operations[at].clone() else { continue };
+        let (method, bulk_id) = (operation.method, operation.bulk_id.clone());
+        let resolved = operation.resolved(&ids);
+        if let (true, Some(name)) = (method == matricula::scim::Method::Post, bulk_id) {
+            // What is resolved by then is resolved whoever waits for it.
+            if resolved.is_ok() {
+                ids.insert(name, matricula::scim::ResourceId::parse(&at.to_string()).unwrap());
+            }
+        }
+    }
+}

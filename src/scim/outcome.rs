@@ -1,0 +1,313 @@
+//! What edits come to, without the resource they will be applied to.
+//!
+//! Most changes that clients ask for say all there is to say: the new work
+//! address, the new name, these members more. Such a change can be sent to the
+//! LMS as it stands. Only where the result depends on what is there now does
+//! it cost a read first, and this file knows which those are.
+
+use super::caseless::fold;
+use super::edit::{Act, Edit, Edits};
+use super::elements::Elements;
+use super::name::AttrName;
+use super::place::Place;
+use super::schema::Attribute;
+use super::value::is_primary;
+use serde_json::{Map, Value};
+
+/// What one place holds after the edits.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// What it held before.
+    Untouched,
+    /// This.
+    Set(Value),
+    /// Nothing.
+    Cleared,
+    /// It depends on what is there: the attribute must be read first.
+    Unknown,
+}
+
+/// What edits do to a list of references, such as the members of a group.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Delta {
+    /// Whether `added` is all there will be.
+    pub replaced: bool,
+    /// Elements that will be there.
+    pub added: Vec<Value>,
+    /// Elements that will not be there.
+    pub dropped: Vec<Value>,
+}
+
+impl Edits {
+    /// What `place` holds afterwards.
+    ///
+    /// ```
+    /// use matricula::scim::{Outcome, Path, ResourceType, Rules};
+    /// use serde_json::json;
+    ///
+    /// let user = ResourceType::user();
+    /// let place = |text| user.place(&Path::parse(text, user.urns()).unwrap()).unwrap();
+    /// let body = json!({ "Operations": [
+    ///     { "op": "Add", "path": "emails[type eq \"work\"].value", "value": "nina@hoch.example" },
+    /// ] });
+    /// let edits = user.patch(body, None, Rules::default()).unwrap();
+    /// let work = edits.outcome(&place(r#"emails[type eq "work"].value"#));
+    /// assert_eq!(work, Outcome::Set(json!("nina@hoch.example")));
+    /// assert_eq!(edits.outcome(&place("title")), Outcome::Untouched);
+    /// ```
+    pub fn outcome(&self, place: &Place) -> Outcome {
+        let mut outcome = Outcome::Untouched;
+        // Once the whole list has been set, it is known, and the edits that
+        // follow can be carried out on it.
+        let mut known: Option<Known> = None;
+        for edit in self.iter().filter(|edit| edit.place.shares_attribute(place)) {
+            if !place.attr.multi_valued {
+                outcome = single(outcome, edit, place);
+            } else if let Some(list) = whole_list(edit) {
+                known = Some(list);
+            } else if let Some(Known(list)) = known.take() {
+                known = self.edited(edit, list);
+                outcome = Outcome::Unknown;
+            } else {
+                outcome = slot(outcome, edit, place);
+            }
+        }
+        match known {
+            Some(Known(list)) => read(list, place),
+            None => outcome,
+        }
+    }
+
+    /// Which of `places` must be read before the edits can be carried out.
+    /// None, for nearly everything that Entra sends.
+    pub fn needs<'a>(&self, places: impl IntoIterator<Item = &'a Place>) -> Vec<&'a Place> {
+        places.into_iter().filter(|place| self.outcome(place) == Outcome::Unknown).collect()
+    }
+
+    /// What the edits do to the references in the attribute of `place`;
+    /// nothing where they choose elements by something other than their value,
+    /// so that the list must be read first.
+    pub fn delta(&self, place: &Place) -> Option<Delta> {
+        let mut replaced = false;
+        let mut added = Elements::of(&place.attr, None);
+        let mut dropped = Elements::of(&place.attr, None);
+        for edit in self.iter().filter(|edit| edit.place.shares_attribute(place)) {
+            match (whole_list(edit), &edit.act) {
+                (Some(Known(list)), _) => {
+                    replaced = true;
+                    added = Elements::of(&place.attr, list);
+                    dropped = Elements::of(&place.attr, None);
+                }
+                (None, Act::Add(elements)) => {
+                    for element in elements {
+                        dropped.drop(element);
+                        added.add(element.clone());
+                    }
+                }
+                (None, Act::Drop(elements)) => {
+                    for element in elements {
+                        added.drop(element);
+                        dropped.add(element.clone());
+                    }
+                }
+                (None, Act::Set(_) | Act::Clear) => return None,
+                (None, Act::Expect(_)) => {}
+            }
+        }
+        let dropped = if replaced { Vec::new() } else { listed(dropped.into_value()) };
+        Some(Delta { replaced, added: listed(added.into_value()), dropped })
+    }
+
+    fn edited(&self, edit: &Edit, list: Option<Value>) -> Option<Known> {
+        let elements = Elements::of(&edit.place.attr, list);
+        let edited = self.edit_elements(edit, elements).ok()?;
+        Some(Known(edited.into_value()))
+    }
+}
+
+/// A list that is known whole, whatever was there before.
+struct Known(Option<Value>);
+
+fn listed(value: Option<Value>) -> Vec<Value> {
+    match value {
+        Some(Value::Array(elements)) => elements,
+        Some(single) => vec![single],
+        None => Vec::new(),
+    }
+}
+
+/// The list that an edit leaves behind whatever was there.
+fn whole_list(edit: &Edit) -> Option<Known> {
+    let whole = edit.place.element.is_none() && edit.place.sub.is_none();
+    match &edit.act {
+        Act::Set(list) if whole => Some(Known(Some(list.clone()))),
+        Act::Clear if whole => Some(Known(None)),
+        Act::Set(_) | Act::Clear | Act::Add(_) | Act::Drop(_) | Act::Expect(_) => None,
+    }
+}
+
+fn read(list: Option<Value>, place: &Place) -> Outcome {
+    let Some(list) = list else { return Outcome::Cleared };
+    if place.element.is_none() && place.sub.is_none() {
+        return Outcome::Set(list);
+    }
+    let home = Map::from_iter([(place.attr.name.as_str().to_owned(), list)]);
+    let local = Place { schema: None, ..place.clone() };
+    let mut outcome = Outcome::Cleared;
+    local.any(&home, |value| {
+        outcome = Outcome::Set(value.clone());
+        true
+    });
+    outcome
+}
+
+fn single(before: Outcome, edit: &Edit, place: &Place) -> Outcome {
+    let part = |value: &Value, sub: &Attribute| match value.get(sub.name.as_str()) {
+        Some(part) => Outcome::Set(part.clone()),
+        None => Outcome::Cleared,
+    };
+    match (&edit.act, &edit.place.sub, &place.sub) {
+        (Act::Set(value), None, None) => Outcome::Set(value.clone()),
+        (Act::Set(value), None, Some(sub)) => part(value, sub),
+        (Act::Set(value), Some(one), Some(other)) if one.name == other.name => {
+            Outcome::Set(value.clone())
+        }
+        (Act::Clear | Act::Drop(_), None, _) => Outcome::Cleared,
+        (Act::Clear, Some(one), Some(other)) if one.name == other.name => Outcome::Cleared,
+        (Act::Set(_) | Act::Clear, Some(_), Some(_)) | (Act::Expect(_), ..) => before,
+        (Act::Set(value), Some(sub), None) => with_part(before, sub, Some(value)),
+        (Act::Clear, Some(sub), None) => with_part(before, sub, None),
+        (Act::Add(_), ..) | (Act::Drop(_), Some(_), _) => Outcome::Unknown,
+    }
+}
+
+/// The whole of a complex attribute of which one part changed.
+fn with_part(before: Outcome, sub: &Attribute, value: Option<&Value>) -> Outcome {
+    let mut parts = match before {
+        Outcome::Set(Value::Object(parts)) => parts,
+        Outcome::Cleared => Map::new(),
+        Outcome::Set(_) | Outcome::Untouched | Outcome::Unknown => return Outcome::Unknown,
+    };
+    match value {
+        Some(value) => parts.insert(sub.name.as_str().to_owned(), value.clone()),
+        None => parts.remove(sub.name.as_str()),
+    };
+    if parts.is_empty() { Outcome::Cleared } else { Outcome::Set(Value::Object(parts)) }
+}
+
+type Terms = Vec<(AttrName, Value)>;
+
+/// One edit of a list whose other elements are not known.
+fn slot(before: Outcome, edit: &Edit, place: &Place) -> Outcome {
+    let (Some(wanted), Some(sub)) = (place.slot(), &place.sub) else { return Outcome::Unknown };
+    let by_primary = sub.name.is("primary") || wanted.iter().any(|(name, _)| name.is("primary"));
+    let chosen = match &edit.act {
+        Act::Expect(_) => return before,
+        Act::Add(elements) if by_primary && elements.iter().any(is_primary) => {
+            return Outcome::Unknown;
+        }
+        Act::Add(elements) | Act::Drop(elements) => {
+            return if elements.iter().all(|element| beside(place, &wanted, element)) {
+                before
+            } else {
+                Outcome::Unknown
+            };
+        }
+        Act::Set(_) | Act::Clear => edit.place.slot(),
+    };
+    let Some(chosen) = chosen else { return Outcome::Unknown };
+    if relabels(edit, &wanted) {
+        return Outcome::Unknown;
+    }
+    if contradict(place, &wanted, &chosen) {
+        // N12: another element becomes the primary one, this one ceases to be.
+        return if by_primary && promotes(edit) { Outcome::Unknown } else { before };
+    }
+    if !agree(place, &wanted, &chosen) {
+        return Outcome::Unknown;
+    }
+    match (&edit.act, &edit.place.sub) {
+        (Act::Set(value), None) => match value.get(sub.name.as_str()) {
+            Some(part) => Outcome::Set(part.clone()),
+            None => Outcome::Cleared,
+        },
+        (Act::Clear, None) => Outcome::Cleared,
+        (Act::Set(value), Some(one)) if one.name == sub.name => Outcome::Set(value.clone()),
+        (Act::Clear, Some(one)) if one.name == sub.name => Outcome::Cleared,
+        (Act::Set(_), Some(_)) => before,
+        // An element of which only labels are left goes as a whole.
+        _ => Outcome::Unknown,
+    }
+}
+
+/// Whether an edit changes what elements are found by: their labels, or which
+/// of them is the primary one.
+fn relabels(edit: &Edit, wanted: &Terms) -> bool {
+    let found_by = |name: &AttrName| wanted.iter().any(|(wanted, _)| wanted == name);
+    match (&edit.act, &edit.place.sub) {
+        (_, Some(sub)) => {
+            found_by(&sub.name)
+                && edit.place.slot().is_some_and(|terms| {
+                    // Setting the label that found the element changes nothing.
+                    !terms.iter().any(|(name, value)| {
+                        *name == sub.name && edit.act == Act::Set(value.clone())
+                    })
+                })
+        }
+        (Act::Set(value), None) => value.as_object().is_some_and(|parts| {
+            wanted
+                .iter()
+                .any(|(name, value)| parts.get(name.as_str()).is_some_and(|given| given != value))
+        }),
+        _ => false,
+    }
+}
+
+/// Whether an edit makes the elements it chooses the primary ones.
+fn promotes(edit: &Edit) -> bool {
+    match (&edit.act, &edit.place.sub) {
+        (Act::Set(value), Some(sub)) => sub.name.is("primary") && *value == Value::Bool(true),
+        (Act::Set(value), None) => is_primary(value),
+        _ => false,
+    }
+}
+
+/// Whether an element that is added or dropped cannot be the one wanted.
+fn beside(place: &Place, wanted: &Terms, element: &Value) -> bool {
+    let Value::Object(parts) = element else { return false };
+    let given: Terms = parts
+        .iter()
+        .filter_map(|(name, value)| Some((AttrName::parse(name)?, value.clone())))
+        .collect();
+    contradict(place, wanted, &given)
+}
+
+/// Whether no element can meet both.
+fn contradict(place: &Place, one: &Terms, other: &Terms) -> bool {
+    one.iter().any(|(name, value)| {
+        let same = other.iter().filter(|(other, _)| other == name);
+        let comparable = |other: &Value| comparable(place, name, other);
+        same.into_iter().any(|(_, other)| comparable(other) != comparable(value))
+    })
+}
+
+/// Whether both mean the same elements.
+fn agree(place: &Place, one: &Terms, other: &Terms) -> bool {
+    let within = |one: &Terms, other: &Terms| {
+        one.iter().all(|(name, value)| {
+            other.iter().any(|(known, held)| {
+                known == name && comparable(place, name, held) == comparable(place, name, value)
+            })
+        })
+    };
+    within(one, other) && within(other, one)
+}
+
+/// A value as the part it belongs to compares.
+fn comparable(place: &Place, name: &AttrName, value: &Value) -> Value {
+    let exact = place.attr.sub(name.as_str()).is_some_and(|sub| sub.case_exact);
+    match value {
+        Value::String(text) if !exact => Value::String(fold(text)),
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,34 @@
+//! The seeds of the fuzz targets and every former find, on each test run.
+
+use crate::checks;
+use std::fs;
+use std::path::Path;
+
+fn each_seed(target: &str, check: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
+    let seeds: Vec<_> = fs::read_dir(folder).unwrap().collect();
+    assert!(!seeds.is_empty(), "no seeds for {target}");
+    for seed in seeds {
+        check(&fs::read(seed.unwrap().path()).unwrap());
+    }
+}
+
+#[test]
+fn filter_seeds_hold() {
+    each_seed("filter", checks::filter);
+}
+
+#[test]
+fn path_seeds_hold() {
+    each_seed("path", checks::path);
+}
+
+#[test]
+fn patch_seeds_hold() {
+    each_seed("patch", checks::patch);
+}
+
+#[test]
+fn bulk_seeds_hold() {
+    each_seed("bulk", checks::bulk);
+}
