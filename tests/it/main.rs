@@ -5,3 +5,5 @@
 #[path = "../../fuzz/checks.rs"]
 mod checks;
 mod seeds;
+
+mod mapping;

@@ -17,7 +17,7 @@ mod tests;
 
 pub use check::{Misuse, Names};
 pub use eval::{Fuel, Scope, truthy};
-pub use functions::plain_text;
+pub use functions::{link, plain_text};
 pub use parse::{Mistake, parse, parse_hole};
 pub use table::{FUNCTIONS, Function};
 

@@ -2,7 +2,7 @@
 
 mod fields;
 mod node;
-mod read;
+pub(super) mod read;
 
 use std::sync::Arc;
 

@@ -31,3 +31,8 @@ fn argument(arguments: &[Value], index: usize) -> Option<String> {
 fn size(arguments: &[Value], index: usize) -> Option<usize> {
     usize::try_from(arguments.get(index)?.as_i64()?).ok()
 }
+
+/// The address of a relation in a `Link` header.
+pub fn link(header: &Value, relation: &str) -> Option<Value> {
+    objects::link(header, &[Value::from(relation)])
+}

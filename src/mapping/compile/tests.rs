@@ -1,0 +1,1 @@
+//! Faults are told all at once.

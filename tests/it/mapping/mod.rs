@@ -1,0 +1,7 @@
+//! The mapping language from the outside: the mappings that ship, the thirty
+//! scenarios, the faults.
+
+#![expect(clippy::panic, reason = "faults of a mapping are told as the failure of its test")]
+
+mod shipped;
+mod support;
