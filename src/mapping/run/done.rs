@@ -67,7 +67,10 @@ impl Run {
         let scope = scope.scope();
         let native = self.vars.get("id");
         done.id = native.and_then(|id| kind.id.print_native(id));
-        if let (Some(object), Goal::Create(_)) = (self.vars.get("object"), &self.goal) {
+        // What was loaded before a change shows what was; only what a step kept
+        // on purpose, or what was loaded behind a create, shows what is.
+        let fresh = matches!(self.goal, Goal::Create(_)) || self.vars.has_kept("object");
+        if let Some(object) = self.vars.get("object").filter(|_| fresh) {
             let lift = Lift { kind, scope };
             let resource =
                 lift.resource(object, &Value::Null, &|attribute| attribute.joins.is_empty());

@@ -78,6 +78,11 @@ impl Vars {
         }
     }
 
+    /// Whether a step kept something under that name.
+    pub(super) fn has_kept(&self, name: &str) -> bool {
+        self.kept.iter().any(|known| known == name)
+    }
+
     /// What steps kept.
     pub(super) fn kept(&self) -> Map<String, Value> {
         let pair = |name: &String| Some((name.clone(), self.get(name)?.clone()));

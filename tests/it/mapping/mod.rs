@@ -3,5 +3,8 @@
 
 #![expect(clippy::panic, reason = "faults of a mapping are told as the failure of its test")]
 
+mod calls;
+mod scenarios;
+mod sessions;
 mod shipped;
 mod support;
