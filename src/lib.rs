@@ -19,4 +19,5 @@
 //! `docs/ARCHITECTURE.md` tells which rooms stand today and walks a request
 //! through them.
 
+pub mod cli;
 pub mod scim;

@@ -40,7 +40,11 @@ impl Edits {
         if result.is_ok() && self.complete {
             self.drop_the_rest(resource_type, resource, &mut journal);
         }
-        let result = result.and_then(|()| still_complete(resource_type, resource, &journal));
+        let result = result.and_then(|()| {
+            still_complete(resource_type, resource, &journal)?;
+            let unknown = journal.iter().any(|(place, _)| !place.attr.declared);
+            if unknown { resource_type.bound_unknown(resource) } else { Ok(()) }
+        });
         if let Err(error) = result {
             for (place, before) in journal.into_iter().rev() {
                 resource.put(&place, before);

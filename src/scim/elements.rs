@@ -28,6 +28,18 @@ fn identity(attribute: &Attribute, element: &Value) -> Identity {
     }
 }
 
+fn repeats(attribute: &Attribute, elements: &[Value]) -> bool {
+    let same = |one: &Value, other: &Value| match (one.get("value"), other.get("value")) {
+        (Some(one_value), Some(other_value)) => {
+            let labelled = attribute.identified_by_value() || one.get("type") == other.get("type");
+            one_value == other_value && labelled
+        }
+        _ => one == other,
+    };
+    let later = |at: usize| elements.iter().skip(at + 1);
+    elements.iter().enumerate().any(|(at, one)| later(at).any(|other| same(one, other)))
+}
+
 /// A list of elements in order.
 #[derive(Debug)]
 pub(super) struct Elements<'a> {
@@ -53,7 +65,8 @@ impl<'a> Elements<'a> {
 
     /// `elements` without repetitions; the first of each stays where it is.
     pub(super) fn distinct(attribute: &Attribute, elements: Vec<Value>) -> Vec<Value> {
-        if elements.len() < 2 {
+        // Short lists are the rule and seldom repeat; they need no index.
+        if elements.len() <= 16 && !repeats(attribute, &elements) {
             return elements;
         }
         let mut distinct = Elements::of(attribute, None);

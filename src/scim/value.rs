@@ -138,7 +138,7 @@ fn object(attribute: &Attribute, parts: Map<String, Value>, rules: Rules) -> Typ
         let value =
             of_attribute(sub, value, rules).map_err(|why| format!("`{}`: {why}", sub.name))?;
         if let Some(value) = value
-            && typed.insert(sub.name.as_str().to_owned(), value).is_some()
+            && typed.insert(spelled(name, sub), value).is_some()
         {
             return Err(format!("`{}` is given twice", sub.name));
         }
@@ -147,6 +147,12 @@ fn object(attribute: &Attribute, parts: Map<String, Value>, rules: Rules) -> Typ
     let empty =
         typed.is_empty() || (attribute.is_single_reference() && !typed.contains_key("value"));
     Ok((!empty).then_some(Value::Object(typed)))
+}
+
+/// The name in the spelling of the schema, which it mostly is in already.
+fn spelled(name: String, attribute: &Attribute) -> String {
+    let known = attribute.name.as_str();
+    if name == known { name } else { known.to_owned() }
 }
 
 /// Microsoft's samples say `displayName` where elements have `display`.

@@ -4,4 +4,5 @@
 
 #[path = "../../fuzz/checks.rs"]
 mod checks;
+mod patches;
 mod seeds;
