@@ -38,24 +38,31 @@ impl ResourceType {
     /// The resource that the body of a POST describes. Every fault is told in
     /// one error; read-only attributes are passed over (RFC 7644 §3.3).
     pub fn create(&self, body: Value, rules: Rules) -> Result<Resource, Error> {
+        self.intake(body, rules)?.finish()
+    }
+
+    fn intake(&self, body: Value, rules: Rules) -> Result<Intake<'_>, Error> {
         let mut intake = Intake::new(self, rules);
         for (key, value) in members_of(body)? {
             for entry in self.entries(&key, value, rules) {
                 intake.take(entry);
             }
         }
-        intake.finish()
+        Ok(intake)
     }
 
     /// The edits that the body of a PUT asks for. What is omitted is cleared,
     /// but for what the client cannot have meant to clear.
     pub fn replace(&self, body: Value, rules: Rules) -> Result<Edits, Error> {
-        let resource = self.create(body, rules)?;
+        let mut intake = self.intake(body, rules)?;
+        let emptied = std::mem::take(&mut intake.emptied);
+        let emptied = |place: &Place| emptied.iter().any(|other| other.shares_attribute(place));
+        let resource = intake.finish()?;
         let mut edits = Edits { complete: true, strict: rules.strict, ..Edits::default() };
         for place in self.attributes().chain(self.unknown_places(&resource)) {
             match resource.whole(&place) {
                 Some(value) => edits.push(Edit { act: Act::Set(value.clone()), place }),
-                None if self.cleared_by_put(&place) => {
+                None if self.cleared_by_put(&place) || emptied(&place) => {
                     edits.push(Edit { place, act: Act::Clear });
                 }
                 None => {}
@@ -210,6 +217,9 @@ struct Intake<'a> {
     seen: HashSet<Seen>,
     faults: Vec<String>,
     misgiven: Vec<Place>,
+    /// Lists that were given without an element: a PUT empties these, even
+    /// those it would leave alone if they had been omitted.
+    emptied: Vec<Place>,
 }
 
 /// What tells places apart: the attribute, and what lies within it as text.
@@ -225,6 +235,7 @@ impl<'a> Intake<'a> {
             seen: HashSet::new(),
             faults: Vec::new(),
             misgiven: Vec::new(),
+            emptied: Vec::new(),
         }
     }
 
@@ -237,7 +248,9 @@ impl<'a> Intake<'a> {
         if read_only(&place.attr) || read_only(place.leaf()) {
             return;
         }
+        let listed = value.is_array() || (self.rules.strict && value.is_null());
         match typed(&place, value, self.rules) {
+            Ok(None) if listed && place.attr.multi_valued => self.emptied.push(place),
             Ok(None) => {}
             Ok(Some(_)) if !place.attr.declared && self.seen.len() > MOST_UNKNOWN => {}
             Ok(Some(_)) if !self.is_first(&place) => {

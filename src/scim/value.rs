@@ -180,12 +180,10 @@ fn unknown_part(
     }
 }
 
-/// Entra's complex role functions send each role as JSON inside of `value`,
-/// along with the id of the app role, which means nothing outside of Entra.
+/// Entra's complex role functions send each role as JSON inside of `value`.
 fn role(mut parts: Map<String, Value>) -> Map<String, Value> {
     let inside = parts.get("value").and_then(Value::as_str).and_then(json_inside);
-    if let Some(mut inside) = inside {
-        inside.remove("id");
+    if let Some(inside) = inside {
         parts.remove("value");
         for (name, value) in inside {
             parts.entry(name).or_insert(value);
@@ -194,12 +192,15 @@ fn role(mut parts: Map<String, Value>) -> Map<String, Value> {
     parts
 }
 
-/// The object that a string spells out, if it is one with a `value`.
+/// The object that a string spells out, if it is one with a `value`. The `id`
+/// beside it is that of Entra's app role and means nothing elsewhere.
 fn json_inside(text: &str) -> Option<Map<String, Value>> {
     if !text.starts_with('{') {
         return None;
     }
-    serde_json::from_str::<Map<String, Value>>(text).ok().filter(|map| map.contains_key("value"))
+    let mut inside = serde_json::from_str::<Map<String, Value>>(text).ok()?;
+    inside.remove("id");
+    inside.contains_key("value").then_some(inside)
 }
 
 fn list(attribute: &Attribute, value: Value, rules: Rules) -> Typed {
@@ -222,9 +223,11 @@ fn list(attribute: &Attribute, value: Value, rules: Rules) -> Typed {
 }
 
 fn one_of(attribute: &Attribute, element: Value, rules: Rules) -> Typed {
+    let says_something = !is_unassigned(&element);
     let element = one(attribute, element, rules)?;
-    let nameless = |element: &Value| element.get("value").is_none();
-    if attribute.identified_by_value() && element.as_ref().is_some_and(nameless) {
+    let named = element.as_ref().is_some_and(|element| element.get("value").is_some());
+    // To pass over such an element would lose a membership without a word.
+    if attribute.identified_by_value() && says_something && !named {
         return Err("it has no `value`".to_owned());
     }
     Ok(element)
