@@ -122,6 +122,10 @@ impl Patch<'_> {
             return Err(Error::invalid_value("without a path, `value` must be an object"));
         };
         for (key, value) in members {
+            if let (Some(extension), true) = (self.resource_type.extension(&key), value.is_null()) {
+                self.clear_schema(&extension.schema.id);
+                continue;
+            }
             for entry in self.resource_type.entries(&key, value, self.rules) {
                 let Entry { place, value } = entry?;
                 // authentik sends `schemas`, Okta sends `id`, others `meta`
@@ -144,12 +148,13 @@ impl Patch<'_> {
             Err(error) => return Err(unreadable(text, &error)),
         };
         match target {
-            Target::Schema(urn) if verb == Verb::Remove => {
+            Target::Schema(urn) if verb == Verb::Remove || value == Some(Value::Null) => {
                 self.clear_schema(&urn);
                 Ok(())
             }
             Target::Schema(urn) => {
-                let value = value.unwrap_or(Value::Null);
+                let value = value
+                    .ok_or_else(|| Error::invalid_value(format!("`{urn}`: `value` is missing")))?;
                 for entry in self.resource_type.members_of_schema(&urn, value, self.rules) {
                     let Entry { place, value } = entry?;
                     self.write(place, verb, value)?;

@@ -204,9 +204,12 @@ fn json_inside(text: &str) -> Option<Map<String, Value>> {
 }
 
 fn list(attribute: &Attribute, value: Value, rules: Rules) -> Typed {
+    if is_unassigned(&value) {
+        return Ok(None);
+    }
     let elements = match value {
         Value::Array(elements) => elements,
-        single if !rules.strict || is_unassigned(&single) => vec![single],
+        single if !rules.strict => vec![single],
         other => return Err(format!("expected a list, got {}", got(&other))),
     };
     let mut typed = Vec::with_capacity(elements.len());
@@ -223,11 +226,11 @@ fn list(attribute: &Attribute, value: Value, rules: Rules) -> Typed {
 }
 
 fn one_of(attribute: &Attribute, element: Value, rules: Rules) -> Typed {
-    let says_something = !is_unassigned(&element);
     let element = one(attribute, element, rules)?;
     let named = element.as_ref().is_some_and(|element| element.get("value").is_some());
-    // To pass over such an element would lose a membership without a word.
-    if attribute.identified_by_value() && says_something && !named {
+    // To pass over such an element would lose a membership without a word, and
+    // a list of nothing else would empty the group.
+    if attribute.identified_by_value() && !named {
         return Err("it has no `value`".to_owned());
     }
     Ok(element)

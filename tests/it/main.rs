@@ -5,4 +5,5 @@
 #[path = "../../fuzz/checks.rs"]
 mod checks;
 mod patches;
+mod scim;
 mod seeds;

@@ -131,7 +131,7 @@ pub(super) fn common() -> Vec<Arc<Attribute>> {
         ..attribute("schemas", Type::Reference, "Schemas in use").many().read_only()
     };
     [
-        schemas.unfiltered().returned(Returned::Always),
+        schemas.returned(Returned::Always),
         exact("id", "The gateway's identifier").read_only().unique().returned(Returned::Always),
         complex("meta", "About the resource itself", meta).read_only(),
     ]
