@@ -22,8 +22,8 @@ static SLOTS: LazyLock<Vec<Place>> = LazyLock::new(|| {
         "name.familyName",
         r#"emails[type eq "work"].value"#,
         r#"emails[type eq "work"].primary"#,
-        r#"emails[primary eq true].value"#,
-        r#"roles[primary eq true].value"#,
+        "emails[primary eq true].value",
+        "roles[primary eq true].value",
         "emails",
         "manager",
         "manager.value",
@@ -57,7 +57,7 @@ fn class() -> Value {
 }
 
 /// Text goes to a filter and back; a bound one prints as one that binds alike.
-pub fn filter(data: &[u8]) {
+pub(crate) fn filter(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(filter) = Filter::parse(text, USER.urns()) else { return };
     let printed = filter.to_string();
@@ -72,7 +72,7 @@ pub fn filter(data: &[u8]) {
 }
 
 /// Text goes to a path and back, alone and in a list.
-pub fn path(data: &[u8]) {
+pub(crate) fn path(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(target) = Target::parse(text, USER.urns()) {
         let printed = target.to_string();
@@ -93,7 +93,7 @@ pub fn path(data: &[u8]) {
 
 /// A PATCH happens or does not; what its edits come to is known beforehand or
 /// said to be unknown.
-pub fn patch(data: &[u8]) {
+pub(crate) fn patch(data: &[u8]) {
     let Ok(body) = parse_json(data) else { return };
     for unknown in [Unknown::Keep, Unknown::Ignore, Unknown::Reject] {
         for strict in [false, true] {
@@ -201,7 +201,7 @@ fn has_null(value: &Value) -> bool {
 }
 
 /// Every operation is either put in order, after all it waits for, or refused.
-pub fn bulk(data: &[u8]) {
+pub(crate) fn bulk(data: &[u8]) {
     let Ok(body) = parse_json(data) else { return };
     let limits = BulkLimits { max_operations: 1_000, max_payload_size: 1 << 20 };
     let Ok(request) = BulkRequest::parse(body, limits) else { return };
@@ -211,7 +211,7 @@ pub fn bulk(data: &[u8]) {
     assert!(all.into_iter().eq(0..request.operations.len()));
     let mut ids = std::collections::HashMap::new();
     for at in order {
-        let Ok(operation) = request.operations[at].clone() else { continue };
+        let Some(Ok(operation)) = request.operations.get(at).cloned() else { continue };
         let (method, bulk_id) = (operation.method, operation.bulk_id.clone());
         let resolved = operation.resolved(&ids);
         if let (true, Some(name)) = (method == matricula::scim::Method::Post, bulk_id) {

@@ -219,9 +219,12 @@ fn slot(before: Outcome, edit: &Edit, place: &Place) -> Outcome {
     if relabels(edit, &wanted) {
         return Outcome::Unknown;
     }
+    // N12: of all elements, one alone becomes the primary one.
+    if by_primary && promotes(edit) {
+        return Outcome::Unknown;
+    }
     if contradict(place, &wanted, &chosen) {
-        // N12: another element becomes the primary one, this one ceases to be.
-        return if by_primary && promotes(edit) { Outcome::Unknown } else { before };
+        return before;
     }
     if !agree(place, &wanted, &chosen) {
         return Outcome::Unknown;

@@ -122,6 +122,10 @@ impl Patch<'_> {
             return Err(Error::invalid_value("without a path, `value` must be an object"));
         };
         for (key, value) in members {
+            if let (Some(extension), true) = (self.resource_type.extension(&key), value.is_null()) {
+                self.clear_schema(&extension.schema.id);
+                continue;
+            }
             for entry in self.resource_type.entries(&key, value, self.rules) {
                 let Entry { place, value } = entry?;
                 // authentik sends `schemas`, Okta sends `id`, others `meta`
@@ -144,12 +148,13 @@ impl Patch<'_> {
             Err(error) => return Err(unreadable(text, &error)),
         };
         match target {
-            Target::Schema(urn) if verb == Verb::Remove => {
+            Target::Schema(urn) if verb == Verb::Remove || value == Some(Value::Null) => {
                 self.clear_schema(&urn);
                 Ok(())
             }
             Target::Schema(urn) => {
-                let value = value.unwrap_or(Value::Null);
+                let value = value
+                    .ok_or_else(|| Error::invalid_value(format!("`{urn}`: `value` is missing")))?;
                 for entry in self.resource_type.members_of_schema(&urn, value, self.rules) {
                     let Entry { place, value } = entry?;
                     self.write(place, verb, value)?;
@@ -217,7 +222,7 @@ impl Patch<'_> {
                 self.edits.push(Edit { place, act: Act::Set(value) });
                 Ok(())
             }
-            None => self.clear(place),
+            None => self.clear(place, Error::invalid_value),
         }
     }
 
@@ -273,7 +278,7 @@ impl Patch<'_> {
             return Err(Error::mutability(format!("`{place}` cannot be removed")));
         }
         if let Some(whole) = whole_reference(&place) {
-            return self.clear(whole);
+            return self.clear(whole, Error::mutability);
         }
         if let Some(elements) = named_by_filter(&place) {
             self.edits.push(Edit { place: place.whole(), act: Act::Drop(elements) });
@@ -283,9 +288,9 @@ impl Patch<'_> {
         match value {
             // A value beside a narrower path, or of a single attribute, adds
             // nothing to what is asked.
-            _ if chosen || !place.attr.multi_valued => self.clear(place),
-            None => self.clear(place),
-            Some(Value::Null) if self.rules.strict => self.clear(place),
+            _ if chosen || !place.attr.multi_valued => self.clear(place, Error::mutability),
+            None => self.clear(place, Error::mutability),
+            Some(Value::Null) if self.rules.strict => self.clear(place, Error::mutability),
             Some(value) => self.drop(place, value),
         }
     }
@@ -299,11 +304,11 @@ impl Patch<'_> {
         Ok(())
     }
 
-    fn clear(&mut self, place: Place) -> Result<(), Error> {
+    /// What a resource cannot be without may neither be removed, which RFC 7644
+    /// §3.5.2.2 calls `mutability`, nor be given an empty value.
+    fn clear(&mut self, place: Place, refusal: fn(String) -> Error) -> Result<(), Error> {
         if let Some(required) = self.required_at(&place) {
-            return Err(Error::invalid_value(format!(
-                "`{required}` cannot be cleared; this LMS needs it"
-            )));
+            return Err(refusal(format!("`{required}` cannot be cleared; this LMS needs it")));
         }
         self.edits.push(Edit { place, act: Act::Clear });
         Ok(())

@@ -8,6 +8,7 @@ use super::resource::Resource;
 use super::schema::{Attribute, ResourceType, Returned, Type};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// What a client asked to see.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -164,6 +165,14 @@ impl<'a> Shown<'a> {
         Self { resource, resource_type, projection }
     }
 
+    /// The schema a key names, registered or not.
+    fn urn(&self, name: &str) -> Option<Cow<'a, SchemaUri>> {
+        let named = name.contains(':');
+        let registered = self.resource_type.extension(name).filter(|_| named);
+        let registered = registered.map(|extension| Cow::Borrowed(&extension.schema.id));
+        registered.or_else(|| SchemaUri::parse(name).filter(|_| named).map(Cow::Owned))
+    }
+
     fn own<S: SerializeMap>(&self, out: &mut S, name: &str, value: &Value) -> Result<(), S::Error> {
         let found = self.resource_type.attribute(None, name);
         // A name that only an extension knows is, at the root, unknown.
@@ -201,7 +210,7 @@ impl Serialize for Shown<'_> {
         }
         let ordinary = |name: &str| name != "id" && name != "meta";
         for (name, value) in attributes.iter().filter(|(name, _)| ordinary(name)) {
-            match (value, SchemaUri::parse(name)) {
+            match (value, self.urn(name)) {
                 (Value::Object(members), Some(urn)) => {
                     let extension = ExtensionView { shown: self, urn: &urn, members };
                     if !extension.is_empty() {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::support::shipped;
 
-fn site(plan: &Arc<Plan>, more: Value) -> Arc<Site> {
+fn site(plan: &Arc<Plan>, more: &Value) -> Arc<Site> {
     let mut settings = Map::new();
     settings.insert("base_url".into(), json!("https://moodle.example"));
     settings.insert("token".into(), json!("T"));
@@ -44,9 +44,10 @@ fn calls(site: &Arc<Site>, line: &str, body: Value, answer: impl Fn(&Call) -> Va
 fn moodle(call: &Call) -> Value {
     let function = call.body.as_ref().unwrap()["wsfunction"].as_str().unwrap();
     match function {
-        "core_user_create_users" => json!([{"id": 7, "username": "eva"}]),
         "core_user_update_users" | "core_cohort_add_cohort_members" => json!({"warnings": []}),
-        "core_user_get_users_by_field" => json!([{"id": 7, "username": "eva"}]),
+        "core_user_create_users" | "core_user_get_users_by_field" => {
+            json!([{"id": 7, "username": "eva"}])
+        }
         "core_cohort_get_cohorts" => json!([{"id": 5, "name": "Staff", "idnumber": "G"}]),
         "core_cohort_get_cohort_members" => json!([{"cohortid": 5, "userids": [1, 2]}]),
         _ => Value::Null,
@@ -67,7 +68,7 @@ fn person(active: bool) -> Value {
 
 #[test]
 fn moodle_calls_per_operation() {
-    let site = site(&shipped("mappings/moodle.toml"), json!({}));
+    let site = site(&shipped("mappings/moodle.toml"), &json!({}));
     let count = |line: &str, body: Value| calls(&site, line, body, moodle).len();
     let patch = |path: &str, value: Value| json!({"Operations": [{"op": "replace", "path": path, "value": value}]});
     assert_eq!(count(r#"GET /Users?filter=userName eq "eva""#, Value::Null), 1);
@@ -91,14 +92,14 @@ fn moodle_calls_per_operation() {
 fn five_hundred_members_are_one_to_three_calls_by_the_limit_of_fields() {
     let plan = shipped("mappings/moodle.toml");
     for (batch, wanted) in [(1000, 1), (250, 2), (200, 3)] {
-        let site = site(&plan, json!({"batch": batch}));
+        let site = site(&plan, &json!({"batch": batch}));
         assert_eq!(calls(&site, "PATCH /Groups/5", members(500), moodle).len(), wanted);
     }
 }
 
 #[test]
 fn the_default_batch_stays_below_phps_own_limit_of_a_thousand_fields() {
-    let site = site(&shipped("mappings/moodle.toml"), json!({}));
+    let site = site(&shipped("mappings/moodle.toml"), &json!({}));
     for call in calls(&site, "PATCH /Groups/5", members(500), moodle) {
         let sent = String::from_utf8(call.encoded().unwrap().unwrap().bytes).unwrap();
         assert!(sent.matches('&').count() < 1000, "{}", sent.matches('&').count());
@@ -107,7 +108,7 @@ fn the_default_batch_stays_below_phps_own_limit_of_a_thousand_fields() {
 
 #[test]
 fn three_hundred_members_by_put_are_read_compared_and_sent_in_chunks() {
-    let site = site(&shipped("mappings/moodle.toml"), json!({"batch": 100}));
+    let site = site(&shipped("mappings/moodle.toml"), &json!({"batch": 100}));
     let listed: Vec<Value> = (2..=301).map(|id| json!({"value": id.to_string()})).collect();
     let body = json!({"Operations": [{"op": "replace", "path": "members", "value": listed}]});
     let made = calls(&site, "PATCH /Groups/5", body, moodle);
@@ -130,7 +131,7 @@ fn three_hundred_members_by_put_are_read_compared_and_sent_in_chunks() {
 
 #[test]
 fn what_is_shown_of_a_call_holds_no_secret() {
-    let site = site(&shipped("mappings/moodle.toml"), json!({"token": "s3cret-token"}));
+    let site = site(&shipped("mappings/moodle.toml"), &json!({"token": "s3cret-token"}));
     let mut body = person(true);
     body["password"] = json!("s3cret-password");
     let request = Request::read(&site.plan, "POST /Users", Some(body)).unwrap();
