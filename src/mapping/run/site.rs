@@ -230,6 +230,11 @@ impl Site {
         super::render::sign(self, call, session)
     }
 
+    /// The settings of this installation.
+    pub(in crate::mapping) fn settings(&self) -> &Value {
+        &self.settings
+    }
+
     /// The base address of a backend.
     pub fn base(&self, backend: &str) -> Option<String> {
         super::render::base(self, backend)

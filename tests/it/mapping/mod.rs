@@ -4,6 +4,7 @@
 #![expect(clippy::panic, reason = "faults of a mapping are told as the failure of its test")]
 
 mod calls;
+mod faults;
 mod scenarios;
 mod sessions;
 mod shipped;
