@@ -52,8 +52,16 @@ impl Compiler {
     }
 
     pub(super) fn attribute(&mut self, entry: &Entry, around: &Around<'_>) -> Option<Attribute> {
-        let slot = self.slot(&entry.key, &entry.span, around.resource_type)?;
+        let slot = self.slot(&entry.key, &entry.span, around.resource_type);
         let what = format!("attribute `{}`", entry.key);
+        let Some(slot) = slot else {
+            // What else is wrong with it is told in the same breath.
+            let stand_in = self.slot("id", &entry.span, around.resource_type)?;
+            let mut fields = Fields::open(&entry.node, &what, &mut Vec::new())?;
+            self.attribute_of(&mut fields, stand_in, around);
+            fields.close(&what, &mut self.faults);
+            return None;
+        };
         if let Kind::Text(_) = &entry.node.kind {
             let names = self.names();
             let field = self.field(&entry.node, &names)?;

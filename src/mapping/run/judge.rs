@@ -63,9 +63,14 @@ pub(super) fn judge<'r>(
         }
     }
     // A page for people where a machine was asked: somebody in front of the
-    // LMS answered, and nothing may be concluded from it.
-    let html = reply.format() == Format::Html && reply.status() < 300;
-    match Kind::of_status(reply.status()).or(html.then_some(Kind::Garbled)) {
+    // LMS answered, and nothing may be concluded from it; least of all, from a
+    // proxy's "not found", that an account is gone.
+    let html = reply.format() == Format::Html;
+    let kind = match Kind::of_status(reply.status()) {
+        None | Some(Kind::Missing) if html => Some(Kind::Garbled),
+        kind => kind,
+    };
+    match kind {
         None => Judged::Fine,
         Some(kind) => Judged::Bad(failure(kind, reply, scope, None)),
     }

@@ -106,17 +106,25 @@ impl Seek {
     }
 
     /// Takes the objects of a page in; each only once, whatever the LMS repeats.
-    fn take_in(&mut self, kind: &KindPlan, found: Vec<Value>, scope: &Scope<'_>) -> u64 {
+    /// One without its id is something else than what was asked for, and no
+    /// proof that nobody is there.
+    fn take_in(
+        &mut self,
+        kind: &KindPlan,
+        found: Vec<Value>,
+        scope: &Scope<'_>,
+    ) -> Result<u64, Failure> {
         let mut fresh = 0;
         for object in found {
-            let id = kind.id.encode(&object, scope);
-            let key = id.map_or_else(|| object.to_string(), |id| id.as_str().to_owned());
-            if self.seen.insert(key) {
+            let id = kind.id.encode(&object, scope).ok_or_else(|| {
+                Failure::new(Kind::Garbled, "the LMS answered with an object that has no id")
+            })?;
+            if self.seen.insert(id.as_str().to_owned()) {
                 self.objects.push(object);
                 fresh += 1;
             }
         }
-        fresh
+        Ok(fresh)
     }
 }
 
@@ -263,11 +271,15 @@ impl Run {
             None => Some(reply.body().clone()),
         };
         let objects = match found {
-            None | Some(Value::Null) => Vec::new(),
             Some(Value::Array(items)) => items,
             Some(object @ Value::Object(_)) => vec![object],
-            Some(Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
-                return Err(Failure::new(Kind::Garbled, "the LMS answered with no object"));
+            // What is not where it belongs is no proof that nobody is there. A
+            // mapping whose LMS leaves an empty list out says so: `?? []`.
+            None | Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+                return Err(Failure::new(
+                    Kind::Garbled,
+                    "the LMS answered without the objects it was asked for",
+                ));
             }
         };
         let list = Value::Array(objects);
@@ -300,7 +312,7 @@ impl Run {
         let got = u64::try_from(read.objects.len()).unwrap_or(u64::MAX);
         let fresh = {
             let listed = self.vars.names();
-            seek.take_in(kind, read.objects, &listed.scope())
+            seek.take_in(kind, read.objects, &listed.scope())?
         };
         let Some(paging) = &row.paging else {
             seek.next_call(row);

@@ -5,6 +5,7 @@
 
 mod calls;
 mod faults;
+mod illness;
 mod scenarios;
 mod sessions;
 mod shipped;
