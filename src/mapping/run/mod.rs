@@ -15,6 +15,7 @@ mod steps;
 mod task;
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -66,6 +67,8 @@ struct Reading {
     matcher: Option<Matcher>,
     /// Whether not finding it is a failure.
     must: bool,
+    /// How many are enough.
+    enough: Option<usize>,
 }
 
 /// An object of the LMS with what further calls told of it.
@@ -77,7 +80,6 @@ struct Object {
 }
 
 /// One operation on its way.
-#[derive(Debug)]
 pub struct Run {
     site: Arc<Site>,
     kind: Option<Arc<KindPlan>>,
@@ -178,6 +180,14 @@ impl Run {
             self.frames.push(Frame::steps(steps));
             self.tasks.push_back(Task::TakeBack);
         }
+    }
+}
+
+/// How far it is, not what it carries.
+impl fmt::Debug for Run {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.kind.as_ref().map_or("session", |kind| kind.name.as_str());
+        write!(out, "Run of {kind} after {} calls", self.done.calls)
     }
 }
 

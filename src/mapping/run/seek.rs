@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 use serde_json::{Value, json};
 
 use super::done::Note;
-use super::{Run, Turn};
+use super::{Goal, Run, Turn};
 use crate::call::{Call, Failure, Kind, Reply};
 use crate::mapping::expr::{Scope, plain_text};
 use crate::mapping::plan::{CallPlan, KindPlan, Paging, Row, Strategy};
@@ -318,6 +318,10 @@ impl Run {
                 None => got < paging.size,
             },
         };
+        if !ended && self.has_enough(seek) {
+            seek.next_call(row);
+            return Ok(());
+        }
         // A page that brings nothing new is the last one, whatever it claims.
         let stuck = fresh == 0 || same_cursor;
         if !ended && seek.page.index + 1 >= paging.most {
@@ -333,6 +337,12 @@ impl Run {
             advance(&mut seek.page, got, read.next, paging);
         }
         Ok(())
+    }
+
+    fn has_enough(&self, seek: &Seek) -> bool {
+        let Goal::Read(reading) = &self.goal else { return false };
+        let enough = reading.enough.is_some_and(|enough| seek.objects.len() >= enough);
+        enough && seek.total.is_some() && seek.then == Then::Objects
     }
 
     /// What a question came to.

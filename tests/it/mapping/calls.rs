@@ -138,7 +138,11 @@ fn what_is_shown_of_a_call_holds_no_secret() {
     let moment = Moment { now: "2026-11-21T10:00:00Z".into(), lookups: Map::new() };
     let mut run = request.runs(&site, None, &moment).unwrap().remove(0);
     let Next::Call(call) = run.start() else { panic!("a create makes a call") };
-    assert!(format!("{call:?}").contains("s3cret-token"));
-    let shown = format!("{:?}", run.shown().unwrap());
+    let words = |call: &Call| format!("{:?} {:?} {}", call.headers, call.body, call.target);
+    assert!(words(&call).contains("s3cret-token"));
+    let shown = words(&run.shown().unwrap());
     assert!(!shown.contains("s3cret"), "{shown}");
+    for debug in [format!("{call:?}"), format!("{run:?}"), format!("{site:?}")] {
+        assert!(!debug.contains("s3cret") && !debug.contains("eva@"), "{debug}");
+    }
 }
