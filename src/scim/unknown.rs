@@ -8,6 +8,7 @@ use super::path::Path;
 use super::place::Place;
 use super::resource::Resource;
 use super::schema::{Attribute, ResourceType, Type};
+use super::syntax::longest_registered;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -46,9 +47,7 @@ impl ResourceType {
 
     /// A key that is the URN of a schema nobody registered.
     pub(super) fn unknown_schema(&self, key: &str, value: &Value) -> Option<SchemaUri> {
-        let registered =
-            |urn: &SchemaUri| key.get(..urn.as_str().len()).is_some_and(|head| urn.is(head));
-        let unknown = value.is_object() && !self.urns().iter().any(registered);
+        let unknown = value.is_object() && longest_registered(key, self.urns()).is_none();
         SchemaUri::parse(key).filter(|_| unknown)
     }
 
