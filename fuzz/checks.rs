@@ -62,9 +62,14 @@ pub(crate) fn filter(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(filter) = Filter::parse(text, USER.urns()) else { return };
     let printed = filter.to_string();
-    assert_eq!(Filter::parse(&printed, USER.urns()).as_ref(), Ok(&filter), "{printed}");
+    if fits(&printed) {
+        assert_eq!(Filter::parse(&printed, USER.urns()).as_ref(), Ok(&filter), "{printed}");
+    }
     let Ok(matcher) = Matcher::bind(&filter, &USER) else { return };
     let canonical = matcher.to_string();
+    if !fits(&canonical) {
+        return;
+    }
     let again = Filter::parse(&canonical, USER.urns()).unwrap();
     let again = Matcher::bind(&again, &USER).unwrap();
     let nina = USER.create(nina(), Rules::default()).unwrap();
@@ -72,22 +77,37 @@ pub(crate) fn filter(data: &[u8]) {
     assert_eq!(again.to_string(), canonical);
 }
 
+/// The canonical spelling may be longer than what is read: `manager` becomes
+/// its URN, a bare word gets its quotes.
+fn fits(text: &str) -> bool {
+    text.len() <= matricula::scim::LONGEST_TEXT
+}
+
 /// Text goes to a path and back, alone and in a list.
 pub(crate) fn path(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(target) = Target::parse(text, USER.urns()) {
         let printed = target.to_string();
+        if !fits(&printed) {
+            return;
+        }
         assert_eq!(Target::parse(&printed, USER.urns()).as_ref(), Ok(&target), "{printed}");
         if let Target::Attribute(path) = &target
             && let Ok(place) = USER.place(path)
         {
             let canonical = place.to_string();
+            if !fits(&canonical) {
+                return;
+            }
             let again = USER.place(&Path::parse(&canonical, USER.urns()).unwrap()).unwrap();
             assert_eq!(again.to_string(), canonical);
         }
     }
     if let Ok(targets) = Target::parse_list(text, USER.urns()) {
         let printed = targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        if !fits(&printed) {
+            return;
+        }
         assert_eq!(Target::parse_list(&printed, USER.urns()), Ok(targets), "{printed}");
     }
 }
