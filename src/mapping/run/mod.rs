@@ -28,6 +28,7 @@ use super::plan::{KindPlan, Steps};
 use crate::call::{Call, Failure, Kind, Reply};
 use crate::scim::{Edits, Matcher, Resource};
 use frame::{Frame, Pending};
+use judge::Judged;
 use names::Vars;
 use task::Task;
 
@@ -131,6 +132,20 @@ impl Run {
             self.fail(failure);
         }
         self.advance()
+    }
+
+    /// What a reply to the pending call means, without taking it in: whoever
+    /// sends calls asks this to know whether to log in again, to wait or to try
+    /// once more, before the run is told.
+    pub fn judge(&self, reply: &Reply) -> Option<Failure> {
+        let judged = match self.pending.as_ref()? {
+            Pending::Seek => self.judge_seek(reply),
+            Pending::Step { steps, index } => self.judged(steps.get(*index)?, reply),
+        };
+        match judged {
+            Judged::Fine => None,
+            Judged::Bad(failure) | Judged::Unclear(failure) => Some(failure),
+        }
     }
 
     /// The pending call once more, with everything secret masked: for a person

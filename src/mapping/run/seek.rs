@@ -251,10 +251,7 @@ impl Run {
         let reading = Seen::of(reply);
         let names = reading.names();
         let scope = scope.with(&names);
-        let backend = seek.plan(kind).and_then(|plan| self.site.plan.backends.get(plan.backend));
-        let rules = row.rules.iter().chain(&kind.rules);
-        let rules = rules.chain(backend.iter().flat_map(|backend| &backend.rules));
-        match judge(reply, &scope, rules) {
+        match self.seek_judged(kind, row, seek, (reply, &scope)) {
             Judged::Fine => {}
             Judged::Bad(failure) | Judged::Unclear(failure) => return Err(failure),
         }
@@ -288,6 +285,34 @@ impl Run {
             total.and_then(|total| total.as_u64().or_else(|| plain_text(&total)?.parse().ok()));
         let Value::Array(objects) = list else { return Err(super::task::unanswerable()) };
         Ok(Read { objects, next: next.filter(|next| !next.is_null()), more, total })
+    }
+
+    fn seek_judged(
+        &self,
+        kind: &KindPlan,
+        row: &Row,
+        seek: &Seek,
+        (reply, scope): (&Reply, &Scope<'_>),
+    ) -> Judged {
+        let backend = seek.plan(kind).and_then(|plan| self.site.plan.backends.get(plan.backend));
+        let rules = row.rules.iter().chain(&kind.rules);
+        judge(reply, scope, rules.chain(backend.iter().flat_map(|backend| &backend.rules)))
+    }
+
+    /// What a reply to the question on top means, without taking it in.
+    pub(super) fn judge_seek(&self, reply: &Reply) -> Judged {
+        let (Some(kind), Some(Frame::Seek(seek))) = (&self.kind, self.frames.last()) else {
+            return Judged::Fine;
+        };
+        let Some(row) = seek.row(kind) else { return Judged::Fine };
+        let [value, values, page] = seek.values(row);
+        let asked = [("value", &value), ("values", &values), ("page", &page)];
+        let listed = self.vars.names();
+        let scope = listed.scope();
+        let scope = scope.with(&asked);
+        let reading = Seen::of(reply);
+        let names = reading.names();
+        self.seek_judged(kind, row, seek, (reply, &scope.with(&names)))
     }
 
     fn next_page(

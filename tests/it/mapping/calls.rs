@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use matricula::call::{Call, Reply};
+use matricula::call::{Call, Kind, Reply, Retry};
 use matricula::mapping::{Moment, Next, Plan, Request, Site};
 use serde_json::{Map, Value, json};
 
@@ -127,6 +127,23 @@ fn three_hundred_members_by_put_are_read_compared_and_sent_in_chunks() {
             "core_cohort_add_cohort_members",
         ]
     );
+}
+
+#[test]
+fn a_reply_is_judged_before_it_is_taken_in_so_that_a_call_can_be_made_again() {
+    let site = site(&shipped("mappings/moodle.toml"), &json!({}));
+    let moment = Moment { now: "2026-11-21T10:00:00Z".into(), lookups: Map::new() };
+    for (line, body) in [("GET /Users/7", None), ("POST /Users", Some(person(true)))] {
+        let request = Request::read(&site.plan, line, body).unwrap();
+        let mut run = request.runs(&site, None, &moment).unwrap().remove(0);
+        assert!(matches!(run.start(), Next::Call(_)));
+        let expired = Reply::json(200, json!({"exception": "x", "errorcode": "invalidtoken"}));
+        let failure = run.judge(&expired).unwrap();
+        assert_eq!((failure.kind, failure.retry), (Kind::Login, Retry::Login));
+        let fine = Reply::json(200, json!([{"id": 7, "username": "eva"}]));
+        assert_eq!(run.judge(&fine), None);
+        assert!(matches!(run.next(Ok(fine)), Next::Done(Ok(_))));
+    }
 }
 
 #[test]
