@@ -2,7 +2,6 @@
 //! of additions and removals cost one step each.
 
 use super::schema::{Attribute, Mutability};
-use super::value::is_primary;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -41,6 +40,11 @@ fn repeats(attribute: &Attribute, elements: &[Value]) -> bool {
     };
     let later = |at: usize| elements.iter().skip(at + 1);
     elements.iter().enumerate().any(|(at, one)| later(at).any(|other| same(one, other)))
+}
+
+/// Whether an element is the preferred one of its list.
+pub(super) fn is_primary(element: &Value) -> bool {
+    element.get("primary") == Some(&Value::Bool(true))
 }
 
 /// A list of elements in order.

@@ -8,18 +8,15 @@ use super::path::{Path, Target};
 use super::place::Place;
 use super::resource::Resource;
 use super::rules::{Rules, Unknown};
-use super::schema::{Attribute, Mutability, ResourceType, Type};
+use super::schema::{Attribute, Mutability, ResourceType};
+use super::unknown::MOST_UNKNOWN;
 use super::value;
 use serde_json::{Map, Value};
 use std::collections::HashSet;
-use std::sync::Arc;
 
 /// What a PUT leaves alone where the body does not say it. Who omits these
 /// did not mean to disable a person or to empty a group.
 const KEPT_BY_PUT: [&str; 3] = ["active", "members", "password"];
-
-/// What no schema knows is kept, but not without end.
-const MOST_UNKNOWN: usize = 256;
 
 /// More faults than a person will read in one message.
 const MOST_FAULTS: usize = 20;
@@ -87,35 +84,6 @@ impl ResourceType {
         place.schema.is_none() && self.common().iter().any(|known| known.name == place.attr.name)
     }
 
-    /// Refuses a resource with more unknown attributes than anybody means.
-    pub(super) fn bound_unknown(&self, resource: &Resource) -> Result<(), Error> {
-        let unknown = self.unknown_places(resource).len();
-        if unknown <= MOST_UNKNOWN {
-            return Ok(());
-        }
-        Err(Error::invalid_value(format!(
-            "More than {MOST_UNKNOWN} attributes are unknown here; no more of them are kept."
-        )))
-    }
-
-    /// The places of everything in a resource that no schema knows.
-    pub(super) fn unknown_places(&self, resource: &Resource) -> Vec<Place> {
-        let mut places = Vec::new();
-        let unknown = |urn: Option<&SchemaUri>, name| {
-            let name = AttrName::parse(name).filter(|_| self.attribute(urn, name).is_none())?;
-            Some(Place::of(urn, &Arc::new(Attribute::unknown(name, Type::Any))))
-        };
-        for (key, value) in resource.attributes() {
-            match (SchemaUri::parse(key), value) {
-                (Some(urn), Value::Object(members)) => {
-                    places.extend(members.keys().filter_map(|name| unknown(Some(&urn), name)));
-                }
-                _ => places.extend(unknown(None, key)),
-            }
-        }
-        places
-    }
-
     /// N2: what one key of a body means. An extension's object is taken apart
     /// into its members; everything else is one place.
     pub(super) fn entries(
@@ -141,14 +109,6 @@ impl ResourceType {
             Err(_) if rules.unknown != Unknown::Reject => Vec::new(),
             Err(error) => vec![Err(Error::invalid_path(format!("`{key}`: {error}")))],
         }
-    }
-
-    /// A key that is the URN of a schema nobody registered.
-    fn unknown_schema(&self, key: &str, value: &Value) -> Option<SchemaUri> {
-        let registered =
-            |urn: &SchemaUri| key.get(..urn.as_str().len()).is_some_and(|head| urn.is(head));
-        let unknown = value.is_object() && !self.urns().iter().any(registered);
-        SchemaUri::parse(key).filter(|_| unknown)
     }
 
     pub(super) fn members_of_schema(
@@ -197,7 +157,7 @@ impl ResourceType {
         match (known, rules.unknown) {
             (Ok(place), _) if offered => Ok(Some(place)),
             (Ok(place), Unknown::Keep) => Ok(Some(place)),
-            (Err(_), Unknown::Keep) => kept(self, path),
+            (Err(_), Unknown::Keep) => self.kept(path),
             (_, Unknown::Ignore) => Ok(None),
             (Ok(_), Unknown::Reject) => {
                 Err(Error::invalid_path(format!("`{path}`: this LMS has no such attribute")))
@@ -327,36 +287,4 @@ fn told_at_once(faults: &[String]) -> Error {
         more => format!("; and {more} more"),
     };
     Error::invalid_value(format!("{told}{more}."))
-}
-
-/// A place for an attribute that no schema knows, made from the shape of its
-/// path, so that it can be kept under the name the client gave it.
-fn kept(resource_type: &ResourceType, path: &Path) -> Result<Option<Place>, Error> {
-    // Half of the path is known, so the rest is a mistake and not a surprise.
-    let known = resource_type.attribute(path.schema.as_ref(), path.attr.as_str());
-    if let Some((schema, attribute)) = known {
-        let Some(sub) = path.sub.as_ref().filter(|_| attribute.kind == Type::Complex) else {
-            return resource_type.place(path).map(Some);
-        };
-        let whole = resource_type.place(&Path { sub: None, ..path.clone() })?;
-        let sub = Arc::new(Attribute::unknown(sub.clone(), Type::Any));
-        return Ok(Some(Place { sub: Some(sub), schema: schema.cloned(), ..whole }));
-    }
-    let kind = if path.filter.is_some() || path.sub.is_some() { Type::Complex } else { Type::Any };
-    let mut attribute = Attribute::unknown(path.attr.clone(), kind);
-    attribute.multi_valued = path.filter.is_some();
-    attribute.sub_attributes = Attribute::customary_parts();
-    if let Some(sub) = path.sub.as_ref().filter(|sub| attribute.sub(sub.as_str()).is_none()) {
-        attribute.sub_attributes.push(Arc::new(Attribute::unknown(sub.clone(), Type::Any)));
-    }
-    if attribute.kind == Type::Any {
-        attribute.sub_attributes.clear();
-    }
-    let attribute = Arc::new(attribute);
-    let element = match &path.filter {
-        Some(filter) => Some(Box::new(super::filter::Matcher::of_elements(&attribute, filter)?)),
-        None => None,
-    };
-    let sub = path.sub.as_ref().and_then(|sub| attribute.sub(sub.as_str()).cloned());
-    Ok(Some(Place { schema: path.schema.clone(), attr: attribute, element, sub }))
 }

@@ -4,7 +4,7 @@
 //! where one value belongs, and JSON inside of strings. What they mean is
 //! plain each time; what is not plain is refused by name.
 
-use super::elements::Elements;
+use super::elements::{Elements, is_primary};
 use super::filter::instant;
 use super::rules::{Rules, Unknown};
 use super::schema::{Attribute, Mutability, Type};
@@ -234,10 +234,6 @@ fn one_of(attribute: &Attribute, element: Value, rules: Rules) -> Typed {
         return Err("it has no `value`".to_owned());
     }
     Ok(element)
-}
-
-pub(super) fn is_primary(element: &Value) -> bool {
-    element.get("primary") == Some(&Value::Bool(true))
 }
 
 /// The same value without its nulls; nothing if nothing is left.

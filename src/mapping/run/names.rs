@@ -33,7 +33,6 @@ impl Want {
 }
 
 /// Values by name.
-#[derive(Debug)]
 pub(super) struct Vars {
     site: Arc<Site>,
     now: Value,

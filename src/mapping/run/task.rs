@@ -242,6 +242,13 @@ impl Run {
         let edits = change.edits.clone();
         if let Some(current) = self.current(&kind) {
             let after = applied(&edits, &kind, &current)?;
+            // Now it is known what really changes, so no more than that is sent.
+            let outcomes = differences(&kind, &current, &after, &self.outcomes(&kind));
+            let record = {
+                let listed = self.vars.names();
+                Lower { kind: &kind, scope: listed.scope() }.change(&outcomes, Some(&after))?
+            };
+            self.put_record(record);
             self.put_whole(&kind, &after)?;
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use matricula::call::{Call, Reply};
+use matricula::call::{Call, Kind, Reply, Retry};
 use matricula::mapping::{Moment, Next, Plan, Request, Site};
 use serde_json::{Map, Value, json};
 
@@ -130,6 +130,23 @@ fn three_hundred_members_by_put_are_read_compared_and_sent_in_chunks() {
 }
 
 #[test]
+fn a_reply_is_judged_before_it_is_taken_in_so_that_a_call_can_be_made_again() {
+    let site = site(&shipped("mappings/moodle.toml"), &json!({}));
+    let moment = Moment { now: "2026-11-21T10:00:00Z".into(), lookups: Map::new() };
+    for (line, body) in [("GET /Users/7", None), ("POST /Users", Some(person(true)))] {
+        let request = Request::read(&site.plan, line, body).unwrap();
+        let mut run = request.runs(&site, None, &moment).unwrap().remove(0);
+        assert!(matches!(run.start(), Next::Call(_)));
+        let expired = Reply::json(200, json!({"exception": "x", "errorcode": "invalidtoken"}));
+        let failure = run.judge(&expired).unwrap();
+        assert_eq!((failure.kind, failure.retry), (Kind::Login, Retry::Login));
+        let fine = Reply::json(200, json!([{"id": 7, "username": "eva"}]));
+        assert_eq!(run.judge(&fine), None);
+        assert!(matches!(run.next(Ok(fine)), Next::Done(Ok(_))));
+    }
+}
+
+#[test]
 fn what_is_shown_of_a_call_holds_no_secret() {
     let site = site(&shipped("mappings/moodle.toml"), &json!({"token": "s3cret-token"}));
     let mut body = person(true);
@@ -138,7 +155,11 @@ fn what_is_shown_of_a_call_holds_no_secret() {
     let moment = Moment { now: "2026-11-21T10:00:00Z".into(), lookups: Map::new() };
     let mut run = request.runs(&site, None, &moment).unwrap().remove(0);
     let Next::Call(call) = run.start() else { panic!("a create makes a call") };
-    assert!(format!("{call:?}").contains("s3cret-token"));
-    let shown = format!("{:?}", run.shown().unwrap());
+    let words = |call: &Call| format!("{:?} {:?} {}", call.headers, call.body, call.target);
+    assert!(words(&call).contains("s3cret-token"));
+    let shown = words(&run.shown().unwrap());
     assert!(!shown.contains("s3cret"), "{shown}");
+    for debug in [format!("{call:?}"), format!("{run:?}"), format!("{site:?}")] {
+        assert!(!debug.contains("s3cret") && !debug.contains("eva@"), "{debug}");
+    }
 }

@@ -4,7 +4,9 @@
 #![expect(clippy::panic, reason = "faults of a mapping are told as the failure of its test")]
 
 mod calls;
+mod docs;
 mod faults;
+mod hostile;
 mod illness;
 mod scenarios;
 mod sessions;

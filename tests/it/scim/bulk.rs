@@ -226,3 +226,14 @@ fn a_failed_operation_carries_its_error() {
     assert_eq!(operation["response"]["scimType"], "uniqueness");
     assert!(operation.get("location").is_none());
 }
+
+#[test]
+fn operations_on_one_resource_keep_their_order_while_one_of_them_waits() {
+    let waiting = json!({ "method": "PATCH", "path": "/Groups/7", "data": { "Operations": [
+        { "op": "add", "path": "members", "value": [{ "value": "bulkId:a" }] }
+    ] } });
+    let last = json!({ "method": "DELETE", "path": "/Groups/7" });
+    let (order, stuck) = parse(json!([waiting, last, post("a")])).order();
+    assert!(stuck.is_empty());
+    assert_eq!(order, [2, 0, 1]);
+}

@@ -436,3 +436,9 @@ fn a_refusal_names_the_unknown_attribute() {
     let error = super::bound(r#"shoeSize eq "41""#, &super::user_type()).unwrap_err();
     assert!(error.contains("shoeSize"), "{error}");
 }
+
+#[test]
+fn what_is_not_there_differs_from_every_value() {
+    assert!(finds(r#"title ne "Lecturer""#, user(json!({}))));
+    assert!(!finds(r#"title ne "Lecturer""#, user(json!({ "title": "lecturer" }))));
+}

@@ -5,6 +5,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "tests read better without borrowed literals")]
 
 mod bodies;
+mod bounds;
 mod bulk;
 mod discovery;
 mod etags;

@@ -104,3 +104,17 @@ fn members_chosen_by_something_else_must_be_read_first() {
     let operations = json!([{ "op": "remove", "path": "members[type eq \"User\"]" }]);
     assert_eq!(delta(operations), None);
 }
+
+#[test]
+fn a_member_that_goes_and_comes_again_is_not_dropped() {
+    let group = ResourceType::group();
+    let operations = json!([
+        { "op": "Remove", "path": "members", "value": [{ "value": "u-1" }, { "value": "u-2" }] },
+        { "op": "Add", "path": "members", "value": [{ "value": "u-1" }] }
+    ]);
+    let edits = group.patch(patch_body(operations), None, Rules::default()).unwrap();
+    let delta = edits.delta(&place(&group, "members")).unwrap();
+    assert!(!delta.replaced);
+    assert_eq!(delta.added, [json!({ "value": "u-1" })]);
+    assert_eq!(delta.dropped, [json!({ "value": "u-2" })]);
+}

@@ -143,3 +143,12 @@ fn a_role_from_a_creation_is_not_doubled_by_its_legacy_spelling() {
         "value": [{ "value": spelled_out("teacher", "Teacher") }] }]);
     assert_eq!(patched(before, operations)["roles"].as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn a_urn_that_begins_like_a_registered_one_is_another() {
+    let urn = format!("{ENTERPRISE}Extra");
+    let body = user(json!({ urn.as_str(): { "shoeSize": 38 } }));
+    let (after, changed) = put(&body, body.clone());
+    assert!(!changed);
+    assert_eq!(after, body);
+}
