@@ -6,6 +6,8 @@ mod backend;
 mod find;
 mod kind;
 mod member;
+mod rule;
+mod session;
 mod setting;
 mod step;
 mod words;
