@@ -9,7 +9,9 @@ use super::frame::{Frame, Probe};
 use super::seek::Then;
 use super::{Goal, Run, Turn};
 use crate::call::{Failure, Kind};
-use crate::mapping::plan::KindPlan;
+use crate::mapping::expr::plain_text;
+use crate::mapping::lift::Lift;
+use crate::mapping::plan::{Attribute, KindPlan};
 use crate::scim::Outcome;
 
 impl Run {
@@ -54,26 +56,35 @@ impl Run {
     }
 
     /// Whoever has the value, other than the resource itself, has it first.
-    pub(super) fn looked(&mut self, objects: &[Value]) -> Result<(), Failure> {
+    pub(super) fn looked(&mut self, objects: &[Value], exact: bool) -> Result<(), Failure> {
         let Some(kind) = self.kind.clone() else { return Ok(()) };
+        let Some(Frame::Look { asked: Some(probe), .. }) = self.frames.last() else {
+            return Ok(());
+        };
         let own = self.vars.get("id").and_then(|id| kind.id.print_native(id));
-        let other = {
+        let taken = {
             let listed = self.vars.names();
-            let scope = listed.scope();
+            let lift = Lift { kind: &kind, scope: listed.scope() };
             objects.iter().any(|object| {
-                let id = kind.id.encode(object, &scope);
-                let names = [("lms", object)];
-                let gone = kind.gone.as_ref().is_some_and(|gone| gone.holds(&scope.with(&names)));
-                id.is_some() && id != own && !gone
+                let id = lift.id(object);
+                let has = exact || has_value(&lift, object, probe);
+                id.is_some() && id != own && has && !lift.gone(object)
             })
         };
-        if !other {
+        if !taken {
             return Ok(());
         }
-        if let Some(Frame::Look { asked: Some(probe), .. }) = self.frames.last() {
-            let says = format!("`{}` is taken by another account in the LMS", probe.attribute);
-            return Err(Failure::new(Kind::Duplicate, says).on(&probe.attribute));
-        }
-        Ok(())
+        let says = format!("`{}` is taken by another account in the LMS", probe.attribute);
+        Err(Failure::new(Kind::Duplicate, says).on(&probe.attribute))
     }
+}
+
+/// Whether an object that a loose question found has the value after all. Case
+/// does not count: an LMS that refused the value may have ignored it too.
+fn has_value(lift: &Lift<'_>, object: &Value, probe: &Probe) -> bool {
+    let Some(attribute) = lift.kind.attribute(&probe.attribute) else { return false };
+    let only = |other: &Attribute| other.name == attribute.name;
+    let lifted = lift.resource(object, &Value::Null, &only);
+    let folded = |value: &Value| plain_text(value).map(|text| text.to_lowercase());
+    attribute.slot.read(&lifted).and_then(folded) == folded(&probe.value)
 }

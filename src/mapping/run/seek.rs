@@ -227,7 +227,8 @@ impl Run {
 
     /// What a question came to.
     fn sought(&mut self, seek: Seek) -> Result<Turn, Failure> {
-        let brief = self.kind.as_ref().and_then(|kind| seek.row(kind)).is_some_and(|row| row.brief);
+        let row = self.kind.as_ref().and_then(|kind| seek.row(kind));
+        let (brief, exact) = row.map_or((false, false), |row| (row.brief, row.exact));
         if seek.then == Then::Objects {
             self.done.incomplete |= seek.incomplete;
             self.done.total = seek.total.or(self.done.total);
@@ -242,7 +243,7 @@ impl Run {
                 let object = seek.objects.into_iter().next().ok_or_else(super::task::missing)?;
                 self.loaded(object)?;
             }
-            Then::Look => self.looked(&seek.objects)?,
+            Then::Look => self.looked(&seek.objects, exact)?,
         }
         self.after_find();
         Ok(Turn::Again)
