@@ -6,9 +6,10 @@ use super::Compiler;
 use super::step::REPLY;
 use crate::call::Kind;
 use crate::mapping::expr::{Expr, Names};
-use crate::mapping::fault::Fault;
+use crate::mapping::fault::{Fault, Span};
 use crate::mapping::plan::{Rule, Verdict};
 use crate::mapping::source::{Fields, Node};
+use crate::scim::{Path, ResourceType};
 
 impl Compiler {
     /// Error rules in order.
@@ -37,7 +38,8 @@ impl Compiler {
         let when = fields.take("when");
         let is = fields.take("is");
         let look = fields.take("otherwise");
-        let attribute = fields.text("attribute", &mut self.faults).map(|(text, _)| text.to_owned());
+        let attribute = fields.text("attribute", &mut self.faults);
+        let attribute = attribute.map(|(text, span)| self.named_attribute(text, &span));
         let says = fields.take("says").and_then(|node| self.words(node, names));
         let wait = fields.take("wait").and_then(|node| self.expr(node, names));
         if when.is_none() || is.is_none() {
@@ -48,6 +50,20 @@ impl Compiler {
         let when = self.expr(when?, names)?;
         let verdict = self.verdict(is?, look)?;
         Some(Rule { when, verdict, attribute, says, wait })
+    }
+
+    /// Rules of a backend serve every kind, so an attribute of any will do.
+    fn named_attribute(&mut self, text: &str, span: &Span) -> String {
+        let make = || [ResourceType::user(), ResourceType::group()];
+        let known = self.standard.get_or_insert_with(make).iter().any(|resource_type| {
+            let path = Path::parse(text, resource_type.urns());
+            path.is_ok_and(|path| resource_type.place(&path).is_ok())
+        });
+        if !known && !text.starts_with("urn:") {
+            let fault = Fault::new(span, format!("`{text}` is no attribute of SCIM"));
+            self.faults.push(fault.hint("name the SCIM attribute at fault, as in \"userName\""));
+        }
+        text.to_owned()
     }
 
     fn verdict(&mut self, node: &Node, look: Option<&Node>) -> Option<Verdict> {
