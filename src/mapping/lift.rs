@@ -40,6 +40,12 @@ impl Lift<'_> {
         self.kind.id.encode(object, &self.scope)
     }
 
+    /// Whether the LMS still shows an object that is really deleted.
+    pub(super) fn gone(&self, object: &Value) -> bool {
+        let names = [("lms", object)];
+        self.kind.gone.as_ref().is_some_and(|gone| gone.holds(&self.scope.with(&names)))
+    }
+
     fn value(&self, attribute: &Attribute, object: &Value, joins: &Value) -> Option<Value> {
         let shown = match &attribute.read {
             Some(field) => field.fill(&self.scope)?.read(object).map(Cow::Borrowed),

@@ -6,6 +6,8 @@ mod backend;
 mod find;
 mod kind;
 mod member;
+mod rule;
+mod session;
 mod setting;
 mod step;
 mod words;
@@ -19,7 +21,7 @@ use super::expr::Names;
 use super::fault::Fault;
 use super::plan::{Backend, KindPlan, Plan, Setting};
 use super::source::{Fields, Node, Source};
-use crate::scim::Kind;
+use crate::scim::{Kind, ResourceType};
 
 /// The version of the language this gateway speaks.
 const FORMAT: u64 = 1;
@@ -46,6 +48,8 @@ struct Compiler {
     settings: Vec<Setting>,
     backends: Vec<Backend>,
     lookups: Vec<String>,
+    /// Every attribute of SCIM, made when the first rule names one.
+    standard: Option<[ResourceType; 2]>,
 }
 
 impl Compiler {

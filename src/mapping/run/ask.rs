@@ -10,8 +10,9 @@ use super::frame::Probe;
 use super::task::Task;
 use super::{Goal, Reading, Run};
 use crate::call::{Failure, Kind};
+use crate::mapping::expr::plain_text;
 use crate::mapping::plan::{Attribute, KindPlan};
-use crate::scim::{Matcher, Operator, Place, Resource};
+use crate::scim::{Filter, Literal, Matcher, Operator, Place, Resource};
 
 /// The question that reads by id.
 pub(super) const BY_ID: &str = "id eq";
@@ -58,6 +59,16 @@ impl Run {
         let probes = unique_values(kind, |attribute| attribute.slot.read(resource).cloned());
         if probes.is_empty() {
             return Err(Failure::new(Kind::Unsupported, "nothing unique can be looked up here"));
+        }
+        // A loose question finds others too: they are compared like any answer.
+        let wanted = probes.iter().filter_map(|probe| {
+            let place = &kind.attribute(&probe.attribute)?.slot.place;
+            let value = Literal::Quoted(plain_text(&probe.value)?);
+            Some(Filter::Compare(place.to_path(), Operator::Eq, value))
+        });
+        let filter = Filter::any(wanted.collect());
+        if let Goal::Read(reading) = &mut self.goal {
+            reading.matcher = Matcher::bind(&filter, &kind.resource_type).ok();
         }
         let asked = probes.into_iter().map(|probe| Task::Seek(probe.question, vec![probe.value]));
         self.tasks.extend(asked);

@@ -3,11 +3,14 @@
 //! runs it may be a backend, a test or a person who only wants to look.
 
 mod ask;
+mod change;
 mod done;
 mod frame;
 mod judge;
+mod look;
 mod member;
 mod names;
+mod page;
 mod render;
 mod seek;
 mod site;

@@ -26,6 +26,7 @@ pub(super) fn call(site: &Site, plan: &CallPlan, scope: &Scope<'_>) -> Result<Ca
     } else {
         body
     };
+    few_enough(backend, body.as_ref())?;
     if scope.dry() {
         return Err(Failure::new(Kind::Invalid, "this request is too large for the mapping"));
     }
@@ -39,6 +40,26 @@ pub(super) fn call(site: &Site, plan: &CallPlan, scope: &Scope<'_>) -> Result<Ca
         safety: plan.safety,
         patience: plan.patience,
     })
+}
+
+/// PHP drops the fields beyond its limit without a word, so a call that has too
+/// many must not be made at all.
+fn few_enough(backend: &Backend, body: Option<&Value>) -> Result<(), Failure> {
+    let (Some(most), Some(body)) = (backend.limits.fields, body) else { return Ok(()) };
+    let fields = leaves(body);
+    if fields <= most {
+        return Ok(());
+    }
+    let says = format!("the call would have {fields} fields, and the LMS takes {most}");
+    Err(Failure::new(Kind::Invalid, says))
+}
+
+fn leaves(value: &Value) -> u64 {
+    match value {
+        Value::Array(items) => items.iter().map(leaves).sum(),
+        Value::Object(fields) => fields.values().map(leaves).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 1,
+    }
 }
 
 /// The same call, at an address that the LMS named.

@@ -6,12 +6,11 @@ use std::collections::{BTreeSet, VecDeque};
 use serde_json::{Value, json};
 
 use super::done::Note;
-use super::{Goal, Run, Turn};
+use super::{Run, Turn};
 use crate::call::{Call, Failure, Kind, Reply};
 use crate::mapping::expr::{Scope, plain_text};
-use crate::mapping::plan::{CallPlan, KindPlan, Paging, Row, Strategy};
+use crate::mapping::plan::{CallPlan, KindPlan, Row};
 use crate::mapping::run::frame::{Frame, Pending};
-use crate::mapping::run::judge::{Judged, Seen, judge};
 
 /// What becomes of the objects that a question finds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,11 +34,11 @@ pub(super) struct Seek {
     batches: VecDeque<Vec<Value>>,
     /// Which of the row's calls is next.
     call: usize,
-    page: Page,
+    pub(super) page: Page,
     pub(super) objects: Vec<Value>,
     seen: BTreeSet<String>,
-    total: Option<u64>,
-    incomplete: bool,
+    pub(super) total: Option<u64>,
+    pub(super) incomplete: bool,
     started: bool,
 }
 
@@ -49,7 +48,7 @@ pub(super) struct Page {
     pub(super) index: u64,
     pub(super) cursor: Option<Value>,
     pub(super) address: Option<String>,
-    got: u64,
+    pub(super) got: u64,
 }
 
 impl Seek {
@@ -68,11 +67,11 @@ impl Seek {
         }
     }
 
-    fn row<'k>(&self, kind: &'k KindPlan) -> Option<&'k Row> {
+    pub(super) fn row<'k>(&self, kind: &'k KindPlan) -> Option<&'k Row> {
         kind.rows.get(self.row)
     }
 
-    fn plan<'k>(&self, kind: &'k KindPlan) -> Option<&'k CallPlan> {
+    pub(super) fn plan<'k>(&self, kind: &'k KindPlan) -> Option<&'k CallPlan> {
         self.row(kind)?.calls.get(self.call)
     }
 
@@ -81,7 +80,7 @@ impl Seek {
     }
 
     /// The values that only this question knows: what is asked, which page.
-    fn values(&self, row: &Row) -> [Value; 3] {
+    pub(super) fn values(&self, row: &Row) -> [Value; 3] {
         let first = row.paging.as_ref().map_or(1, |paging| paging.first);
         let size = row.paging.as_ref().map_or(0, |paging| paging.size);
         let mut page = json!({
@@ -96,7 +95,7 @@ impl Seek {
         [batch.first().cloned().unwrap_or(Value::Null), Value::Array(batch), page]
     }
 
-    fn next_call(&mut self, row: &Row) {
+    pub(super) fn next_call(&mut self, row: &Row) {
         self.page = Page::default();
         self.call += 1;
         if self.call >= row.calls.len() {
@@ -108,7 +107,7 @@ impl Seek {
     /// Takes the objects of a page in; each only once, whatever the LMS repeats.
     /// One without its id is something else than what was asked for, and no
     /// proof that nobody is there.
-    fn take_in(
+    pub(super) fn take_in(
         &mut self,
         kind: &KindPlan,
         found: Vec<Value>,
@@ -125,16 +124,6 @@ impl Seek {
             }
         }
         Ok(fresh)
-    }
-}
-
-/// Bases that count from one keep counting from one.
-fn advance(page: &mut Page, got: u64, next: Option<Value>, paging: &Paging) {
-    page.index += 1;
-    page.got += got;
-    match paging.strategy {
-        Strategy::Link => page.address = next.as_ref().and_then(plain_text),
-        Strategy::Number | Strategy::Offset | Strategy::Cursor => page.cursor = next,
     }
 }
 
@@ -244,147 +233,10 @@ impl Run {
         Ok(())
     }
 
-    fn read_page(
-        &self,
-        kind: &KindPlan,
-        row: &Row,
-        seek: &Seek,
-        reply: &Reply,
-    ) -> Result<Read, Failure> {
-        let [value, values, page] = seek.values(row);
-        let asked = [("value", &value), ("values", &values), ("page", &page)];
-        let listed = self.vars.names();
-        let scope = listed.scope();
-        let scope = scope.with(&asked);
-        let reading = Seen::of(reply);
-        let names = reading.names();
-        let scope = scope.with(&names);
-        match self.seek_judged(kind, row, seek, (reply, &scope)) {
-            Judged::Fine => {}
-            Judged::Bad(failure) | Judged::Unclear(failure) => return Err(failure),
-        }
-        let found = match &row.objects {
-            Some(expr) => expr.eval(&scope).map(std::borrow::Cow::into_owned),
-            None => Some(reply.body().clone()),
-        };
-        let objects = match found {
-            Some(Value::Array(items)) => items,
-            Some(object @ Value::Object(_)) => vec![object],
-            // What is not where it belongs is no proof that nobody is there. A
-            // mapping whose LMS leaves an empty list out says so: `?? []`.
-            None | Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
-                return Err(Failure::new(
-                    Kind::Garbled,
-                    "the LMS answered without the objects it was asked for",
-                ));
-            }
-        };
-        let list = Value::Array(objects);
-        let page_names = [("objects", &list)];
-        let scope = scope.with(&page_names);
-        let paging = row.paging.as_ref();
-        let whole = |expr: &Option<crate::mapping::expr::Expr>| {
-            expr.as_ref().and_then(|expr| expr.eval(&scope).map(std::borrow::Cow::into_owned))
-        };
-        let next = match paging {
-            Some(Paging { strategy: Strategy::Link, next: None, .. }) => link(reply),
-            Some(paging) => whole(&paging.next),
-            None => None,
-        };
-        let more = paging.and_then(|paging| paging.more.as_ref().map(|more| more.holds(&scope)));
-        let total = paging.and_then(|paging| whole(&paging.total));
-        let total =
-            total.and_then(|total| total.as_u64().or_else(|| plain_text(&total)?.parse().ok()));
-        let Value::Array(objects) = list else { return Err(super::task::unanswerable()) };
-        Ok(Read { objects, next: next.filter(|next| !next.is_null()), more, total })
-    }
-
-    fn seek_judged(
-        &self,
-        kind: &KindPlan,
-        row: &Row,
-        seek: &Seek,
-        (reply, scope): (&Reply, &Scope<'_>),
-    ) -> Judged {
-        let backend = seek.plan(kind).and_then(|plan| self.site.plan.backends.get(plan.backend));
-        let rules = row.rules.iter().chain(&kind.rules);
-        judge(reply, scope, rules.chain(backend.iter().flat_map(|backend| &backend.rules)))
-    }
-
-    /// What a reply to the question on top means, without taking it in.
-    pub(super) fn judge_seek(&self, reply: &Reply) -> Judged {
-        let (Some(kind), Some(Frame::Seek(seek))) = (&self.kind, self.frames.last()) else {
-            return Judged::Fine;
-        };
-        let Some(row) = seek.row(kind) else { return Judged::Fine };
-        let [value, values, page] = seek.values(row);
-        let asked = [("value", &value), ("values", &values), ("page", &page)];
-        let listed = self.vars.names();
-        let scope = listed.scope();
-        let scope = scope.with(&asked);
-        let reading = Seen::of(reply);
-        let names = reading.names();
-        self.seek_judged(kind, row, seek, (reply, &scope.with(&names)))
-    }
-
-    fn next_page(
-        &mut self,
-        kind: &KindPlan,
-        row: &Row,
-        seek: &mut Seek,
-        read: Read,
-    ) -> Result<(), Failure> {
-        let got = u64::try_from(read.objects.len()).unwrap_or(u64::MAX);
-        let fresh = {
-            let listed = self.vars.names();
-            seek.take_in(kind, read.objects, &listed.scope())?
-        };
-        let Some(paging) = &row.paging else {
-            seek.next_call(row);
-            return Ok(());
-        };
-        seek.total = read.total.or(seek.total);
-        let same_cursor = read.next.is_some()
-            && (read.next == seek.page.cursor
-                || read.next.as_ref().and_then(plain_text) == seek.page.address);
-        let ended = match (paging.strategy, read.more) {
-            (_, Some(more)) => !more,
-            (Strategy::Cursor | Strategy::Link, None) => read.next.is_none(),
-            (Strategy::Number | Strategy::Offset, None) => match seek.total {
-                Some(total) => seek.page.got + got >= total,
-                None => got < paging.size,
-            },
-        };
-        if !ended && self.has_enough(seek) {
-            seek.next_call(row);
-            return Ok(());
-        }
-        // A page that brings nothing new is the last one, whatever it claims.
-        let stuck = fresh == 0 || same_cursor;
-        if !ended && seek.page.index + 1 >= paging.most {
-            return Err(Failure::new(Kind::Garbled, "the LMS's pages do not end"));
-        }
-        if ended || stuck {
-            let have = u64::try_from(seek.objects.len()).unwrap_or(u64::MAX);
-            let short = seek.total.is_some_and(|total| have < total);
-            let cut = paging.reach.is_some_and(|reach| have >= reach || !ended);
-            seek.incomplete |= short || cut;
-            seek.next_call(row);
-        } else {
-            advance(&mut seek.page, got, read.next, paging);
-        }
-        Ok(())
-    }
-
-    fn has_enough(&self, seek: &Seek) -> bool {
-        let Goal::Read(reading) = &self.goal else { return false };
-        let enough = reading.enough.is_some_and(|enough| seek.objects.len() >= enough);
-        enough && seek.total.is_some() && seek.then == Then::Objects
-    }
-
     /// What a question came to.
     fn sought(&mut self, seek: Seek) -> Result<Turn, Failure> {
-        let brief = self.kind.as_ref().and_then(|kind| seek.row(kind)).is_some_and(|row| row.brief);
+        let row = self.kind.as_ref().and_then(|kind| seek.row(kind));
+        let (brief, exact) = row.map_or((false, false), |row| (row.brief, row.exact));
         if seek.then == Then::Objects {
             self.done.incomplete |= seek.incomplete;
             self.done.total = seek.total.or(self.done.total);
@@ -399,7 +251,7 @@ impl Run {
                 let object = seek.objects.into_iter().next().ok_or_else(super::task::missing)?;
                 self.loaded(object)?;
             }
-            Then::Look => self.looked(&seek.objects)?,
+            Then::Look => self.looked(&seek.objects, exact)?,
         }
         self.after_find();
         Ok(Turn::Again)
@@ -417,18 +269,4 @@ impl Run {
         self.seek(super::ask::BY_ID, ids, seek.then.clone())?;
         Ok(Turn::Again)
     }
-}
-
-/// A page as read.
-struct Read {
-    objects: Vec<Value>,
-    next: Option<Value>,
-    more: Option<bool>,
-    total: Option<u64>,
-}
-
-/// The address of the next page in a `Link` header.
-fn link(reply: &Reply) -> Option<Value> {
-    let header = Value::String(reply.header("link")?.to_owned());
-    crate::mapping::expr::link(&header, "next")
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use matricula::call::{Call, Kind, Reply, Retry};
 use matricula::mapping::{Moment, Next, Plan, Request, Site};
+use matricula::scim::Operation;
 use serde_json::{Map, Value, json};
 
 use super::support::shipped;
@@ -144,6 +145,40 @@ fn a_reply_is_judged_before_it_is_taken_in_so_that_a_call_can_be_made_again() {
         assert_eq!(run.judge(&fine), None);
         assert!(matches!(run.next(Ok(fine)), Next::Done(Ok(_))));
     }
+}
+
+#[test]
+fn a_create_whose_answer_was_lost_is_found_by_its_unique_values() {
+    let site = site(&shipped("mappings/moodle.toml"), &json!({}));
+    let moment = Moment { now: "2026-11-21T10:00:00Z".into(), lookups: Map::new() };
+    let Request::Write(Operation::Create(eva)) =
+        Request::read(&site.plan, "POST /Users", Some(person(true))).unwrap()
+    else {
+        panic!("a POST is a create")
+    };
+    let mut run = site.look(&eva, &moment).unwrap();
+    let mut next = run.start();
+    let done = loop {
+        match next {
+            Next::Done(done) => break done.unwrap(),
+            // Moodle's search also finds who only looks like it.
+            Next::Call(call) => {
+                let function = call.body.as_ref().unwrap()["wsfunction"].as_str().unwrap();
+                next = run.next(Ok(Reply::json(
+                    200,
+                    match function {
+                        "core_user_get_users" => {
+                            json!({"users": [{"id": 9, "email": "evaxsmit@other.example"}]})
+                        }
+                        _ => json!([{"id": 7, "username": "eva"}]),
+                    },
+                )));
+            }
+        }
+    };
+    let ids: Vec<_> = done.resources.iter().filter_map(matricula::scim::Resource::id).collect();
+    assert_eq!(ids.iter().map(matricula::scim::ResourceId::as_str).collect::<Vec<_>>(), ["7"]);
+    assert_eq!(done.calls, 2);
 }
 
 #[test]

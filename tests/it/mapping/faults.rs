@@ -6,7 +6,7 @@ use std::fs;
 use matricula::mapping::{Fault, Shipped, Source};
 
 /// What is changed in the minimal mapping, and into what.
-const MISTAKES: [(&str, &str, &str); 26] = [
+const MISTAKES: [(&str, &str, &str); 27] = [
     ("no-format", "format = 1\n", ""),
     ("not-toml", "[user]\n", "[user\n"),
     ("unknown-table", "[group.members]", "[group.membres]"),
@@ -36,6 +36,7 @@ const MISTAKES: [(&str, &str, &str); 26] = [
     ("two-calls", "patch = \"/users/{id}\"\n", "patch = \"/users/{id}\"\nput = \"/users/{id}\"\n"),
     ("other-host", "post = \"/users\"", "post = \"https://other.example/users\""),
     ("unknown-paging", "by = \"number\"", "by = \"nummer\""),
+    ("unknown-culprit", "attribute = \"userName\"", "attribute = \"usrName\""),
     ("members-unkept", "keep = { members =", "keep = { member ="),
 ];
 
