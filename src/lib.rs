@@ -19,5 +19,7 @@
 //! `docs/ARCHITECTURE.md` tells which rooms stand today and walks a request
 //! through them.
 
+pub mod call;
 pub mod cli;
+pub mod mapping;
 pub mod scim;

@@ -7,3 +7,5 @@ mod checks;
 mod patches;
 mod scim;
 mod seeds;
+
+mod mapping;

@@ -1,0 +1,153 @@
+//! One typed tree, several ways onto the wire.
+//!
+//! Names come from the mapping, values from people: an encoder may refuse, but
+//! it never lets a value become a name.
+
+use serde_json::Value;
+
+use super::escape::{self, Unfit};
+
+/// How lists are written in forms and queries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lists {
+    /// `ids[0]=7&ids[1]=8`, as PHP reads them.
+    #[default]
+    Indexed,
+    /// `ids[]=7&ids[]=8`, as Rails reads them.
+    Bracketed,
+    /// `ids=7&ids=8`.
+    Repeated,
+}
+
+/// How `true` and `false` are written in forms and queries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Booleans {
+    /// `1` and `0`.
+    #[default]
+    Digits,
+    /// `true` and `false`.
+    Words,
+}
+
+/// The habits of an LMS in forms and queries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// Whether objects nest by brackets; a flat form has none.
+    pub nested: bool,
+    /// How lists are written.
+    pub lists: Lists,
+    /// How booleans are written.
+    pub booleans: Booleans,
+}
+
+/// How a body is put on the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// JSON of this content type.
+    Json(Option<String>),
+    /// A form.
+    Form(Style),
+    /// Plain text of this content type: the body is one value.
+    Text(Option<String>),
+}
+
+/// A body ready to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoded {
+    /// The `Content-Type` header.
+    pub content_type: String,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Encoding {
+    /// Puts a body on the wire; an empty form is still a form.
+    pub fn encode(&self, body: &Value) -> Result<Option<Encoded>, Unfit> {
+        let (content_type, text) = match self {
+            Self::Json(kind) => (kind.as_deref().unwrap_or("application/json"), body.to_string()),
+            Self::Form(style) => ("application/x-www-form-urlencoded", joined(body, *style)?),
+            Self::Text(kind) => (
+                kind.as_deref().unwrap_or("text/plain; charset=utf-8"),
+                scalar(body, Booleans::Words).ok_or_else(|| Unfit::Shape("body".into()))?,
+            ),
+        };
+        if text.len() > MOST_BYTES {
+            return Err(Unfit::Size);
+        }
+        Ok(Some(Encoded { content_type: content_type.to_owned(), bytes: text.into_bytes() }))
+    }
+}
+
+/// No LMS takes more in one call, and a mapping that makes more has a mistake.
+const MOST_BYTES: usize = 32 * 1024 * 1024;
+
+/// A tree as form or query pairs, names built, values not yet escaped. Null is
+/// left out: a form has no word for it.
+pub fn pairs(tree: &Value, style: Style) -> Result<Vec<(String, String)>, Unfit> {
+    let mut found = Vec::new();
+    let Value::Object(fields) = tree else {
+        return if tree.is_null() { Ok(found) } else { Err(Unfit::Shape("body".into())) };
+    };
+    for (key, value) in fields {
+        walk(key.clone(), value, style, &mut found)?;
+    }
+    Ok(found)
+}
+
+fn walk(
+    name: String,
+    value: &Value,
+    style: Style,
+    found: &mut Vec<(String, String)>,
+) -> Result<(), Unfit> {
+    match value {
+        Value::Null => Ok(()),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            found.extend(scalar(value, style.booleans).map(|text| (name, text)));
+            Ok(())
+        }
+        Value::Array(items) => items.iter().enumerate().try_for_each(|(index, item)| {
+            let inner = match style.lists {
+                Lists::Indexed => format!("{name}[{index}]"),
+                Lists::Bracketed => format!("{name}[]"),
+                Lists::Repeated => name.clone(),
+            };
+            walk(inner, item, style, found)
+        }),
+        Value::Object(fields) if style.nested => fields.iter().try_for_each(|(key, item)| {
+            // Brackets within a bracketed name cannot be told from nesting,
+            // escaped or not: the reader unescapes first.
+            if key.contains(['[', ']']) {
+                return Err(Unfit::Key(key.clone()));
+            }
+            walk(format!("{name}[{key}]"), item, style, found)
+        }),
+        Value::Object(_) => Err(Unfit::Shape(name)),
+    }
+}
+
+fn joined(tree: &Value, style: Style) -> Result<String, Unfit> {
+    let mut text = String::new();
+    for (key, value) in pairs(tree, style)? {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        text.push_str(&escape::form(&key));
+        text.push('=');
+        text.push_str(&escape::form(&value));
+    }
+    Ok(text)
+}
+
+fn scalar(value: &Value, booleans: Booleans) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(match (booleans, truth) {
+            (Booleans::Digits, true) => "1".to_owned(),
+            (Booleans::Digits, false) => "0".to_owned(),
+            (Booleans::Words, truth) => truth.to_string(),
+        }),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}

@@ -1,0 +1,121 @@
+//! What came back from an LMS, read once and loosely: whether it is a success
+//! is for the mapping to say.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+
+/// What the bytes of a reply turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Nothing at all.
+    Empty,
+    /// JSON, whatever the content type claims.
+    Json,
+    /// A page for people: a front server or an error handler answered.
+    Html,
+    /// Anything else.
+    Text,
+}
+
+impl Format {
+    /// The word for it in mapping files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Json => "json",
+            Self::Html => "html",
+            Self::Text => "text",
+        }
+    }
+}
+
+/// One reply of an LMS.
+#[derive(Clone, PartialEq)]
+pub struct Reply {
+    status: u16,
+    headers: BTreeMap<String, Vec<String>>,
+    format: Format,
+    body: Value,
+}
+
+impl Reply {
+    /// Reads a reply. Bytes that are no JSON become one text value.
+    pub fn read(status: u16, headers: &[(&str, &str)], bytes: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(bytes);
+        let trimmed = text.trim_start_matches('\u{feff}').trim();
+        let (format, body) = if trimmed.is_empty() {
+            (Format::Empty, Value::Null)
+        } else if let Ok(body) = serde_json::from_str(trimmed) {
+            (Format::Json, body)
+        } else if trimmed.starts_with('<') {
+            (Format::Html, Value::String(trimmed.to_owned()))
+        } else {
+            (Format::Text, Value::String(trimmed.to_owned()))
+        };
+        Self { status, headers: fold(headers), format, body }
+    }
+
+    /// A reply that was JSON from the start.
+    pub fn json(status: u16, body: Value) -> Self {
+        Self { status, headers: BTreeMap::new(), format: Format::Json, body }
+    }
+
+    /// The same reply with these headers.
+    pub fn with_headers(mut self, headers: &[(&str, &str)]) -> Self {
+        self.headers = fold(headers);
+        self
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// What the bytes were.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The body: JSON as it is, other text as one string, nothing as null.
+    pub fn body(&self) -> &Value {
+        &self.body
+    }
+
+    /// The first header of that name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(&name.to_ascii_lowercase())?.first().map(String::as_str)
+    }
+
+    /// All headers as an object: names in lower case, one text each, values of a
+    /// repeated header joined by line ends (a comma is legal within a cookie).
+    pub fn headers(&self) -> Value {
+        let joined = |(name, values): (&String, &Vec<String>)| {
+            (name.clone(), Value::String(values.join("\n")))
+        };
+        Value::Object(self.headers.iter().map(joined).collect())
+    }
+
+    /// A short piece of the body for a log line.
+    pub fn excerpt(&self) -> String {
+        const LONGEST: usize = 300;
+        let text = self.body.as_str().map_or_else(|| self.body.to_string(), str::to_owned);
+        text.chars().take(LONGEST).collect()
+    }
+}
+
+/// Status and format only: bodies hold personal data.
+impl fmt::Debug for Reply {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Reply {} {}", self.status, self.format.as_str())
+    }
+}
+
+fn fold(headers: &[(&str, &str)]) -> BTreeMap<String, Vec<String>> {
+    let mut folded = BTreeMap::<String, Vec<String>>::new();
+    for (name, value) in headers {
+        folded.entry(name.to_ascii_lowercase()).or_default().push((*value).to_owned());
+    }
+    folded
+}

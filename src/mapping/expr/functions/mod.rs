@@ -1,0 +1,38 @@
+//! What the functions do. Each is total: an input it cannot use makes absent.
+
+pub(super) mod lists;
+pub(super) mod objects;
+pub(super) mod text;
+pub(super) mod time;
+
+use serde_json::Value;
+
+/// Longer texts than this come of a mistake or an attack.
+pub(super) const LONGEST: usize = 256 * 1024;
+
+/// A scalar as a text, a list or object as absent.
+pub fn plain_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn made(text: String) -> Option<Value> {
+    if text.len() > LONGEST { None } else { Some(Value::String(text)) }
+}
+
+fn argument(arguments: &[Value], index: usize) -> Option<String> {
+    plain_text(arguments.get(index)?)
+}
+
+fn size(arguments: &[Value], index: usize) -> Option<usize> {
+    usize::try_from(arguments.get(index)?.as_i64()?).ok()
+}
+
+/// The address of a relation in a `Link` header.
+pub fn link(header: &Value, relation: &str) -> Option<Value> {
+    objects::link(header, &[Value::from(relation)])
+}

@@ -1,0 +1,146 @@
+//! Where a value stands in the LMS's own object: `profile.phones[kind=work].no`.
+//!
+//! Unlike an expression such a path works both ways: it can be read and written.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use super::expr::{Fuel, Scope};
+use super::template::{Part, Text};
+
+/// A path within an object of the LMS.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// As written, for messages.
+    pub written: String,
+    /// The steps, outermost first.
+    steps: Vec<FieldStep>,
+    /// The filled path, where there is no hole: nearly always.
+    fixed: Option<Filled>,
+}
+
+/// One step of such a path.
+#[derive(Clone, Debug)]
+pub enum FieldStep {
+    /// A key.
+    Key(Text),
+    /// The entry of a list whose `key` is `value`; writing adds it.
+    Entry(String, Text),
+}
+
+/// A path whose holes are filled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filled {
+    steps: Vec<FilledStep>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum FilledStep {
+    Key(String),
+    Entry(String, Value),
+}
+
+impl Field {
+    /// A path of these steps.
+    pub fn new(written: &str, steps: Vec<FieldStep>) -> Self {
+        let texts = || steps.iter().map(FieldStep::text);
+        let plain = texts().all(|text| matches!(text.parts.as_slice(), [Part::Written(_)]));
+        let fuel = Fuel::new();
+        let fixed = plain.then(|| filled(&steps, &Scope::new(&[], &fuel))).flatten();
+        Self { written: written.to_owned(), steps, fixed }
+    }
+
+    /// Fills the holes; nothing when one of them is absent, which is how a
+    /// setting that is not set switches an attribute off.
+    pub fn fill(&self, scope: &Scope<'_>) -> Option<Cow<'_, Filled>> {
+        match &self.fixed {
+            Some(fixed) => Some(Cow::Borrowed(fixed)),
+            None => filled(&self.steps, scope).map(Cow::Owned),
+        }
+    }
+
+    /// The first key, when it has no hole.
+    pub fn head(&self) -> Option<&str> {
+        match self.steps.first()? {
+            FieldStep::Key(Text { parts }) => match parts.as_slice() {
+                [Part::Written(key)] => Some(key),
+                _ => None,
+            },
+            FieldStep::Entry(..) => None,
+        }
+    }
+}
+
+impl FieldStep {
+    fn text(&self) -> &Text {
+        match self {
+            Self::Key(text) | Self::Entry(_, text) => text,
+        }
+    }
+}
+
+fn filled(steps: &[FieldStep], scope: &Scope<'_>) -> Option<Filled> {
+    let steps = steps.iter().map(|step| {
+        let text = step.text().render(scope).filter(|text| !text.is_empty())?;
+        Some(match step {
+            FieldStep::Key(_) => FilledStep::Key(text),
+            FieldStep::Entry(key, _) => FilledStep::Entry(key.clone(), Value::String(text)),
+        })
+    });
+    Some(Filled { steps: steps.collect::<Option<_>>()? })
+}
+
+impl Filled {
+    /// The value at this path.
+    pub fn read<'v>(&self, object: &'v Value) -> Option<&'v Value> {
+        self.steps.iter().try_fold(object, |value, step| match step {
+            FilledStep::Key(key) => value.get(key),
+            FilledStep::Entry(key, wanted) => value.as_array()?.iter().find(|entry| {
+                entry.get(key).is_some_and(|found| found == wanted || alike(found, wanted))
+            }),
+        })
+    }
+
+    /// Puts a value at this path, making what is missing on the way.
+    pub fn write(&self, object: &mut Map<String, Value>, value: Value) {
+        let Some((FilledStep::Key(first), rest)) = self.steps.split_first() else { return };
+        let mut at = object.entry(first.clone()).or_insert(Value::Null);
+        for step in rest {
+            let next = match step {
+                FilledStep::Key(key) => step_into(at, key),
+                FilledStep::Entry(key, wanted) => entry_of(at, key, wanted),
+            };
+            let Some(next) = next else { return };
+            at = next;
+        }
+        *at = value;
+    }
+}
+
+/// A number and the text of the same digits: ids come in both.
+fn alike(found: &Value, wanted: &Value) -> bool {
+    found.as_number().is_some_and(|number| wanted.as_str() == Some(number.to_string().as_str()))
+}
+
+fn step_into<'v>(at: &'v mut Value, key: &str) -> Option<&'v mut Value> {
+    if !at.is_object() {
+        *at = Value::Object(Map::new());
+    }
+    Some(at.as_object_mut()?.entry(key.to_owned()).or_insert(Value::Null))
+}
+
+fn entry_of<'v>(at: &'v mut Value, key: &str, wanted: &Value) -> Option<&'v mut Value> {
+    if !at.is_array() {
+        *at = Value::Array(Vec::new());
+    }
+    let items = at.as_array_mut()?;
+    let known = items.iter().position(|item| item.get(key) == Some(wanted));
+    if known.is_none() {
+        items.push(Value::Object(Map::from_iter([(key.to_owned(), wanted.clone())])));
+    }
+    match known {
+        Some(index) => items.get_mut(index),
+        None => items.last_mut(),
+    }
+}

@@ -1,0 +1,30 @@
+//! What an LMS is like, told in TOML and compiled into a plan.
+//!
+//! [`Source`] is the file as written; [`Source::compile`] checks all of it and
+//! makes a [`Plan`]. Nothing in this room sends, reads a clock or a file.
+
+mod case;
+mod compile;
+pub mod expr;
+mod fault;
+pub mod field;
+mod lift;
+mod lower;
+pub mod plan;
+mod proof;
+mod request;
+mod run;
+mod shipped;
+mod show;
+pub mod source;
+pub mod template;
+
+pub use case::{Cases, Outcome};
+pub use expr::{FUNCTIONS, Function};
+pub use fault::{Fault, File, Span};
+pub use plan::Plan;
+pub use proof::{Proof, Proved};
+pub use request::Request;
+pub use run::{Done, Moment, Next, Note, Query, Run, SettingFault, Site, Want};
+pub use shipped::Shipped;
+pub use source::{Shelf, Source};

@@ -1,0 +1,90 @@
+//! Looking whether unique values are taken: before a create, or after a refusal
+//! that does not say why.
+
+use std::collections::VecDeque;
+
+use serde_json::Value;
+
+use super::frame::{Frame, Probe};
+use super::seek::Then;
+use super::{Goal, Run, Turn};
+use crate::call::{Failure, Kind};
+use crate::mapping::expr::plain_text;
+use crate::mapping::lift::Lift;
+use crate::mapping::plan::{Attribute, KindPlan};
+use crate::scim::Outcome;
+
+impl Run {
+    /// The unique values that this write brings along, as questions.
+    fn probes(&self, kind: &KindPlan) -> VecDeque<Probe> {
+        match &self.goal {
+            Goal::Create(resource) => {
+                super::ask::unique_values(kind, |attribute| attribute.slot.read(resource).cloned())
+            }
+            Goal::Change(change) => super::ask::unique_values(kind, |attribute| {
+                match change.edits.outcome(&attribute.slot.place) {
+                    Outcome::Set(value) => Some(value),
+                    Outcome::Untouched | Outcome::Cleared | Outcome::Unknown => None,
+                }
+            }),
+            Goal::Delete | Goal::Read(_) | Goal::Session => VecDeque::new(),
+        }
+    }
+
+    pub(super) fn begin_look(&mut self, otherwise: Option<Failure>) -> Result<(), Failure> {
+        let Some(kind) = self.kind.clone() else {
+            return otherwise.map_or(Ok(()), Err);
+        };
+        let probes = self.probes(&kind);
+        self.frames.push(Frame::Look { probes, asked: None, otherwise });
+        Ok(())
+    }
+
+    pub(super) fn turn_look(
+        &mut self,
+        mut probes: VecDeque<Probe>,
+        _asked: Option<Probe>,
+        otherwise: Option<Failure>,
+    ) -> Result<Turn, Failure> {
+        let Some(probe) = probes.pop_front() else {
+            return otherwise.map_or(Ok(Turn::Again), Err);
+        };
+        let (question, value) = (probe.question.clone(), probe.value.clone());
+        self.frames.push(Frame::Look { probes, asked: Some(probe), otherwise });
+        self.seek(&question, vec![value], Then::Look)?;
+        Ok(Turn::Again)
+    }
+
+    /// Whoever has the value, other than the resource itself, has it first.
+    pub(super) fn looked(&mut self, objects: &[Value], exact: bool) -> Result<(), Failure> {
+        let Some(kind) = self.kind.clone() else { return Ok(()) };
+        let Some(Frame::Look { asked: Some(probe), .. }) = self.frames.last() else {
+            return Ok(());
+        };
+        let own = self.vars.get("id").and_then(|id| kind.id.print_native(id));
+        let taken = {
+            let listed = self.vars.names();
+            let lift = Lift { kind: &kind, scope: listed.scope() };
+            objects.iter().any(|object| {
+                let id = lift.id(object);
+                let has = exact || has_value(&lift, object, probe);
+                id.is_some() && id != own && has && !lift.gone(object)
+            })
+        };
+        if !taken {
+            return Ok(());
+        }
+        let says = format!("`{}` is taken by another account in the LMS", probe.attribute);
+        Err(Failure::new(Kind::Duplicate, says).on(&probe.attribute))
+    }
+}
+
+/// Whether an object that a loose question found has the value after all. Case
+/// does not count: an LMS that refused the value may have ignored it too.
+fn has_value(lift: &Lift<'_>, object: &Value, probe: &Probe) -> bool {
+    let Some(attribute) = lift.kind.attribute(&probe.attribute) else { return false };
+    let only = |other: &Attribute| other.name == attribute.name;
+    let lifted = lift.resource(object, &Value::Null, &only);
+    let folded = |value: &Value| plain_text(value).map(|text| text.to_lowercase());
+    attribute.slot.read(&lifted).and_then(folded) == folded(&probe.value)
+}

@@ -1,0 +1,270 @@
+//! Members of groups, and the further calls that objects need.
+
+use serde_json::{Value, json};
+
+use super::frame::Frame;
+use super::task::{Task, as_text};
+use super::{Goal, Object, Run, Turn};
+use crate::call::{Failure, Kind};
+use crate::mapping::expr::plain_text;
+use crate::mapping::lift::native;
+use crate::mapping::plan::{KindPlan, Members, Steps};
+use crate::scim::Resource;
+
+impl Members {
+    /// What the LMS calls the member of that SCIM id.
+    pub(super) fn native(&self, id: &str) -> Option<Value> {
+        native(self.id_type, id.strip_prefix(&self.prefix)?)
+    }
+}
+
+/// The resource with its members.
+pub(super) fn show(kind: &KindPlan, resource: Resource, members: &Value) -> Resource {
+    let prefix = kind.members.as_ref().map_or("", |members| members.prefix.as_str());
+    let listed = members.as_array().into_iter().flatten().filter_map(plain_text);
+    let elements: Vec<Value> =
+        listed.map(|id| json!({"value": format!("{prefix}{id}"), "type": "User"})).collect();
+    if elements.is_empty() {
+        return resource;
+    }
+    let plan_kind = resource.kind();
+    let mut attributes = resource.into_attributes();
+    attributes.insert("members".to_owned(), Value::Array(elements));
+    Resource::from_attributes(plan_kind, attributes)
+}
+
+impl Run {
+    pub(super) fn add_objects(&mut self, objects: Vec<Value>) {
+        let Some(kind) = self.kind.clone() else { return };
+        let fresh: Vec<Value> = if self.objects.is_empty() {
+            // One question finds everybody only once already.
+            objects
+        } else {
+            let listed = self.vars.names();
+            let scope = listed.scope();
+            let known: Vec<_> =
+                self.objects.iter().map(|known| kind.id.encode(&known.shown, &scope)).collect();
+            let new = |object: &Value| !known.contains(&kind.id.encode(object, &scope));
+            objects.into_iter().filter(new).collect()
+        };
+        self.objects.extend(fresh.into_iter().map(|shown| Object { shown, ..Object::default() }));
+    }
+
+    /// The joins that the wanted attributes need.
+    fn needed_joins(&self, kind: &KindPlan) -> Vec<usize> {
+        let Goal::Read(reading) = &self.goal else { return Vec::new() };
+        let wanted = kind.attributes.iter().filter(|attribute| reading.needs(attribute));
+        let mut needed: Vec<usize> = wanted.flat_map(|attribute| attribute.joins.clone()).collect();
+        needed.sort_unstable();
+        needed.dedup();
+        needed
+    }
+
+    pub(super) fn turn_joins(&mut self, at: usize, join: usize, waiting: bool) -> Turn {
+        let Some(kind) = self.kind.clone() else { return Turn::Again };
+        let needed = self.needed_joins(&kind);
+        let plan = needed.get(join).and_then(|index| kind.joins.get(*index));
+        if waiting {
+            let result = self.vars.take("result").unwrap_or_default();
+            if let (Some(object), Some(plan)) = (self.objects.get_mut(at), plan) {
+                object.joins.insert(plan.name.clone(), result);
+            }
+            self.frames.push(Frame::Joins { at, join: join + 1, waiting: false });
+            return Turn::Again;
+        }
+        match (self.objects.get(at), plan) {
+            (None, _) => {}
+            (Some(_), None) => {
+                if !needed.is_empty() {
+                    self.frames.push(Frame::Joins { at: at + 1, join: 0, waiting: false });
+                }
+            }
+            (Some(object), Some(plan)) => {
+                let object = object.shown.clone();
+                self.stand_at(&kind, object);
+                self.frames.push(Frame::Joins { at, join, waiting: true });
+                self.frames.push(Frame::steps(plan.steps.clone()));
+            }
+        }
+        Turn::Again
+    }
+
+    fn stand_at(&mut self, kind: &KindPlan, object: Value) {
+        let id = {
+            let listed = self.vars.names();
+            kind.id.encode(&object, &listed.scope())
+        };
+        let native = id.and_then(|id| kind.id.decode(id.as_str()));
+        self.vars.set("id", native.unwrap_or_default());
+        self.vars.set("lms", object);
+    }
+
+    pub(super) fn turn_members(&mut self, at: usize, waiting: bool) -> Result<Turn, Failure> {
+        let Some(kind) = self.kind.clone() else { return Ok(Turn::Again) };
+        let Some(read) = kind.members.as_ref().and_then(|members| members.read.clone()) else {
+            return Ok(Turn::Again);
+        };
+        if waiting {
+            self.not_truncated(&kind, false)?;
+            let members = self.vars.take("members");
+            if let Some(object) = self.objects.get_mut(at) {
+                object.members = members;
+            }
+            self.frames.push(Frame::Members { at: at + 1, waiting: false });
+            return Ok(Turn::Again);
+        }
+        let Some(object) = self.objects.get(at).filter(|_| self.wants_members()) else {
+            return Ok(Turn::Again);
+        };
+        let object = object.shown.clone();
+        self.stand_at(&kind, object);
+        self.frames.push(Frame::Members { at, waiting: true });
+        self.frames.push(Frame::steps(read));
+        Ok(Turn::Again)
+    }
+
+    /// A list that is cut off must not be taken for the whole of it.
+    fn not_truncated(&mut self, kind: &KindPlan, writing: bool) -> Result<(), Failure> {
+        let truncated = kind.members.as_ref().and_then(|members| members.truncated.as_ref());
+        if !truncated.and_then(|expr| self.value(expr)).is_some_and(|cut| cut == Value::Bool(true))
+        {
+            return Ok(());
+        }
+        if writing {
+            let says =
+                "the LMS does not show all members of this group, so they cannot be replaced";
+            return Err(Failure::new(Kind::Unsupported, says).on("members"));
+        }
+        self.done.incomplete = true;
+        Ok(())
+    }
+
+    /// Members that come with a new group.
+    pub(super) fn first_members(&mut self) -> Result<(), Failure> {
+        let (Some(kind), Goal::Create(resource)) = (self.kind.clone(), &self.goal) else {
+            return Ok(());
+        };
+        let Some(plan) = &kind.members else { return Ok(()) };
+        let listed = resource.attributes().get("members").and_then(Value::as_array);
+        let added = ids(plan, listed.map(Vec::as_slice).unwrap_or_default())?;
+        if added.is_empty() {
+            return Ok(());
+        }
+        if let (None, Some(set)) = (&plan.add, &plan.set) {
+            self.vars.set("members", Value::Array(added));
+            self.tasks.push_back(Task::Steps(set.clone()));
+            return Ok(());
+        }
+        self.put_changes(plan, added, Vec::new());
+        Ok(())
+    }
+
+    /// Members that a change adds or removes.
+    pub(super) fn begin_members(&mut self) -> Result<(), Failure> {
+        let (Some(kind), Goal::Change(change)) = (self.kind.clone(), &self.goal) else {
+            return Ok(());
+        };
+        let (Some(plan), Some(place)) = (&kind.members, super::ask::member_place(&kind)) else {
+            return Ok(());
+        };
+        if !change.edits.touch(&place) {
+            return Ok(());
+        }
+        let Some(delta) = change.edits.delta(&place) else {
+            // Which members are meant depends on who they are.
+            return self.read_then_compare(plan);
+        };
+        let added = ids(plan, &delta.added)?;
+        if delta.replaced {
+            if let Some(set) = &plan.set {
+                self.vars.set("members", Value::Array(added));
+                self.tasks.push_front(Task::Steps(set.clone()));
+                return Ok(());
+            }
+            return self.read_then_compare(plan);
+        }
+        let removed = known_ids(plan, &delta.dropped);
+        if plan.add.is_none() && plan.change.is_none() {
+            // The LMS only takes whole lists.
+            return self.read_then_compare(plan);
+        }
+        self.put_changes(plan, added, removed);
+        Ok(())
+    }
+
+    fn read_then_compare(&mut self, plan: &Members) -> Result<(), Failure> {
+        let read = plan.read.clone().ok_or_else(super::task::unanswerable)?;
+        self.tasks.push_front(Task::Compare);
+        self.tasks.push_front(Task::Steps(read));
+        Ok(())
+    }
+
+    /// What is there and what is wanted become what is to be done.
+    pub(super) fn compare(&mut self) -> Result<(), Failure> {
+        let (Some(kind), Goal::Change(change)) = (self.kind.clone(), &self.goal) else {
+            return Ok(());
+        };
+        let (Some(plan), edits) = (&kind.members, change.edits.clone()) else { return Ok(()) };
+        let Some(place) = super::ask::member_place(&kind) else { return Ok(()) };
+        self.not_truncated(&kind, true)?;
+        let current = self.vars.take("members").unwrap_or_default();
+        let before: Vec<Value> =
+            current.as_array().into_iter().flatten().filter_map(as_text).collect();
+        let mut group = show(&kind, Resource::new(kind.kind), &current);
+        edits
+            .apply(&kind.resource_type, &mut group)
+            .map_err(|error| Failure::new(Kind::Invalid, error.detail()))?;
+        let after = group.get(&place.whole()).map(|first| vec![first.clone()]);
+        let listed = group.attributes().get("members").and_then(Value::as_array).cloned();
+        let wanted = ids(plan, &listed.or(after).unwrap_or_default())?;
+        let had = |id: &Value| as_text(id).is_some_and(|id| before.contains(&id));
+        let kept: Vec<Value> = wanted.iter().filter_map(as_text).collect();
+        let gone = before.iter().filter(|id| !kept.contains(id));
+        let removed = gone.filter_map(|id| native(plan.id_type, id.as_str()?)).collect();
+        if let (None, None, Some(set)) = (&plan.add, &plan.change, &plan.set) {
+            self.vars.set("members", Value::Array(wanted));
+            self.tasks.push_front(Task::Steps(set.clone()));
+            return Ok(());
+        }
+        let added = wanted.into_iter().filter(|id| !had(id)).collect();
+        self.put_changes(plan, added, removed);
+        Ok(())
+    }
+
+    fn put_changes(&mut self, plan: &Members, added: Vec<Value>, removed: Vec<Value>) {
+        let (some, fewer) = (!added.is_empty(), !removed.is_empty());
+        self.vars.set("added", Value::Array(added));
+        self.vars.set("removed", Value::Array(removed));
+        let steps = |steps: &Option<Steps>, wanted: bool| steps.clone().filter(|_| wanted);
+        let parts = match &plan.change {
+            Some(change) => vec![steps(&Some(change.clone()), some || fewer)],
+            None => vec![steps(&plan.remove, fewer), steps(&plan.add, some)],
+        };
+        for part in parts.into_iter().flatten() {
+            self.tasks.push_back(Task::Steps(part));
+        }
+    }
+}
+
+/// The LMS's ids of members. One that no account can have is refused: leaving
+/// it out would tell the client that it is a member now.
+fn ids(plan: &Members, elements: &[Value]) -> Result<Vec<Value>, Failure> {
+    let mut found = Vec::new();
+    for element in elements {
+        let id = element.get("value").and_then(Value::as_str).unwrap_or_default();
+        let Some(native) = plan.native(id) else {
+            let says = format!("no account has the id `{id}`");
+            return Err(Failure::new(Kind::Invalid, says).on("members"));
+        };
+        if !found.contains(&native) {
+            found.push(native);
+        }
+    }
+    Ok(found)
+}
+
+/// The same for members that go: who cannot exist is no member already.
+fn known_ids(plan: &Members, elements: &[Value]) -> Vec<Value> {
+    let id = |element: &Value| plan.native(element.get("value")?.as_str()?);
+    elements.iter().filter_map(id).collect()
+}

@@ -1,0 +1,220 @@
+//! A plan at work: a machine that says which call comes next, is handed the
+//! reply, and goes on until it is done. It sends nothing itself, so whoever
+//! runs it may be a backend, a test or a person who only wants to look.
+
+mod ask;
+mod change;
+mod done;
+mod frame;
+mod judge;
+mod look;
+mod member;
+mod names;
+mod page;
+mod render;
+mod seek;
+mod site;
+mod steps;
+mod task;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+pub use done::{Done, Note};
+pub use names::Want;
+pub use site::{Moment, Query, SettingFault, Site};
+
+use super::plan::{KindPlan, Steps};
+use crate::call::{Call, Failure, Kind, Reply};
+use crate::scim::{Edits, Matcher, Resource};
+use frame::{Frame, Pending};
+use judge::Judged;
+use names::Vars;
+use task::Task;
+
+/// What comes next.
+#[derive(Debug)]
+pub enum Next {
+    /// This call has to be made.
+    Call(Box<Call>),
+    /// The operation is over.
+    Done(Result<Box<Done>, Failure>),
+}
+
+/// More calls than this in one operation come of a mistake.
+const MOST_CALLS: u32 = 20_000;
+
+/// What an operation is after.
+#[derive(Debug)]
+enum Goal {
+    Create(Box<Resource>),
+    Change(Box<Change>),
+    Delete,
+    Read(Reading),
+    Session,
+}
+
+#[derive(Debug)]
+struct Change {
+    edits: Edits,
+    /// The resource as somebody else knows it, where the LMS cannot be read.
+    known: Option<Resource>,
+}
+
+#[derive(Debug)]
+struct Reading {
+    want: Want,
+    /// What the LMS's answers are held against once more.
+    matcher: Option<Matcher>,
+    /// Whether not finding it is a failure.
+    must: bool,
+    /// How many are enough.
+    enough: Option<usize>,
+}
+
+/// An object of the LMS with what further calls told of it.
+#[derive(Debug, Default)]
+struct Object {
+    shown: Value,
+    joins: Map<String, Value>,
+    members: Option<Value>,
+}
+
+/// One operation on its way.
+pub struct Run {
+    site: Arc<Site>,
+    kind: Option<Arc<KindPlan>>,
+    goal: Goal,
+    vars: Vars,
+    tasks: VecDeque<Task>,
+    frames: Vec<Frame>,
+    pending: Option<Pending>,
+    /// What takes back what has been done, the last first.
+    undo: Vec<Steps>,
+    failure: Option<Failure>,
+    objects: Vec<Object>,
+    done: Done,
+    secrets: Vec<String>,
+    /// Steps that keep values once the question on top is answered.
+    keeping: Vec<(Steps, usize)>,
+}
+
+impl Run {
+    fn new(site: &Arc<Site>, kind: Option<&Arc<KindPlan>>, goal: Goal, moment: &Moment) -> Self {
+        Self {
+            site: Arc::clone(site),
+            kind: kind.map(Arc::clone),
+            goal,
+            vars: Vars::new(site, moment),
+            tasks: VecDeque::new(),
+            frames: Vec::new(),
+            pending: None,
+            undo: Vec::new(),
+            failure: None,
+            objects: Vec::new(),
+            done: Done::default(),
+            secrets: Vec::new(),
+            keeping: Vec::new(),
+        }
+    }
+
+    /// The first call.
+    pub fn start(&mut self) -> Next {
+        self.advance()
+    }
+
+    /// The call after this reply. A call that brought no reply brings a failure.
+    pub fn next(&mut self, reply: Result<Reply, Failure>) -> Next {
+        let Some(pending) = self.pending.take() else {
+            return Next::Done(Err(Failure::new(Kind::Garbled, "a reply that nobody waits for")));
+        };
+        if let Err(failure) = self.receive(pending, reply) {
+            self.fail(failure);
+        }
+        self.advance()
+    }
+
+    /// What a reply to the pending call means, without taking it in: whoever
+    /// sends calls asks this to know whether to log in again, to wait or to try
+    /// once more, before the run is told.
+    pub fn judge(&self, reply: &Reply) -> Option<Failure> {
+        let judged = match self.pending.as_ref()? {
+            Pending::Seek => self.judge_seek(reply),
+            Pending::Step { steps, index } => self.judged(steps.get(*index)?, reply),
+        };
+        match judged {
+            Judged::Fine => None,
+            Judged::Bad(failure) | Judged::Unclear(failure) => Some(failure),
+        }
+    }
+
+    /// The pending call once more, with everything secret masked: for a person
+    /// to look at, and for the audit trail.
+    pub fn shown(&self) -> Option<Call> {
+        let pending = self.pending.as_ref()?;
+        let call = self.render_pending(pending, true).ok()?;
+        Some(render::without(call, &self.secrets))
+    }
+
+    fn advance(&mut self) -> Next {
+        loop {
+            let step = if self.frames.is_empty() { self.begin_task() } else { self.turn() };
+            match step {
+                Ok(Turn::Again) => {}
+                Ok(Turn::Over) => return self.finish(),
+                Ok(Turn::Wait(pending)) => match self.send(pending) {
+                    Ok(call) => return Next::Call(Box::new(call)),
+                    Err(failure) => self.fail(failure),
+                },
+                Err(failure) => self.fail(failure),
+            }
+        }
+    }
+
+    fn send(&mut self, pending: Pending) -> Result<Call, Failure> {
+        if self.done.calls >= MOST_CALLS {
+            return Err(Failure::new(Kind::Garbled, "this operation makes too many calls"));
+        }
+        let call = self.render_pending(&pending, false)?;
+        self.done.calls += 1;
+        self.pending = Some(pending);
+        Ok(call)
+    }
+
+    /// Gives up what was under way and takes back what was done.
+    fn fail(&mut self, failure: Failure) {
+        self.frames.clear();
+        self.tasks.clear();
+        if self.failure.is_some() {
+            // Taking back failed too: that is told, the first cause stays.
+            self.done.notes.push(Note::NotTakenBack(failure.detail));
+        } else {
+            self.failure = Some(failure);
+        }
+        if let Some(steps) = self.undo.pop() {
+            self.frames.push(Frame::steps(steps));
+            self.tasks.push_back(Task::TakeBack);
+        }
+    }
+}
+
+/// How far it is, not what it carries.
+impl fmt::Debug for Run {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.kind.as_ref().map_or("session", |kind| kind.name.as_str());
+        write!(out, "Run of {kind} after {} calls", self.done.calls)
+    }
+}
+
+/// What one turn of the machine came to.
+enum Turn {
+    /// There is more to do.
+    Again,
+    /// A reply is needed.
+    Wait(Pending),
+    /// Nothing is left to do.
+    Over,
+}

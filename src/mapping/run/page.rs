@@ -1,0 +1,176 @@
+//! One page of an answer: judged, read, and the way to the next one, with
+//! guards against pages that never end.
+
+use serde_json::Value;
+
+use super::judge::{Judged, Seen, judge};
+use super::seek::{Page, Seek, Then};
+use super::{Goal, Run};
+use crate::call::{Failure, Kind, Reply};
+use crate::mapping::expr::{Scope, plain_text};
+use crate::mapping::plan::{KindPlan, Paging, Row, Strategy};
+use crate::mapping::run::frame::Frame;
+
+/// Bases that count from one keep counting from one.
+fn advance(page: &mut Page, got: u64, next: Option<Value>, paging: &Paging) {
+    page.index += 1;
+    page.got += got;
+    match paging.strategy {
+        Strategy::Link => page.address = next.as_ref().and_then(plain_text),
+        Strategy::Number | Strategy::Offset | Strategy::Cursor => page.cursor = next,
+    }
+}
+
+impl Run {
+    pub(super) fn read_page(
+        &self,
+        kind: &KindPlan,
+        row: &Row,
+        seek: &Seek,
+        reply: &Reply,
+    ) -> Result<Read, Failure> {
+        let [value, values, page] = seek.values(row);
+        let asked = [("value", &value), ("values", &values), ("page", &page)];
+        let listed = self.vars.names();
+        let scope = listed.scope();
+        let scope = scope.with(&asked);
+        let reading = Seen::of(reply);
+        let names = reading.names();
+        let scope = scope.with(&names);
+        match self.seek_judged(kind, row, seek, (reply, &scope)) {
+            Judged::Fine => {}
+            Judged::Bad(failure) | Judged::Unclear(failure) => return Err(failure),
+        }
+        let found = match &row.objects {
+            Some(expr) => expr.eval(&scope).map(std::borrow::Cow::into_owned),
+            None => Some(reply.body().clone()),
+        };
+        let objects = match found {
+            Some(Value::Array(items)) => items,
+            Some(object @ Value::Object(_)) => vec![object],
+            // What is not where it belongs is no proof that nobody is there. A
+            // mapping whose LMS leaves an empty list out says so: `?? []`.
+            None | Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+                return Err(Failure::new(
+                    Kind::Garbled,
+                    "the LMS answered without the objects it was asked for",
+                ));
+            }
+        };
+        let list = Value::Array(objects);
+        let page_names = [("objects", &list)];
+        let scope = scope.with(&page_names);
+        let paging = row.paging.as_ref();
+        let whole = |expr: &Option<crate::mapping::expr::Expr>| {
+            expr.as_ref().and_then(|expr| expr.eval(&scope).map(std::borrow::Cow::into_owned))
+        };
+        let next = match paging {
+            Some(Paging { strategy: Strategy::Link, next: None, .. }) => link(reply),
+            Some(paging) => whole(&paging.next),
+            None => None,
+        };
+        let more = paging.and_then(|paging| paging.more.as_ref().map(|more| more.holds(&scope)));
+        let total = paging.and_then(|paging| whole(&paging.total));
+        let total =
+            total.and_then(|total| total.as_u64().or_else(|| plain_text(&total)?.parse().ok()));
+        let Value::Array(objects) = list else { return Err(super::task::unanswerable()) };
+        Ok(Read { objects, next: next.filter(|next| !next.is_null()), more, total })
+    }
+
+    fn seek_judged(
+        &self,
+        kind: &KindPlan,
+        row: &Row,
+        seek: &Seek,
+        (reply, scope): (&Reply, &Scope<'_>),
+    ) -> Judged {
+        let backend = seek.plan(kind).and_then(|plan| self.site.plan.backends.get(plan.backend));
+        let rules = row.rules.iter().chain(&kind.rules);
+        judge(reply, scope, rules.chain(backend.iter().flat_map(|backend| &backend.rules)))
+    }
+
+    /// What a reply to the question on top means, without taking it in.
+    pub(super) fn judge_seek(&self, reply: &Reply) -> Judged {
+        let (Some(kind), Some(Frame::Seek(seek))) = (&self.kind, self.frames.last()) else {
+            return Judged::Fine;
+        };
+        let Some(row) = seek.row(kind) else { return Judged::Fine };
+        let [value, values, page] = seek.values(row);
+        let asked = [("value", &value), ("values", &values), ("page", &page)];
+        let listed = self.vars.names();
+        let scope = listed.scope();
+        let scope = scope.with(&asked);
+        let reading = Seen::of(reply);
+        let names = reading.names();
+        self.seek_judged(kind, row, seek, (reply, &scope.with(&names)))
+    }
+
+    pub(super) fn next_page(
+        &mut self,
+        kind: &KindPlan,
+        row: &Row,
+        seek: &mut Seek,
+        read: Read,
+    ) -> Result<(), Failure> {
+        let got = u64::try_from(read.objects.len()).unwrap_or(u64::MAX);
+        let fresh = {
+            let listed = self.vars.names();
+            seek.take_in(kind, read.objects, &listed.scope())?
+        };
+        let Some(paging) = &row.paging else {
+            seek.next_call(row);
+            return Ok(());
+        };
+        seek.total = read.total.or(seek.total);
+        let same_cursor = read.next.is_some()
+            && (read.next == seek.page.cursor
+                || read.next.as_ref().and_then(plain_text) == seek.page.address);
+        let ended = match (paging.strategy, read.more) {
+            (_, Some(more)) => !more,
+            (Strategy::Cursor | Strategy::Link, None) => read.next.is_none(),
+            (Strategy::Number | Strategy::Offset, None) => match seek.total {
+                Some(total) => seek.page.got + got >= total,
+                None => got < paging.size,
+            },
+        };
+        if !ended && self.has_enough(seek) {
+            seek.next_call(row);
+            return Ok(());
+        }
+        // A page that brings nothing new is the last one, whatever it claims.
+        let stuck = fresh == 0 || same_cursor;
+        if !ended && seek.page.index + 1 >= paging.most {
+            return Err(Failure::new(Kind::Garbled, "the LMS's pages do not end"));
+        }
+        if ended || stuck {
+            let have = u64::try_from(seek.objects.len()).unwrap_or(u64::MAX);
+            let short = seek.total.is_some_and(|total| have < total);
+            let cut = paging.reach.is_some_and(|reach| have >= reach || !ended);
+            seek.incomplete |= short || cut;
+            seek.next_call(row);
+        } else {
+            advance(&mut seek.page, got, read.next, paging);
+        }
+        Ok(())
+    }
+
+    fn has_enough(&self, seek: &Seek) -> bool {
+        let Goal::Read(reading) = &self.goal else { return false };
+        let enough = reading.enough.is_some_and(|enough| seek.objects.len() >= enough);
+        enough && seek.total.is_some() && seek.then == Then::Objects
+    }
+}
+
+/// A page as read.
+pub(super) struct Read {
+    objects: Vec<Value>,
+    next: Option<Value>,
+    more: Option<bool>,
+    total: Option<u64>,
+}
+
+/// The address of the next page in a `Link` header.
+fn link(reply: &Reply) -> Option<Value> {
+    let header = Value::String(reply.header("link")?.to_owned());
+    crate::mapping::expr::link(&header, "next")
+}

@@ -1,0 +1,272 @@
+//! A question to the `find` table: in batches, page by page, with guards
+//! against pages that never end and records that spoil their neighbours.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use serde_json::{Value, json};
+
+use super::done::Note;
+use super::{Run, Turn};
+use crate::call::{Call, Failure, Kind, Reply};
+use crate::mapping::expr::{Scope, plain_text};
+use crate::mapping::plan::{CallPlan, KindPlan, Row};
+use crate::mapping::run::frame::{Frame, Pending};
+
+/// What becomes of the objects that a question finds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    /// They are what was read.
+    Objects,
+    /// They are `found`, for a step, which also keeps values.
+    Found,
+    /// The first is `object`; none is a failure.
+    Load,
+    /// They tell whether a unique value is taken.
+    Look,
+}
+
+/// A question under way.
+#[derive(Debug)]
+pub(super) struct Seek {
+    row: usize,
+    pub(super) then: Then,
+    /// Values still to be asked for; an empty batch asks for everything.
+    batches: VecDeque<Vec<Value>>,
+    /// Which of the row's calls is next.
+    call: usize,
+    pub(super) page: Page,
+    pub(super) objects: Vec<Value>,
+    seen: BTreeSet<String>,
+    pub(super) total: Option<u64>,
+    pub(super) incomplete: bool,
+    started: bool,
+}
+
+/// A page of an answer.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Page {
+    pub(super) index: u64,
+    pub(super) cursor: Option<Value>,
+    pub(super) address: Option<String>,
+    pub(super) got: u64,
+}
+
+impl Seek {
+    pub(super) fn new(row: usize, then: Then, batches: VecDeque<Vec<Value>>) -> Self {
+        Self {
+            row,
+            then,
+            batches,
+            call: 0,
+            page: Page::default(),
+            objects: Vec::new(),
+            seen: BTreeSet::new(),
+            total: None,
+            incomplete: false,
+            started: false,
+        }
+    }
+
+    pub(super) fn row<'k>(&self, kind: &'k KindPlan) -> Option<&'k Row> {
+        kind.rows.get(self.row)
+    }
+
+    pub(super) fn plan<'k>(&self, kind: &'k KindPlan) -> Option<&'k CallPlan> {
+        self.row(kind)?.calls.get(self.call)
+    }
+
+    fn batch(&self) -> &[Value] {
+        self.batches.front().map_or(&[], Vec::as_slice)
+    }
+
+    /// The values that only this question knows: what is asked, which page.
+    pub(super) fn values(&self, row: &Row) -> [Value; 3] {
+        let first = row.paging.as_ref().map_or(1, |paging| paging.first);
+        let size = row.paging.as_ref().map_or(0, |paging| paging.size);
+        let mut page = json!({
+            "number": first + self.page.index,
+            "offset": first + self.page.got,
+            "size": size,
+        });
+        if let (Some(cursor), Value::Object(fields)) = (&self.page.cursor, &mut page) {
+            fields.insert("cursor".to_owned(), cursor.clone());
+        }
+        let batch = self.batch().to_vec();
+        [batch.first().cloned().unwrap_or(Value::Null), Value::Array(batch), page]
+    }
+
+    pub(super) fn next_call(&mut self, row: &Row) {
+        self.page = Page::default();
+        self.call += 1;
+        if self.call >= row.calls.len() {
+            self.call = 0;
+            self.batches.pop_front();
+        }
+    }
+
+    /// Takes the objects of a page in; each only once, whatever the LMS repeats.
+    /// One without its id is something else than what was asked for, and no
+    /// proof that nobody is there.
+    pub(super) fn take_in(
+        &mut self,
+        kind: &KindPlan,
+        found: Vec<Value>,
+        scope: &Scope<'_>,
+    ) -> Result<u64, Failure> {
+        let mut fresh = 0;
+        for object in found {
+            let id = kind.id.encode(&object, scope).ok_or_else(|| {
+                Failure::new(Kind::Garbled, "the LMS answered with an object that has no id")
+            })?;
+            if self.seen.insert(id.as_str().to_owned()) {
+                self.objects.push(object);
+                fresh += 1;
+            }
+        }
+        Ok(fresh)
+    }
+}
+
+impl Run {
+    /// Begins a question.
+    pub(super) fn seek(
+        &mut self,
+        question: &str,
+        values: Vec<Value>,
+        then: Then,
+    ) -> Result<(), Failure> {
+        let kind = self.kind.clone().ok_or_else(super::task::unanswerable)?;
+        let place = |row: &Row| row.question.eq_ignore_ascii_case(question);
+        let index = kind.rows.iter().position(place).ok_or_else(super::task::unanswerable)?;
+        let row = kind.rows.get(index).ok_or_else(super::task::unanswerable)?;
+        let batches = if question == super::ask::ALL {
+            VecDeque::from([Vec::new()])
+        } else {
+            self.batches(row, values)
+        };
+        self.frames.push(Frame::Seek(Box::new(Seek::new(index, then, batches))));
+        Ok(())
+    }
+
+    /// Values as the LMS wants them, without those that nobody can have.
+    fn batches(&self, row: &Row, values: Vec<Value>) -> VecDeque<Vec<Value>> {
+        let listed = self.vars.names();
+        let scope = listed.scope();
+        let mut ready = Vec::new();
+        for value in values {
+            let names = [("value", &value)];
+            let scope = scope.with(&names);
+            let made = match &row.value {
+                Some(expr) => expr.eval(&scope).map(std::borrow::Cow::into_owned),
+                None => Some(value.clone()),
+            };
+            let Some(made) = made else { continue };
+            let names = [("value", &made)];
+            let possible = row.possible.as_ref().is_none_or(|expr| expr.holds(&scope.with(&names)));
+            if possible && !ready.contains(&made) {
+                ready.push(made);
+            }
+        }
+        let many = row.many.as_ref().and_then(|many| many.eval(&scope)?.as_u64()).unwrap_or(1);
+        let size = usize::try_from(many).unwrap_or(1).max(1);
+        ready.chunks(size).map(<[Value]>::to_vec).collect()
+    }
+
+    /// The next call of the question on top, or what it came to.
+    pub(super) fn turn_seek(&mut self, seek: Box<Seek>) -> Result<Turn, Failure> {
+        if seek.batches.is_empty() {
+            return self.sought(*seek);
+        }
+        self.frames.push(Frame::Seek(seek));
+        Ok(Turn::Wait(Pending::Seek))
+    }
+
+    pub(super) fn render_seek(&self, masked: bool) -> Result<Call, Failure> {
+        let (Some(kind), Some(Frame::Seek(seek))) = (&self.kind, self.frames.last()) else {
+            return Err(super::task::unanswerable());
+        };
+        let row = seek.row(kind).ok_or_else(super::task::unanswerable)?;
+        let plan = seek.plan(kind).ok_or_else(super::task::unanswerable)?;
+        let [value, values, page] = seek.values(row);
+        let names = [("value", &value), ("values", &values), ("page", &page)];
+        let listed = if masked { self.vars.masked() } else { self.vars.names() };
+        let scope = listed.scope();
+        super::render::followed(&self.site, plan, &seek.page, &scope.with(&names))
+    }
+
+    /// Takes the reply to a question in.
+    pub(super) fn receive_seek(&mut self, reply: Result<Reply, Failure>) -> Result<(), Failure> {
+        let (Some(kind), Some(Frame::Seek(mut seek))) = (self.kind.clone(), self.frames.pop())
+        else {
+            return Err(super::task::unanswerable());
+        };
+        let row = seek.row(&kind).ok_or_else(super::task::unanswerable)?;
+        let read = self.read_page(&kind, row, &seek, &reply?);
+        match read {
+            Ok(read) => self.next_page(&kind, row, &mut seek, read)?,
+            Err(failure) => self.missed(row, &mut seek, failure)?,
+        }
+        self.frames.push(Frame::Seek(seek));
+        Ok(())
+    }
+
+    /// Nobody there is an answer; a spoilt answer is asked for in halves.
+    fn missed(&mut self, row: &Row, seek: &mut Seek, failure: Failure) -> Result<(), Failure> {
+        match failure.kind {
+            Kind::Missing => seek.next_call(row),
+            Kind::Poisoned if seek.batch().len() > 1 => {
+                let batch = seek.batches.pop_front().unwrap_or_default();
+                let (left, right) = batch.split_at(batch.len() / 2);
+                seek.batches.push_front(right.to_vec());
+                seek.batches.push_front(left.to_vec());
+                seek.page = Page::default();
+                seek.call = 0;
+                seek.started = true;
+            }
+            Kind::Poisoned if seek.started => {
+                let value = seek.batch().first().and_then(plain_text).unwrap_or_default();
+                self.done.notes.push(Note::Unreadable(value));
+                seek.next_call(row);
+            }
+            _ => return Err(failure),
+        }
+        Ok(())
+    }
+
+    /// What a question came to.
+    fn sought(&mut self, seek: Seek) -> Result<Turn, Failure> {
+        let row = self.kind.as_ref().and_then(|kind| seek.row(kind));
+        let (brief, exact) = row.map_or((false, false), |row| (row.brief, row.exact));
+        if seek.then == Then::Objects {
+            self.done.incomplete |= seek.incomplete;
+            self.done.total = seek.total.or(self.done.total);
+        }
+        if brief {
+            return self.read_again(&seek);
+        }
+        match seek.then {
+            Then::Objects => self.add_objects(seek.objects),
+            Then::Found => self.vars.set("found", Value::Array(seek.objects)),
+            Then::Load => {
+                let object = seek.objects.into_iter().next().ok_or_else(super::task::missing)?;
+                self.loaded(object)?;
+            }
+            Then::Look => self.looked(&seek.objects, exact)?,
+        }
+        self.after_find();
+        Ok(Turn::Again)
+    }
+
+    /// Abridged objects are read once more, as many in one call as can be.
+    fn read_again(&mut self, seek: &Seek) -> Result<Turn, Failure> {
+        let ids: Vec<Value> = {
+            let kind = self.kind.as_ref().ok_or_else(super::task::unanswerable)?;
+            let listed = self.vars.names();
+            let scope = listed.scope();
+            let ids = seek.objects.iter().filter_map(|object| kind.id.encode(object, &scope));
+            ids.filter_map(|id| kind.id.decode(id.as_str())).collect()
+        };
+        self.seek(super::ask::BY_ID, ids, seek.then.clone())?;
+        Ok(Turn::Again)
+    }
+}

@@ -1,0 +1,281 @@
+//! A plan for one installation: its settings filled in.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::task::Task;
+use super::{Change, Goal, Reading, Run, Want};
+use crate::call::{Call, Failure, Kind as FailureKind};
+use crate::mapping::fault::did_you_mean;
+use crate::mapping::plan::{KindPlan, Plan};
+use crate::scim::{Kind, Matcher, Operation, Resource, ResourceId};
+
+/// One installation of an LMS.
+pub struct Site {
+    /// The plan.
+    pub plan: Arc<Plan>,
+    pub(super) settings: Value,
+    pub(super) masked: Value,
+}
+
+/// Settings as they may be shown.
+impl fmt::Debug for Site {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Site of {} with {}", self.plan.title, self.masked)
+    }
+}
+
+/// A setting that an installation got wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingFault {
+    /// Which one.
+    pub name: String,
+    /// What is wrong with it.
+    pub problem: String,
+    /// How to mend it.
+    pub hint: Option<String>,
+}
+
+/// What an operation is told about the world.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    /// The time, as ISO 8601.
+    pub now: String,
+    /// Lists from the LMS that are still fresh.
+    pub lookups: Map<String, Value>,
+}
+
+/// A question for resources of one type.
+#[derive(Clone, Debug, Default)]
+pub struct Query {
+    /// Which ones; all, when it says nothing.
+    pub matcher: Option<Matcher>,
+    /// Which attributes are wanted.
+    pub want: Want,
+    /// How many resources are enough, where the LMS says how many there are: a
+    /// client that asks for the first page does not cost all of them.
+    pub enough: Option<usize>,
+}
+
+/// What stands for a secret wherever one is shown.
+const MASK: &str = "***";
+
+impl Plan {
+    /// Fills in an installation's settings, or says all that is wrong with them.
+    pub fn settle(
+        self: &Arc<Self>,
+        given: &Map<String, Value>,
+    ) -> Result<Arc<Site>, Vec<SettingFault>> {
+        let mut faults = Vec::new();
+        for name in given.keys().filter(|name| !self.settings.iter().any(|s| s.name == **name)) {
+            let known = self.settings.iter().map(|setting| setting.name.as_str());
+            faults.push(SettingFault {
+                name: name.clone(),
+                problem: "this mapping has no such setting".to_owned(),
+                hint: did_you_mean(name, known),
+            });
+        }
+        let mut settings = Map::new();
+        let mut masked = Map::new();
+        for setting in &self.settings {
+            let value = given.get(&setting.name).or(setting.default.as_ref());
+            let mut wrong = |problem: &str| {
+                faults.push(SettingFault {
+                    name: setting.name.clone(),
+                    problem: problem.to_owned(),
+                    hint: Some(setting.about.clone()),
+                });
+            };
+            match value {
+                None if setting.required => wrong("this setting is required"),
+                None => {}
+                Some(value) => {
+                    if !setting.one_of.is_empty() && !setting.one_of.contains(value) {
+                        wrong("this is none of the values it can have");
+                    }
+                    let shown = if setting.secret { MASK.into() } else { value.clone() };
+                    masked.insert(setting.name.clone(), shown);
+                    settings.insert(setting.name.clone(), value.clone());
+                }
+            }
+        }
+        if faults.is_empty() {
+            let (settings, masked) = (Value::Object(settings), Value::Object(masked));
+            Ok(Arc::new(Site { plan: Arc::clone(self), settings, masked }))
+        } else {
+            Err(faults)
+        }
+    }
+}
+
+impl Site {
+    /// A write on its way. `known` is the resource as the gateway remembers it,
+    /// for an LMS that cannot be read.
+    pub fn write(
+        self: &Arc<Self>,
+        operation: &Operation,
+        known: Option<Resource>,
+        moment: &Moment,
+    ) -> Result<Run, Failure> {
+        match operation {
+            Operation::Create(resource) => self.create(resource, moment),
+            Operation::Change { kind, id, edits } => {
+                let change = Change { edits: edits.clone(), known };
+                self.change(*kind, id, change, moment)
+            }
+            Operation::Delete { kind, id } => {
+                let (plan, native) = self.owner(*kind, id)?;
+                allowed(&plan, "delete")?;
+                let mut run = Run::new(self, Some(&plan), Goal::Delete, moment);
+                run.vars.set("id", native);
+                let steps = plan.delete.iter().cloned();
+                run.plan_lookups(plan.delete.iter().flat_map(|steps| steps.iter()));
+                run.tasks.extend(steps.map(Task::Steps));
+                Ok(run)
+            }
+        }
+    }
+
+    fn create(self: &Arc<Self>, resource: &Resource, moment: &Moment) -> Result<Run, Failure> {
+        // The first kind of that type is the one that new resources become.
+        let plan = self.plan.kinds_of(resource.kind()).next().ok_or_else(unmapped)?;
+        allowed(plan, "create")?;
+        let goal = Goal::Create(Box::new(resource.clone()));
+        let mut run = Run::new(self, Some(plan), goal, moment);
+        run.plan_lookups(plan.create.iter().flat_map(|steps| steps.iter()));
+        run.tasks.push_back(Task::LowerCreate);
+        if plan.look == crate::mapping::plan::Look::Before {
+            run.tasks.push_back(Task::Look(None));
+        }
+        run.tasks.extend(plan.create.iter().cloned().map(Task::Steps));
+        run.tasks.push_back(Task::FirstMembers);
+        Ok(run)
+    }
+
+    fn change(
+        self: &Arc<Self>,
+        kind: Kind,
+        id: &ResourceId,
+        change: Change,
+        moment: &Moment,
+    ) -> Result<Run, Failure> {
+        let (plan, native) = self.owner(kind, id)?;
+        allowed(&plan, "update")?;
+        let goal = Goal::Change(Box::new(change));
+        let mut run = Run::new(self, Some(&plan), goal, moment);
+        run.vars.set("id", native);
+        run.plan_lookups(plan.update.iter().flat_map(|steps| steps.iter()));
+        run.tasks.push_back(Task::LowerChange);
+        run.tasks.push_back(Task::Update);
+        run.tasks.push_back(Task::Members);
+        Ok(run)
+    }
+
+    /// One resource on its way. An id that nothing can have is missing at once.
+    pub fn get(
+        self: &Arc<Self>,
+        kind: Kind,
+        id: &ResourceId,
+        want: Want,
+        moment: &Moment,
+    ) -> Result<Run, Failure> {
+        let (plan, native) = self.owner(kind, id)?;
+        allowed(&plan, "read")?;
+        let goal = Goal::Read(Reading { want, matcher: None, must: true, enough: None });
+        let mut run = Run::new(self, Some(&plan), goal, moment);
+        run.plan_read(crate::mapping::run::ask::BY_ID, vec![native]);
+        Ok(run)
+    }
+
+    /// Resources on their way, one run for each kind of that type.
+    pub fn find(
+        self: &Arc<Self>,
+        kind: Kind,
+        query: &Query,
+        moment: &Moment,
+    ) -> Result<Vec<Run>, Failure> {
+        let mut runs = Vec::new();
+        for plan in self.plan.kinds_of(kind) {
+            allowed(plan, "read")?;
+            let reading = Reading {
+                want: query.want.clone(),
+                matcher: query.matcher.clone(),
+                must: false,
+                enough: query.enough.filter(|_| query.matcher.is_none()),
+            };
+            let mut run = Run::new(self, Some(plan), Goal::Read(reading), moment);
+            run.plan_query()?;
+            runs.push(run);
+        }
+        if runs.is_empty() { Err(unmapped()) } else { Ok(runs) }
+    }
+
+    /// Whether somebody else has one of this resource's unique values; for a
+    /// create whose answer was lost. What is found comes back as resources.
+    pub fn look(self: &Arc<Self>, resource: &Resource, moment: &Moment) -> Result<Run, Failure> {
+        let plan = self.plan.kinds_of(resource.kind()).next().ok_or_else(unmapped)?;
+        let reading = Reading { want: Want::All, matcher: None, must: false, enough: None };
+        let mut run = Run::new(self, Some(plan), Goal::Read(reading), moment);
+        run.plan_look(plan, resource)?;
+        Ok(run)
+    }
+
+    /// Opening a session of a backend; nothing where it needs none.
+    pub fn login(self: &Arc<Self>, backend: &str, session: &Value, moment: &Moment) -> Option<Run> {
+        let login = self.plan.backend(backend)?.login.as_ref()?;
+        let mut run = Run::new(self, None, Goal::Session, moment);
+        run.vars.set("session", session.clone());
+        run.tasks.push_back(Task::Steps(login.steps.clone()));
+        Some(run)
+    }
+
+    /// The calls that prove identity and rights, where the mapping has any.
+    pub fn probe(self: &Arc<Self>, backend: &str, moment: &Moment) -> Option<Run> {
+        let steps = self.plan.backend(backend)?.probe.as_ref()?;
+        let mut run = Run::new(self, None, Goal::Session, moment);
+        run.tasks.push_back(Task::Steps(steps.clone()));
+        Some(run)
+    }
+
+    /// Shows a session in a call, as the mapping's login says.
+    pub fn sign(&self, call: &mut Call, session: &Value) -> Result<(), Failure> {
+        super::render::sign(self, call, session)
+    }
+
+    /// The settings of this installation.
+    pub(in crate::mapping) fn settings(&self) -> &Value {
+        &self.settings
+    }
+
+    /// The base address of a backend.
+    pub fn base(&self, backend: &str) -> Option<String> {
+        super::render::base(self, backend)
+    }
+
+    /// How many seconds a session lives, when its login says so.
+    pub fn session_life(&self, backend: &str, session: &Value) -> Option<u64> {
+        super::render::session_life(self, backend, session)
+    }
+
+    /// The kind an id belongs to, and what the LMS calls it.
+    fn owner(&self, kind: Kind, id: &ResourceId) -> Result<(Arc<KindPlan>, Value), Failure> {
+        let fits = |plan: &Arc<KindPlan>| {
+            let native = plan.id.decode(id.as_str())?;
+            Some((plan.id.prefix.len(), Arc::clone(plan), native))
+        };
+        // The longest prefix wins: an empty one takes every id.
+        let best = self.plan.kinds_of(kind).filter_map(fits).max_by_key(|(length, ..)| *length);
+        best.map(|(_, plan, native)| (plan, native)).ok_or_else(super::task::missing)
+    }
+}
+
+fn unmapped() -> Failure {
+    Failure::new(FailureKind::Unsupported, "this LMS has no such resources")
+}
+
+fn allowed(plan: &KindPlan, word: &str) -> Result<(), Failure> {
+    let refused = plan.refuse.iter().find(|(known, _)| known == word);
+    refused.map_or(Ok(()), |(_, says)| Err(Failure::new(FailureKind::Unsupported, says.clone())))
+}

@@ -1,0 +1,89 @@
+//! An LMS that is ill never looks like an LMS without people: whatever it
+//! answers instead of a list or an object is a failure, and none that says
+//! "not there".
+
+use std::sync::Arc;
+
+use matricula::call::{Failure, Kind, Reply};
+use matricula::mapping::{Moment, Next, Plan, Request};
+use serde_json::{Map, json};
+
+use super::support::shipped;
+
+const HTML: &[u8] = b"<!DOCTYPE html><html><body>Back soon</body></html>";
+
+/// Answers every call of a request alike; what came of it.
+fn asked(plan: &Arc<Plan>, line: &str, reply: &Reply) -> Result<usize, Failure> {
+    let mut settings = Map::new();
+    settings.insert("base_url".into(), json!("https://lms.example"));
+    settings.insert("token".into(), json!("T"));
+    let site = plan.settle(&settings).unwrap();
+    let moment = Moment { now: "2026-11-21T10:00:00Z".into(), lookups: Map::new() };
+    let request = Request::read(plan, line, None).unwrap();
+    let mut found = 0;
+    for mut run in request.runs(&site, None, &moment)? {
+        let mut next = run.start();
+        loop {
+            match next {
+                Next::Call(_) => next = run.next(Ok(reply.clone())),
+                Next::Done(done) => {
+                    found += done?.resources.len();
+                    break;
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn sick() -> Vec<(&'static str, Reply)> {
+    let bytes = |status, bytes| Reply::read(status, &[], bytes);
+    vec![
+        ("another object", bytes(200, b"{\"ok\": true}")),
+        ("null", bytes(200, b"null")),
+        ("nothing at all", bytes(200, b"")),
+        ("false", bytes(200, b"false")),
+        ("a word", bytes(200, b"maintenance")),
+        ("half an answer", bytes(200, b"{\"items\": [{\"id\"")),
+        ("a page", bytes(200, HTML)),
+        ("a proxy's own not found", bytes(404, HTML)),
+        ("an error", bytes(500, b"{}")),
+        ("an error with a page", bytes(503, HTML)),
+        ("too busy", bytes(429, b"{}")),
+        ("logged out", bytes(401, b"{}")),
+        ("no rights", bytes(403, b"{}")),
+    ]
+}
+
+#[test]
+fn no_sick_answer_is_an_empty_list() {
+    for mapping in ["mappings/minimal-rest.toml", "mappings/moodle.toml"] {
+        let plan = shipped(mapping);
+        for line in [
+            "GET /Users",
+            r#"GET /Users?filter=userName eq "eva""#,
+            "GET /Groups",
+            r#"GET /Groups?filter=displayName eq "1A""#,
+        ] {
+            for (what, reply) in sick() {
+                match asked(&plan, line, &reply) {
+                    Ok(found) => panic!("{mapping}, {line}, {what}: {found} found"),
+                    Err(failure) => assert_ne!(failure.kind, Kind::Missing, "{line}, {what}"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_sick_answer_is_a_missing_user() {
+    for mapping in ["mappings/minimal-rest.toml", "mappings/moodle.toml"] {
+        let plan = shipped(mapping);
+        for line in ["GET /Users/7", "GET /Groups/7"] {
+            for (what, reply) in sick() {
+                let failure = asked(&plan, line, &reply).unwrap_err();
+                assert_ne!(failure.kind, Kind::Missing, "{mapping}, {line}, {what}");
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The mapping language from the outside: the mappings that ship, the thirty
+//! scenarios, the faults.
+
+#![expect(clippy::panic, reason = "faults of a mapping are told as the failure of its test")]
+
+mod calls;
+mod docs;
+mod faults;
+mod hostile;
+mod illness;
+mod scenarios;
+mod sessions;
+mod shipped;
+mod support;
