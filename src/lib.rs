@@ -20,4 +20,5 @@
 //! through them.
 
 pub mod cli;
+pub mod sandbox;
 pub mod scim;

@@ -5,5 +5,6 @@
 #[path = "../../fuzz/checks.rs"]
 mod checks;
 mod patches;
+mod sandbox;
 mod scim;
 mod seeds;
