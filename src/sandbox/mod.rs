@@ -9,6 +9,7 @@
 mod answer;
 mod calls;
 mod cohort;
+mod door;
 mod fault;
 mod form;
 mod info;
@@ -25,6 +26,7 @@ mod token;
 mod user;
 mod wait;
 
+use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -46,7 +48,7 @@ pub use self::token::{Block, Right, Standing, Token};
 pub use self::wait::{Latch, Race};
 
 /// How a sandbox begins.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// Where it listens; port 0 picks one.
     pub listen: SocketAddr,
@@ -66,8 +68,14 @@ impl Default for Options {
     }
 }
 
+// Tokens do not print, not even these.
+impl fmt::Debug for Options {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Options").field("listen", &self.listen).finish_non_exhaustive()
+    }
+}
+
 /// A running sandbox. Dropping it ends it at once.
-#[derive(Debug)]
 pub struct Sandbox {
     shared: Arc<serve::Shared>,
     address: SocketAddr,
@@ -142,6 +150,12 @@ impl Sandbox {
         // It can only fail by a panic, and then there is nothing to wait for.
         let _ = (&mut self.task).await;
         self.with(std::mem::take)
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Sandbox").field("address", &self.address).finish_non_exhaustive()
     }
 }
 

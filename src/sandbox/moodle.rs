@@ -3,18 +3,20 @@
 //! between, and whoever drives it decides what happens meanwhile.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use super::answer::{Answer, Format, Outcome, Trouble};
 use super::cohort::book::{Cohort, Cohorts};
 use super::cohort::member::Looked;
 use super::cohort::{member, read, write};
+use super::door;
 use super::form::Array;
 use super::info;
 use super::people::People;
 use super::person::{ADMIN, Person};
 use super::shape::{self, Key};
 use super::site::{Site, State};
-use super::token::{Block, Caller, Right, Standing, Token};
+use super::token::{Caller, Right, Token};
 use super::user::{create, delete, find, record, search, update};
 
 /// Every function that is served.
@@ -40,7 +42,7 @@ const ELSEWHERE: &[&str] =
     &["core_course_create_courses", "core_course_get_courses", "enrol_manual_enrol_users"];
 
 /// The site with everything in it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Moodle {
     /// Its settings and its state.
     pub site: Site,
@@ -50,6 +52,13 @@ pub struct Moodle {
     pub cohorts: Cohorts,
     /// The tokens of its web service.
     pub tokens: HashMap<String, Token>,
+}
+
+// Neither tokens nor people print.
+impl fmt::Debug for Moodle {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Moodle").field("site", &self.site).finish_non_exhaustive()
+    }
 }
 
 /// What a request comes to.
@@ -185,7 +194,7 @@ impl Moodle {
         ]);
         let call = Call { function: &function, caller, token, given, raw };
         shape::check(call.takes(), &call.given, &self.site)?;
-        call.unblocked()?;
+        door::unblocked(&call.token, &function)?;
         self.run(call)
     }
 
@@ -235,53 +244,6 @@ impl Moodle {
         };
         answer.map(Progress::Done)
     }
-
-    /// Whose token it is, and whether it opens anything.
-    fn token(&mut self, parameters: &Array) -> Outcome<Token> {
-        if self.site.state == State::DatabaseDown {
-            return Err(Trouble::new(
-                "dml_connection_exception",
-                "dbconnectionfailed",
-                DATABASE_DOWN,
-            ));
-        }
-        let text = parameters.text("wstoken").unwrap_or_default();
-        let token = self.tokens.get(text).cloned().ok_or_else(Trouble::token)?;
-        let owner = self.people.get(token.owner).ok_or_else(Trouble::token)?;
-        match self.site.state {
-            State::Upgrading => {
-                return Err(Trouble::moodle(
-                    "upgraderunning",
-                    "Site is being upgraded, please retry later.",
-                ));
-            }
-            State::Maintenance if !owner.admin => {
-                return Err(Trouble::moodle(
-                    "sitemaintenance",
-                    "The site is undergoing maintenance and is currently not available",
-                ));
-            }
-            _ => {}
-        }
-        usable(owner)?;
-        match token.standing {
-            Standing::Valid => {}
-            Standing::Barred => return Err(Trouble::access()),
-            Standing::Expired => {
-                self.tokens.remove(text);
-                return Err(Trouble::access());
-            }
-        }
-        if !self.caller(&token).may(Right::UseRest) {
-            return Err(Trouble::access());
-        }
-        Ok(token)
-    }
-
-    fn caller(&self, token: &Token) -> Caller {
-        let admin = self.people.get(token.owner).is_some_and(|owner| owner.admin);
-        Caller::new(token.owner, admin, token.rights.clone())
-    }
 }
 
 /// One call, its parameters not yet looked at.
@@ -312,44 +274,4 @@ impl Call<'_> {
             _ => &[],
         }
     }
-
-    /// What can stand in a person's way stands in the service account's too;
-    /// site info and `get_users` do not look.
-    fn unblocked(&self) -> Outcome<()> {
-        if matches!(self.function, "core_webservice_get_site_info" | "core_user_get_users") {
-            return Ok(());
-        }
-        match self.token.block {
-            Block::None => Ok(()),
-            Block::ProfileIncomplete => {
-                Err(Trouble::moodle("usernotfullysetup", "User not fully set-up"))
-            }
-            Block::MustChangePassword => Err(Trouble::untranslated("forcepasswordchangenotice")),
-            Block::PolicyNotAgreed => Err(Trouble::moodle(
-                "sitepolicynotagreed",
-                "Site policy not agreed: sign in to open the site policy.",
-            )),
-        }
-    }
 }
-
-/// Whether the account behind a token may be used at all.
-fn usable(owner: &Person) -> Outcome<()> {
-    let (code, words) = if owner.deleted {
-        ("wsaccessuserdeleted", "deleted username")
-    } else if !owner.confirmed {
-        ("wsaccessuserunconfirmed", "unconfirmed username")
-    } else if owner.suspended {
-        ("wsaccessusersuspended", "suspended username")
-    } else if owner.auth == "nologin" {
-        ("wsaccessusernologin", "nologin authentication username")
-    } else {
-        return Ok(());
-    };
-    let name = &owner.username;
-    Err(Trouble::moodle(code, format!("Refused web service access for {words}: {name}")))
-}
-
-const DATABASE_DOWN: &str = "<p>Error: Database connection failed</p>\n<p>It is possible that the \
-database is overloaded or otherwise not running properly.</p>\n<p>The site administrator should \
-also check that the database details have been correctly specified in config.php</p>";
