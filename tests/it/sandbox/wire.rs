@@ -137,6 +137,21 @@ fn turns_leave_the_moment_open_without_knowing_who_comes() {
 }
 
 #[test]
+fn a_batch_that_the_database_refuses_leaves_nobody() {
+    run(async {
+        let sandbox = sandbox().await;
+        let second = create(&"x".repeat(101), "second@example.com").replace("users[0]", "users[1]");
+        let second = second.replace("wsfunction=core_user_create_users&", "");
+        let form = format!("{}&{second}", create("first", "first@example.com"));
+        let answer = exchange(&sandbox, &form).await.unwrap();
+        assert!(answer.contains("dmlwriteexception"), "{answer}");
+        assert_eq!(named(&sandbox, "first"), 0);
+        let answer = exchange(&sandbox, &create("first", "first@example.com")).await.unwrap();
+        assert!(answer.contains(r#""username":"first""#), "{answer}");
+    });
+}
+
+#[test]
 fn creates_that_do_not_race_leave_one() {
     run(async {
         let sandbox = sandbox().await;
