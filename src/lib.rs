@@ -22,4 +22,5 @@
 pub mod call;
 pub mod cli;
 pub mod mapping;
+pub mod sandbox;
 pub mod scim;

@@ -5,6 +5,7 @@
 #[path = "../../fuzz/checks.rs"]
 mod checks;
 mod patches;
+mod sandbox;
 mod scim;
 mod seeds;
 

@@ -47,7 +47,10 @@ fn literal() -> impl Strategy<Value = Literal> {
 
 /// What may follow `eq` and `ne` besides: a word without quotation marks.
 fn bare_word() -> impl Strategy<Value = Literal> {
-    prop_oneof![Just("True".to_owned()), "[a-zA-Z0-9][a-zA-Z0-9_@.-]{0,8}"].prop_map(Literal::Bare)
+    let keyword = |word: &String| ["and", "or"].iter().any(|it| word.eq_ignore_ascii_case(it));
+    prop_oneof![Just("True".to_owned()), "[a-zA-Z0-9][a-zA-Z0-9_@.-]{0,8}"]
+        .prop_filter("a word of the grammar", move |word| !keyword(word))
+        .prop_map(Literal::Bare)
 }
 
 fn operator() -> impl Strategy<Value = Operator> {
