@@ -21,3 +21,4 @@
 
 pub mod cli;
 pub mod scim;
+pub mod server;

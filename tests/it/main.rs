@@ -7,3 +7,4 @@ mod checks;
 mod patches;
 mod scim;
 mod seeds;
+mod server;
