@@ -24,3 +24,4 @@ pub mod cli;
 pub mod mapping;
 pub mod sandbox;
 pub mod scim;
+pub mod server;

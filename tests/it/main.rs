@@ -4,9 +4,9 @@
 
 #[path = "../../fuzz/checks.rs"]
 mod checks;
+mod mapping;
 mod patches;
 mod sandbox;
 mod scim;
 mod seeds;
-
-mod mapping;
+mod server;

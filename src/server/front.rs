@@ -1,0 +1,117 @@
+//! What stands between hyper and the service: the peer is put on the request,
+//! and the request is counted until its answer has left.
+
+use super::body::Body;
+use super::config::Config;
+use super::metrics::ListenerMetrics;
+use super::peer::{Peer, Tls};
+use super::pulse::Pulse;
+use super::{BoxError, Request, ResponseBody, Service};
+use bytes::Bytes;
+use http::Version;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::Incoming;
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tower::ServiceExt;
+
+/// The service as one connection sees it.
+pub(super) struct Front {
+    pub(super) service: Service,
+    pub(super) config: Arc<Config>,
+    pub(super) metrics: ListenerMetrics,
+    pub(super) pulse: Arc<Pulse>,
+    /// Who holds the connection: the socket's address or a PROXY header's.
+    pub(super) holder: IpAddr,
+    pub(super) tls: Option<Arc<Tls>>,
+}
+
+impl Front {
+    fn peer(&self, headers: &http::HeaderMap) -> Peer {
+        let origin = self.config.forwarded.origin(self.holder, headers);
+        Peer {
+            address: origin.address,
+            https: origin.https.unwrap_or(self.tls.is_some()),
+            tls: self.tls.clone(),
+        }
+    }
+
+    fn admit(&self, request: http::Request<Incoming>) -> (Request, Visit) {
+        let visit = Visit::new(self, request.version() == Version::HTTP_2);
+        let peer = self.peer(request.headers());
+        let limit = self.config.timeouts.body;
+        let mut request = request.map(|body| Body::from_client(body, limit));
+        request.extensions_mut().insert(peer);
+        (request, visit)
+    }
+}
+
+impl hyper::service::Service<http::Request<Incoming>> for Front {
+    type Response = http::Response<Leaving>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, request: http::Request<Incoming>) -> Self::Future {
+        let (request, visit) = self.admit(request);
+        let service = self.service.clone();
+        Box::pin(async move {
+            let response = service.oneshot(request).await?;
+            visit.pulse.answer(visit.number);
+            Ok(response.map(|body| Leaving { body, _visit: visit }))
+        })
+    }
+}
+
+/// One request, from its head to its answer's last byte.
+pub(super) struct Visit {
+    pulse: Arc<Pulse>,
+    metrics: ListenerMetrics,
+    number: u64,
+}
+
+impl Visit {
+    fn new(front: &Front, multiplexed: bool) -> Self {
+        front.metrics.in_flight.inc();
+        let (pulse, metrics) = (Arc::clone(&front.pulse), front.metrics.clone());
+        let number = pulse.begin(multiplexed);
+        Self { pulse, metrics, number }
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.metrics.in_flight.dec();
+        self.pulse.end(self.number);
+    }
+}
+
+/// An answer's body; hyper drops it when the last byte is written to its buffer,
+/// or when nobody waits for it any more.
+pub(super) struct Leaving {
+    body: ResponseBody,
+    _visit: Visit,
+}
+
+impl HttpBody for Leaving {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
