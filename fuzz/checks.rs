@@ -22,8 +22,8 @@ static SLOTS: LazyLock<Vec<Place>> = LazyLock::new(|| {
         "name.familyName",
         r#"emails[type eq "work"].value"#,
         r#"emails[type eq "work"].primary"#,
-        r#"emails[primary eq true].value"#,
-        r#"roles[primary eq true].value"#,
+        "emails[primary eq true].value",
+        "roles[primary eq true].value",
         "emails",
         "manager",
         "manager.value",
@@ -57,13 +57,18 @@ fn class() -> Value {
 }
 
 /// Text goes to a filter and back; a bound one prints as one that binds alike.
-pub fn filter(data: &[u8]) {
+pub(crate) fn filter(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(filter) = Filter::parse(text, USER.urns()) else { return };
     let printed = filter.to_string();
-    assert_eq!(Filter::parse(&printed, USER.urns()).as_ref(), Ok(&filter), "{printed}");
+    if fits(&printed) {
+        assert_eq!(Filter::parse(&printed, USER.urns()).as_ref(), Ok(&filter), "{printed}");
+    }
     let Ok(matcher) = Matcher::bind(&filter, &USER) else { return };
     let canonical = matcher.to_string();
+    if !fits(&canonical) {
+        return;
+    }
     let again = Filter::parse(&canonical, USER.urns()).unwrap();
     let again = Matcher::bind(&again, &USER).unwrap();
     let nina = USER.create(nina(), Rules::default()).unwrap();
@@ -71,29 +76,44 @@ pub fn filter(data: &[u8]) {
     assert_eq!(again.to_string(), canonical);
 }
 
+/// The canonical spelling may be longer than what is read: `manager` becomes
+/// its URN, a bare word gets its quotes.
+fn fits(text: &str) -> bool {
+    text.len() <= matricula::scim::LONGEST_TEXT
+}
+
 /// Text goes to a path and back, alone and in a list.
-pub fn path(data: &[u8]) {
+pub(crate) fn path(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(target) = Target::parse(text, USER.urns()) {
         let printed = target.to_string();
+        if !fits(&printed) {
+            return;
+        }
         assert_eq!(Target::parse(&printed, USER.urns()).as_ref(), Ok(&target), "{printed}");
         if let Target::Attribute(path) = &target
             && let Ok(place) = USER.place(path)
         {
             let canonical = place.to_string();
+            if !fits(&canonical) {
+                return;
+            }
             let again = USER.place(&Path::parse(&canonical, USER.urns()).unwrap()).unwrap();
             assert_eq!(again.to_string(), canonical);
         }
     }
     if let Ok(targets) = Target::parse_list(text, USER.urns()) {
         let printed = targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        if !fits(&printed) {
+            return;
+        }
         assert_eq!(Target::parse_list(&printed, USER.urns()), Ok(targets), "{printed}");
     }
 }
 
 /// A PATCH happens or does not; what its edits come to is known beforehand or
 /// said to be unknown.
-pub fn patch(data: &[u8]) {
+pub(crate) fn patch(data: &[u8]) {
     let Ok(body) = parse_json(data) else { return };
     for unknown in [Unknown::Keep, Unknown::Ignore, Unknown::Reject] {
         for strict in [false, true] {
@@ -201,7 +221,7 @@ fn has_null(value: &Value) -> bool {
 }
 
 /// Every operation is either put in order, after all it waits for, or refused.
-pub fn bulk(data: &[u8]) {
+pub(crate) fn bulk(data: &[u8]) {
     let Ok(body) = parse_json(data) else { return };
     let limits = BulkLimits { max_operations: 1_000, max_payload_size: 1 << 20 };
     let Ok(request) = BulkRequest::parse(body, limits) else { return };
@@ -211,7 +231,7 @@ pub fn bulk(data: &[u8]) {
     assert!(all.into_iter().eq(0..request.operations.len()));
     let mut ids = std::collections::HashMap::new();
     for at in order {
-        let Ok(operation) = request.operations[at].clone() else { continue };
+        let Some(Ok(operation)) = request.operations.get(at).cloned() else { continue };
         let (method, bulk_id) = (operation.method, operation.bulk_id.clone());
         let resolved = operation.resolved(&ids);
         if let (true, Some(name)) = (method == matricula::scim::Method::Post, bulk_id) {

@@ -20,5 +20,6 @@
 //! through them.
 
 pub mod call;
+pub mod cli;
 pub mod mapping;
 pub mod scim;

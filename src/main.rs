@@ -1,3 +1,8 @@
 //! The binary: parses arguments, calls `cli`, maps the result to an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    matricula::cli::run(&arguments, &mut std::io::stdout().lock(), &mut std::io::stderr().lock())
+}

@@ -2,7 +2,7 @@
 //! whether anything changed.
 
 use super::edit::{Act, Edit, Edits};
-use super::elements::Elements;
+use super::elements::{Elements, keep_read_only};
 use super::error::Error;
 use super::name::AttrName;
 use super::place::Place;
@@ -40,7 +40,11 @@ impl Edits {
         if result.is_ok() && self.complete {
             self.drop_the_rest(resource_type, resource, &mut journal);
         }
-        let result = result.and_then(|()| still_complete(resource_type, resource, &journal));
+        let result = result.and_then(|()| {
+            still_complete(resource_type, resource, &journal)?;
+            let unknown = journal.iter().any(|(place, _)| !place.attr.declared);
+            if unknown { resource_type.bound_unknown(resource) } else { Ok(()) }
+        });
         if let Err(error) = result {
             for (place, before) in journal.into_iter().rev() {
                 resource.put(&place, before);
@@ -82,7 +86,7 @@ impl Edits {
             |element: &Value| place.element.as_ref().is_none_or(|matcher| matcher.accepts(element));
         match (&edit.act, &place.sub) {
             (Act::Set(value), None) if place.element.is_none() => {
-                return Ok(Elements::of(&place.attr, Some(value.clone())));
+                return Ok(elements.replace(value.clone()));
             }
             (Act::Set(value), sub) => {
                 let terms = place.slot().unwrap_or_default();
@@ -233,6 +237,9 @@ fn edit_single(edit: &Edit, before: Option<Value>) -> Result<Option<Value>, Erro
                 Some(before) if fixed && before != *value => {
                     Err(Error::mutability(format!("`{place}` cannot change once it is set.")))
                 }
+                Some(before) if place.attr.is_single_reference() => {
+                    Ok(Some(same_reference(&place.attr, value, &before)))
+                }
                 _ => Ok(Some(value.clone())),
             }
         }
@@ -249,6 +256,15 @@ fn edit_single(edit: &Edit, before: Option<Value>) -> Result<Option<Value>, Erro
         (Act::Clear | Act::Drop(_), _) => Ok(None),
         (Act::Add(values), _) => Ok(values.last().cloned().or(before)),
     }
+}
+
+/// The same reference again keeps what is known of it.
+fn same_reference(attribute: &Attribute, value: &Value, before: &Value) -> Value {
+    let mut value = value.clone();
+    if value.get("value") == before.get("value") {
+        keep_read_only(attribute, &mut value, before);
+    }
+    value
 }
 
 fn parts_of(value: Option<Value>) -> Map<String, Value> {

@@ -1,10 +1,10 @@
 //! The elements of a multi-valued attribute, with an index, so that thousands
 //! of additions and removals cost one step each.
 
-use super::schema::Attribute;
-use super::value::is_primary;
-use serde_json::Value;
+use super::schema::{Attribute, Mutability};
+use serde_json::{Map, Value};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What makes two elements the same one.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -13,6 +13,8 @@ enum Identity {
     Reference(String),
     /// RFC 7643 §2.4: type and value should not repeat together.
     Labelled(String, String),
+    /// The first with this value, under whatever label.
+    Value(String),
     /// All of it.
     Whole(String),
 }
@@ -26,6 +28,23 @@ fn identity(attribute: &Attribute, element: &Value) -> Identity {
         }
         None => Identity::Whole(element.to_string()),
     }
+}
+
+fn repeats(attribute: &Attribute, elements: &[Value]) -> bool {
+    let same = |one: &Value, other: &Value| match (one.get("value"), other.get("value")) {
+        (Some(one_value), Some(other_value)) => {
+            let labelled = attribute.identified_by_value() || one.get("type") == other.get("type");
+            one_value == other_value && labelled
+        }
+        _ => one == other,
+    };
+    let later = |at: usize| elements.iter().skip(at + 1);
+    elements.iter().enumerate().any(|(at, one)| later(at).any(|other| same(one, other)))
+}
+
+/// Whether an element is the preferred one of its list.
+pub(super) fn is_primary(element: &Value) -> bool {
+    element.get("primary") == Some(&Value::Bool(true))
 }
 
 /// A list of elements in order.
@@ -53,7 +72,8 @@ impl<'a> Elements<'a> {
 
     /// `elements` without repetitions; the first of each stays where it is.
     pub(super) fn distinct(attribute: &Attribute, elements: Vec<Value>) -> Vec<Value> {
-        if elements.len() < 2 {
+        // Short lists are the rule and seldom repeat; they need no index.
+        if elements.len() <= 16 && !repeats(attribute, &elements) {
             return elements;
         }
         let mut distinct = Elements::of(attribute, None);
@@ -75,21 +95,67 @@ impl<'a> Elements<'a> {
     /// Adds an element. One that is there already gains what the new one says
     /// beyond its identity.
     pub(super) fn add(&mut self, element: Value) {
-        let identity = identity(self.attribute, &element);
-        let next = self.items.len();
-        let at = *self.index().entry(identity).or_insert(next);
+        let at = self.place_of(&element);
         if is_primary(&element) {
             self.make_primary(at);
         }
-        match self.items.get_mut(at) {
-            Some(Some(Value::Object(known))) => {
-                if let Value::Object(parts) = element {
-                    known.extend(parts);
-                }
+        match (self.items.get_mut(at), element) {
+            (Some(Some(Value::Object(known))), Value::Object(parts)) => {
+                merge(self.attribute, known, parts);
             }
-            Some(_) => {}
-            None => self.items.push(Some(element)),
+            (Some(_), _) => {}
+            (None, element) => self.items.push(Some(element)),
         }
+    }
+
+    /// Where an element stands, or will stand at the end. One without a label
+    /// is the one with its value, whatever that is labelled: Entra's legacy
+    /// roles come without the type they were created with.
+    fn place_of(&mut self, element: &Value) -> usize {
+        let next = self.items.len();
+        let identity = identity(self.attribute, element);
+        let any_label = match &identity {
+            Identity::Labelled(label, value) => {
+                let index = self.index();
+                let known = index.get(&Identity::Value(value.clone())).copied();
+                if label.is_empty() && known.is_some() {
+                    return known.unwrap_or(next);
+                }
+                Some(Identity::Value(value.clone()))
+            }
+            Identity::Reference(_) | Identity::Value(_) | Identity::Whole(_) => None,
+        };
+        let index = self.index();
+        let at = *index.entry(identity).or_insert(next);
+        if let Some(any_label) = any_label {
+            index.entry(any_label).or_insert(at);
+        }
+        at
+    }
+
+    /// Puts `elements` in the place of all. Those that stay keep what only the
+    /// gateway says of them, and references keep their order, so that the same
+    /// list again is no change.
+    pub(super) fn replace(self, elements: Value) -> Self {
+        let attribute = self.attribute;
+        let new = Elements::of(attribute, Some(elements));
+        let mut old: HashMap<_, _> = HashMap::new();
+        for (at, item) in self.items.into_iter().flatten().enumerate() {
+            old.entry(identity(attribute, &item)).or_insert((at, item));
+        }
+        let end = old.len();
+        let mut items: Vec<(usize, Value)> = Vec::new();
+        for mut item in new.items.into_iter().flatten() {
+            let known = old.get(&identity(attribute, &item));
+            if let Some((_, known)) = known {
+                keep_read_only(attribute, &mut item, known);
+            }
+            let at = known.map_or(end, |(at, _)| *at);
+            items.push((if attribute.identified_by_value() { at } else { 0 }, item));
+        }
+        items.sort_by_key(|(at, _)| *at);
+        let items = items.into_iter().map(|(_, item)| item).collect();
+        Elements::of(attribute, Some(Value::Array(items)))
     }
 
     /// Removes what `element` names: the member with its `value`, or every
@@ -156,11 +222,39 @@ impl<'a> Elements<'a> {
     fn index(&mut self) -> &mut HashMap<Identity, usize> {
         let (attribute, items) = (self.attribute, &self.items);
         self.index.get_or_insert_with(|| {
-            let present = items.iter().enumerate();
-            present
-                .filter_map(|(at, item)| Some((identity(attribute, item.as_ref()?), at)))
-                .collect()
+            let mut index = HashMap::new();
+            for (at, item) in items.iter().enumerate() {
+                let Some(item) = item else { continue };
+                let identity = identity(attribute, item);
+                if let Identity::Labelled(_, value) = &identity {
+                    index.entry(Identity::Value(value.clone())).or_insert(at);
+                }
+                index.entry(identity).or_insert(at);
+            }
+            index
         })
+    }
+}
+
+/// RFC 7643 §4.2: what is immutable of an element stays as it is.
+fn merge(attribute: &Attribute, known: &mut Map<String, Value>, parts: Map<String, Value>) {
+    for (name, value) in parts {
+        let fixed = attribute.sub(&name).is_some_and(|sub| sub.mutability == Mutability::Immutable);
+        if !fixed || !known.contains_key(&name) {
+            known.insert(name, value);
+        }
+    }
+}
+
+/// Gives a value that takes the place of `known` what clients cannot say.
+pub(super) fn keep_read_only(attribute: &Attribute, value: &mut Value, known: &Value) {
+    let (Value::Object(parts), Value::Object(known)) = (value, known) else { return };
+    let read_only = |sub: &&Arc<Attribute>| sub.mutability == Mutability::ReadOnly;
+    for sub in attribute.sub_attributes.iter().filter(read_only) {
+        let name = sub.name.as_str();
+        if let Some(held) = known.get(name).filter(|_| !parts.contains_key(name)) {
+            parts.insert(name.to_owned(), held.clone());
+        }
     }
 }
 

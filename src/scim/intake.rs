@@ -8,11 +8,11 @@ use super::path::{Path, Target};
 use super::place::Place;
 use super::resource::Resource;
 use super::rules::{Rules, Unknown};
-use super::schema::{Attribute, Mutability, ResourceType, Type};
+use super::schema::{Attribute, Mutability, ResourceType};
+use super::unknown::MOST_UNKNOWN;
 use super::value;
 use serde_json::{Map, Value};
 use std::collections::HashSet;
-use std::sync::Arc;
 
 /// What a PUT leaves alone where the body does not say it. Who omits these
 /// did not mean to disable a person or to empty a group.
@@ -35,39 +35,31 @@ impl ResourceType {
     /// The resource that the body of a POST describes. Every fault is told in
     /// one error; read-only attributes are passed over (RFC 7644 §3.3).
     pub fn create(&self, body: Value, rules: Rules) -> Result<Resource, Error> {
-        let mut edits = Edits { strict: rules.strict, ..Edits::default() };
-        let mut faults = Vec::new();
-        let mut seen = HashSet::new();
-        let mut misgiven = Vec::new();
+        self.intake(body, rules)?.finish()
+    }
+
+    fn intake(&self, body: Value, rules: Rules) -> Result<Intake<'_>, Error> {
+        let mut intake = Intake::new(self, rules);
         for (key, value) in members_of(body)? {
             for entry in self.entries(&key, value, rules) {
-                let place = entry.as_ref().ok().map(|entry| entry.place.clone());
-                match entry.and_then(|entry| assignment(entry, rules)) {
-                    Ok(Some(edit)) if seen.insert(edit.place.to_string()) => edits.push(edit),
-                    Ok(Some(edit)) => faults.push(format!("`{}` is given twice", edit.place)),
-                    Ok(None) => {}
-                    Err(error) => {
-                        faults.push(error.detail().to_owned());
-                        misgiven.extend(place);
-                    }
-                }
+                intake.take(entry);
             }
         }
-        let mut resource = Resource::new(self.kind());
-        edits.apply(self, &mut resource)?;
-        faults.extend(self.missing(&resource, &misgiven));
-        if faults.is_empty() { Ok(resource) } else { Err(told_at_once(&faults)) }
+        Ok(intake)
     }
 
     /// The edits that the body of a PUT asks for. What is omitted is cleared,
     /// but for what the client cannot have meant to clear.
     pub fn replace(&self, body: Value, rules: Rules) -> Result<Edits, Error> {
-        let resource = self.create(body, rules)?;
+        let mut intake = self.intake(body, rules)?;
+        let emptied = std::mem::take(&mut intake.emptied);
+        let emptied = |place: &Place| emptied.iter().any(|other| other.shares_attribute(place));
+        let resource = intake.finish()?;
         let mut edits = Edits { complete: true, strict: rules.strict, ..Edits::default() };
         for place in self.attributes().chain(self.unknown_places(&resource)) {
             match resource.whole(&place) {
                 Some(value) => edits.push(Edit { act: Act::Set(value.clone()), place }),
-                None if self.cleared_by_put(&place) => {
+                None if self.cleared_by_put(&place) || emptied(&place) => {
                     edits.push(Edit { place, act: Act::Clear });
                 }
                 None => {}
@@ -92,36 +84,6 @@ impl ResourceType {
         place.schema.is_none() && self.common().iter().any(|known| known.name == place.attr.name)
     }
 
-    /// The places of everything in a resource that no schema knows.
-    pub(super) fn unknown_places(&self, resource: &Resource) -> Vec<Place> {
-        let mut places = Vec::new();
-        let unknown = |urn: Option<&SchemaUri>, name| {
-            let name = AttrName::parse(name).filter(|_| self.attribute(urn, name).is_none())?;
-            Some(Place::of(urn, &Arc::new(Attribute::unknown(name, Type::Any))))
-        };
-        for (key, value) in resource.attributes() {
-            match (SchemaUri::parse(key), value) {
-                (Some(urn), Value::Object(members)) => {
-                    places.extend(members.keys().filter_map(|name| unknown(Some(&urn), name)));
-                }
-                _ => places.extend(unknown(None, key)),
-            }
-        }
-        places
-    }
-
-    /// What the resource must have and does not; what was given wrongly is
-    /// not missing.
-    fn missing(&self, resource: &Resource, misgiven: &[Place]) -> Option<String> {
-        let given = |place: &Place| misgiven.iter().any(|other| other.shares_attribute(place));
-        let missing = self.required().iter().filter(|place| !resource.has(place) && !given(place));
-        let missing: Vec<_> = missing.map(|place| format!("`{place}`")).collect();
-        let (is, s) = if missing.len() == 1 { ("is", "") } else { ("are", "s") };
-        (!missing.is_empty()).then(|| {
-            format!("{} {is} missing; this LMS needs the attribute{s}", missing.join(", "))
-        })
-    }
-
     /// N2: what one key of a body means. An extension's object is taken apart
     /// into its members; everything else is one place.
     pub(super) fn entries(
@@ -130,7 +92,14 @@ impl ResourceType {
         value: Value,
         rules: Rules,
     ) -> Vec<Result<Entry, Error>> {
-        if let Some(urn) = self.unknown_schema(key).filter(|_| value.is_object()) {
+        // Nearly every key is the name of an attribute, and needs no parser.
+        if let Some((urn, attribute)) = self.attribute(None, key).filter(|(_, it)| it.offered) {
+            return vec![Ok(Entry { place: Place::of(urn, attribute), value })];
+        }
+        if let Some(extension) = self.extension(key) {
+            return self.members_of_schema(&extension.schema.id, value, rules);
+        }
+        if let Some(urn) = self.unknown_schema(key, &value) {
             return self.members_of_schema(&urn, value, rules);
         }
         match Target::parse(key, self.urns()) {
@@ -140,13 +109,6 @@ impl ResourceType {
             Err(_) if rules.unknown != Unknown::Reject => Vec::new(),
             Err(error) => vec![Err(Error::invalid_path(format!("`{key}`: {error}")))],
         }
-    }
-
-    /// A key that is the URN of a schema nobody registered.
-    fn unknown_schema(&self, key: &str) -> Option<SchemaUri> {
-        let registered =
-            |urn: &SchemaUri| key.get(..urn.as_str().len()).is_some_and(|head| urn.is(head));
-        SchemaUri::parse(key).filter(|_| !self.urns().iter().any(registered))
     }
 
     pub(super) fn members_of_schema(
@@ -159,6 +121,10 @@ impl ResourceType {
             Value::Object(members) => members
                 .into_iter()
                 .filter_map(|(name, value)| {
+                    let known = self.attribute(Some(urn), &name).filter(|(_, it)| it.offered);
+                    if let Some((urn, attribute)) = known {
+                        return Some(Ok(Entry { place: Place::of(urn, attribute), value }));
+                    }
                     let path = Target::parse(&name, self.urns());
                     match path {
                         Ok(Target::Attribute(path)) => {
@@ -191,13 +157,103 @@ impl ResourceType {
         match (known, rules.unknown) {
             (Ok(place), _) if offered => Ok(Some(place)),
             (Ok(place), Unknown::Keep) => Ok(Some(place)),
-            (Err(_), Unknown::Keep) => kept(self, path),
+            (Err(_), Unknown::Keep) => self.kept(path),
             (_, Unknown::Ignore) => Ok(None),
             (Ok(_), Unknown::Reject) => {
                 Err(Error::invalid_path(format!("`{path}`: this LMS has no such attribute")))
             }
             (Err(error), Unknown::Reject) => Err(error),
         }
+    }
+}
+
+/// A body on its way to becoming a resource.
+struct Intake<'a> {
+    resource_type: &'a ResourceType,
+    rules: Rules,
+    resource: Resource,
+    /// What could not be put in place at once: parts and elements.
+    edits: Edits,
+    seen: HashSet<Seen>,
+    faults: Vec<String>,
+    misgiven: Vec<Place>,
+    /// Lists that were given without an element: a PUT empties these, even
+    /// those it would leave alone if they had been omitted.
+    emptied: Vec<Place>,
+}
+
+/// What tells places apart: the attribute, and what lies within it as text.
+type Seen = (Option<SchemaUri>, AttrName, Option<String>);
+
+impl<'a> Intake<'a> {
+    fn new(resource_type: &'a ResourceType, rules: Rules) -> Self {
+        Self {
+            resource_type,
+            rules,
+            resource: Resource::new(resource_type.kind()),
+            edits: Edits { strict: rules.strict, ..Edits::default() },
+            seen: HashSet::new(),
+            faults: Vec::new(),
+            misgiven: Vec::new(),
+            emptied: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, entry: Result<Entry, Error>) {
+        let Entry { place, value } = match entry {
+            Ok(entry) => entry,
+            Err(error) => return self.faults.push(error.detail().to_owned()),
+        };
+        let read_only = |attribute: &Attribute| attribute.mutability == Mutability::ReadOnly;
+        if read_only(&place.attr) || read_only(place.leaf()) {
+            return;
+        }
+        let listed = value.is_array() || (self.rules.strict && value.is_null());
+        match typed(&place, value, self.rules) {
+            Ok(None) if listed && place.attr.multi_valued => self.emptied.push(place),
+            Ok(None) => {}
+            Ok(Some(_)) if !place.attr.declared && self.seen.len() > MOST_UNKNOWN => {}
+            Ok(Some(_)) if !self.is_first(&place) => {
+                self.faults.push(format!("`{place}` is given twice"));
+            }
+            Ok(value) if place.element.is_none() && place.sub.is_none() => {
+                self.resource.put(&place, value);
+            }
+            Ok(Some(value)) => self.edits.push(Edit { place, act: Act::Set(value) }),
+            Err(error) => {
+                self.faults.push(error.detail().to_owned());
+                self.misgiven.push(place);
+            }
+        }
+    }
+
+    fn is_first(&mut self, place: &Place) -> bool {
+        let whole = place.element.is_none() && place.sub.is_none();
+        if whole && place.attr.declared {
+            return self.resource.whole(place).is_none();
+        }
+        let within = (!whole).then(|| place.to_string());
+        self.seen.insert((place.schema.clone(), place.attr.name.clone(), within))
+    }
+
+    fn finish(mut self) -> Result<Resource, Error> {
+        self.resource_type.bound_unknown(&self.resource)?;
+        self.edits.apply(self.resource_type, &mut self.resource)?;
+        self.faults.extend(self.missing());
+        if self.faults.is_empty() { Ok(self.resource) } else { Err(told_at_once(&self.faults)) }
+    }
+
+    /// What the resource must have and does not; what was given wrongly is
+    /// not missing.
+    fn missing(&self) -> Option<String> {
+        let given = |place: &&Place| self.misgiven.iter().any(|it| it.shares_attribute(place));
+        let lacks = |place: &&Place| !self.resource.has(place) && !given(place);
+        let missing = self.resource_type.required().iter().filter(lacks);
+        let missing: Vec<_> = missing.map(|place| format!("`{place}`")).collect();
+        let (is, s) = if missing.len() == 1 { ("is", "") } else { ("are", "s") };
+        (!missing.is_empty()).then(|| {
+            format!("{} {is} missing; this LMS needs the attribute{s}", missing.join(", "))
+        })
     }
 }
 
@@ -231,46 +287,4 @@ fn told_at_once(faults: &[String]) -> Error {
         more => format!("; and {more} more"),
     };
     Error::invalid_value(format!("{told}{more}."))
-}
-
-/// A place for an attribute that no schema knows, made from the shape of its
-/// path, so that it can be kept under the name the client gave it.
-fn kept(resource_type: &ResourceType, path: &Path) -> Result<Option<Place>, Error> {
-    // Half of the path is known, so the rest is a mistake and not a surprise.
-    let known = resource_type.attribute(path.schema.as_ref(), path.attr.as_str());
-    if let Some((schema, attribute)) = known {
-        let Some(sub) = path.sub.as_ref().filter(|_| attribute.kind == Type::Complex) else {
-            return resource_type.place(path).map(Some);
-        };
-        let whole = resource_type.place(&Path { sub: None, ..path.clone() })?;
-        let sub = Arc::new(Attribute::unknown(sub.clone(), Type::Any));
-        return Ok(Some(Place { sub: Some(sub), schema: schema.cloned(), ..whole }));
-    }
-    let kind = if path.filter.is_some() || path.sub.is_some() { Type::Complex } else { Type::Any };
-    let mut attribute = Attribute::unknown(path.attr.clone(), kind);
-    attribute.multi_valued = path.filter.is_some();
-    attribute.sub_attributes = Attribute::customary_parts();
-    if let Some(sub) = path.sub.as_ref().filter(|sub| attribute.sub(sub.as_str()).is_none()) {
-        attribute.sub_attributes.push(Arc::new(Attribute::unknown(sub.clone(), Type::Any)));
-    }
-    if attribute.kind == Type::Any {
-        attribute.sub_attributes.clear();
-    }
-    let attribute = Arc::new(attribute);
-    let element = match &path.filter {
-        Some(filter) => Some(Box::new(super::filter::Matcher::of_elements(&attribute, filter)?)),
-        None => None,
-    };
-    let sub = path.sub.as_ref().and_then(|sub| attribute.sub(sub.as_str()).cloned());
-    Ok(Some(Place { schema: path.schema.clone(), attr: attribute, element, sub }))
-}
-
-/// The one edit that puts the value of one key into an empty resource.
-fn assignment(Entry { place, value }: Entry, rules: Rules) -> Result<Option<Edit>, Error> {
-    let read_only = |attribute: &Attribute| attribute.mutability == Mutability::ReadOnly;
-    if read_only(&place.attr) || read_only(place.leaf()) {
-        return Ok(None);
-    }
-    let act = typed(&place, value, rules)?.map(Act::Set);
-    Ok(act.map(|act| Edit { place, act }))
 }

@@ -6,9 +6,9 @@ use super::error::Error;
 use super::filter::instant;
 use super::path::Path;
 use super::place::Place;
-use super::projection::Shown;
 use super::resource::Resource;
 use super::schema::{ResourceType, Type};
+use super::shown::Shown;
 use jiff::Timestamp;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use serde_json::Value;
@@ -154,7 +154,7 @@ impl Key {
 fn first<'a>(resource: &'a Resource, by: &Place) -> Option<&'a Value> {
     let part = by.sub.as_ref().map_or("value", |sub| sub.name.as_str());
     let whole = resource.values(&Place { sub: None, ..by.clone() });
-    let primary = whole.iter().find(|element| super::value::is_primary(element));
+    let primary = whole.iter().find(|element| super::elements::is_primary(element));
     let chosen = *primary.or(whole.first())?;
     if chosen.is_object() { chosen.get(part) } else { Some(chosen) }
 }

@@ -36,7 +36,10 @@ mod query;
 mod resource;
 mod rules;
 mod schema;
+mod shown;
+mod slot;
 mod syntax;
+mod unknown;
 mod value;
 
 pub use bulk::{
@@ -59,11 +62,12 @@ pub use outcome::{Delta, Outcome};
 pub use patch::{MOST_OPERATIONS, PATCH_OP};
 pub use path::{Path, Target};
 pub use place::Place;
-pub use projection::{Projection, Shown};
+pub use projection::Projection;
 pub use query::{Parameters, Query, SEARCH_REQUEST};
 pub use resource::Resource;
 pub use rules::{Rules, Unknown};
 pub use schema::{
     Attribute, Extension, Kind, Mutability, Offer, ResourceType, Returned, Schema, Type, Uniqueness,
 };
+pub use shown::Shown;
 pub use syntax::{DEEPEST, LONGEST_TEXT, MOST_TERMS, SyntaxError};

@@ -99,8 +99,11 @@ macro_rules! caseless {
         impl Eq for $name {}
         impl Hash for $name {
             fn hash<H: Hasher>(&self, state: &mut H) {
-                self.0.bytes().for_each(|byte| state.write_u8(byte.to_ascii_lowercase()));
-                state.write_u8(0xff);
+                for chunk in self.0.as_bytes().chunks(8) {
+                    let lower = |word, byte: &u8| word << 8 | u64::from(byte.to_ascii_lowercase());
+                    state.write_u64(chunk.iter().fold(0, lower));
+                }
+                state.write_usize(self.0.len());
             }
         }
         impl fmt::Display for $name {

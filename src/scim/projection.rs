@@ -4,10 +4,7 @@ use super::error::Error;
 use super::name::{AttrName, SchemaUri};
 use super::path::Target;
 use super::place::Place;
-use super::resource::Resource;
-use super::schema::{Attribute, ResourceType, Returned, Type};
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
-use serde_json::{Map, Value};
+use super::schema::{ResourceType, Returned};
 
 /// What a client asked to see.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -63,7 +60,12 @@ impl Projection {
         self.view(place.schema.as_ref(), place.attr.name.as_str(), place.attr.returned) != View::No
     }
 
-    fn view(&self, schema: Option<&SchemaUri>, attr: &str, returned: Returned) -> View<'_> {
+    pub(super) fn view(
+        &self,
+        schema: Option<&SchemaUri>,
+        attr: &str,
+        returned: Returned,
+    ) -> View<'_> {
         match (returned, &self.only) {
             (Returned::Always, _) => View::Whole,
             (Returned::Never, _) | (Returned::Request, None) => View::No,
@@ -126,7 +128,7 @@ fn parts<'a>(picks: &'a [Pick], schema: Option<&SchemaUri>, attr: &str) -> Optio
 
 /// How much of one attribute is shown.
 #[derive(Debug, PartialEq)]
-enum View<'a> {
+pub(super) enum View<'a> {
     No,
     Whole,
     Only(Vec<&'a AttrName>),
@@ -134,7 +136,7 @@ enum View<'a> {
 }
 
 impl View<'_> {
-    fn shows(&self, part: &str, returned: Returned) -> bool {
+    pub(super) fn shows(&self, part: &str, returned: Returned) -> bool {
         let named = |subs: &[&AttrName]| subs.iter().any(|sub| sub.is(part));
         match (returned, self) {
             (Returned::Never, _) | (_, View::No) => false,
@@ -142,162 +144,6 @@ impl View<'_> {
             (_, View::Only(subs)) => named(subs),
             (Returned::Request, _) => false,
             (Returned::Default, View::But(subs)) => !named(subs),
-        }
-    }
-}
-
-/// A resource as one answer shows it. Writing it copies nothing.
-#[derive(Debug)]
-pub struct Shown<'a> {
-    resource: &'a Resource,
-    resource_type: &'a ResourceType,
-    projection: &'a Projection,
-}
-
-impl<'a> Shown<'a> {
-    /// The view of `resource` through `projection`.
-    pub fn new(
-        resource: &'a Resource,
-        resource_type: &'a ResourceType,
-        projection: &'a Projection,
-    ) -> Self {
-        Self { resource, resource_type, projection }
-    }
-
-    fn own<S: SerializeMap>(&self, out: &mut S, name: &str, value: &Value) -> Result<(), S::Error> {
-        let found = self.resource_type.attribute(None, name);
-        // A name that only an extension knows is, at the root, unknown.
-        let attribute = found.filter(|(urn, _)| urn.is_none()).map(|(_, attr)| attr.as_ref());
-        self.attribute(out, None, (name, value), attribute)
-    }
-
-    fn attribute<S: SerializeMap>(
-        &self,
-        out: &mut S,
-        schema: Option<&SchemaUri>,
-        (name, value): (&str, &Value),
-        attribute: Option<&Attribute>,
-    ) -> Result<(), S::Error> {
-        let returned = attribute.map_or(Returned::Default, |attribute| attribute.returned);
-        let view = self.projection.view(schema, name, returned);
-        match (view, attribute) {
-            (View::No, _) => Ok(()),
-            (view, Some(attribute)) if attribute.kind == Type::Complex => {
-                let part = Part { value, attribute, view: &view };
-                if part.is_empty() { Ok(()) } else { out.serialize_entry(name, &part) }
-            }
-            _ => out.serialize_entry(name, value),
-        }
-    }
-}
-
-impl Serialize for Shown<'_> {
-    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        let attributes = self.resource.attributes();
-        let mut map = out.serialize_map(None)?;
-        map.serialize_entry("schemas", &self.resource.schemas(self.resource_type))?;
-        if let Some(id) = attributes.get("id") {
-            map.serialize_entry("id", id)?;
-        }
-        let ordinary = |name: &str| name != "id" && name != "meta";
-        for (name, value) in attributes.iter().filter(|(name, _)| ordinary(name)) {
-            match (value, SchemaUri::parse(name)) {
-                (Value::Object(members), Some(urn)) => {
-                    let extension = ExtensionView { shown: self, urn: &urn, members };
-                    if !extension.is_empty() {
-                        map.serialize_entry(name, &extension)?;
-                    }
-                }
-                _ => self.own(&mut map, name, value)?,
-            }
-        }
-        if let Some(meta) = attributes.get("meta") {
-            self.own(&mut map, "meta", meta)?;
-        }
-        map.end()
-    }
-}
-
-/// The object of one extension.
-struct ExtensionView<'a> {
-    shown: &'a Shown<'a>,
-    urn: &'a SchemaUri,
-    members: &'a Map<String, Value>,
-}
-
-impl ExtensionView<'_> {
-    fn definition(&self, name: &str) -> Option<&Attribute> {
-        let found = self.shown.resource_type.attribute(Some(self.urn), name);
-        found.map(|(_, attribute)| attribute.as_ref())
-    }
-
-    fn is_empty(&self) -> bool {
-        !self.members.keys().any(|name| {
-            let returned = self.definition(name).map_or(Returned::Default, |known| known.returned);
-            self.shown.projection.view(Some(self.urn), name, returned) != View::No
-        })
-    }
-}
-
-impl Serialize for ExtensionView<'_> {
-    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        let mut map = out.serialize_map(None)?;
-        for (name, value) in self.members {
-            let attribute = self.definition(name);
-            self.shown.attribute(&mut map, Some(self.urn), (name, value), attribute)?;
-        }
-        map.end()
-    }
-}
-
-/// A complex value, or a list of them, with the parts that are shown.
-struct Part<'a> {
-    value: &'a Value,
-    attribute: &'a Attribute,
-    view: &'a View<'a>,
-}
-
-impl Part<'_> {
-    fn shows(&self, name: &str) -> bool {
-        let returned = self.attribute.sub(name).map_or(Returned::Default, |sub| sub.returned);
-        self.view.shows(name, returned)
-    }
-
-    /// Whether parts were asked for of which there is none. A list that is
-    /// empty of itself is shown: it says that there are no members.
-    fn is_empty(&self) -> bool {
-        match self.value {
-            Value::Object(parts) => !parts.keys().any(|name| self.shows(name)),
-            Value::Array(elements) => {
-                let element = |value| Part { value, ..*self };
-                !elements.is_empty() && elements.iter().all(|value| element(value).is_empty())
-            }
-            _ => false,
-        }
-    }
-}
-
-impl Serialize for Part<'_> {
-    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        match self.value {
-            Value::Object(parts) => {
-                let mut map = out.serialize_map(None)?;
-                for (name, value) in parts.iter().filter(|(name, _)| self.shows(name)) {
-                    map.serialize_entry(name, value)?;
-                }
-                map.end()
-            }
-            Value::Array(elements) => {
-                let mut list = out.serialize_seq(None)?;
-                for value in elements {
-                    let element = Part { value, ..*self };
-                    if !element.is_empty() {
-                        list.serialize_element(&element)?;
-                    }
-                }
-                list.end()
-            }
-            other => other.serialize(out),
         }
     }
 }

@@ -96,20 +96,19 @@ impl Resource {
     /// The value of the whole attribute that a place lies in.
     pub(super) fn whole(&self, place: &Place) -> Option<&Value> {
         let home = place.home(&self.attributes)?;
-        home.get(key(home, place.attr.name.as_str()).as_deref()?)
+        home.get(key(home, place)?)
     }
 
     /// Puts the whole attribute that a place lies in; nothing unassigns it,
     /// and the last attribute of an extension takes the extension along.
     pub(super) fn put(&mut self, place: &Place, value: Option<Value>) {
-        let name = place.attr.name.as_str();
         let Some(urn) = &place.schema else {
-            put(&mut self.attributes, name, value);
+            put(&mut self.attributes, place, value);
             return;
         };
         let home = self.attributes.entry(urn.as_str()).or_insert_with(|| Value::Object(Map::new()));
         if let Value::Object(home) = home {
-            put(home, name, value);
+            put(home, place, value);
             if home.is_empty() {
                 self.attributes.remove(urn.as_str());
             }
@@ -128,26 +127,22 @@ impl Resource {
     }
 }
 
-fn put(home: &mut Map<String, Value>, name: &str, value: Option<Value>) {
-    let key = key(home, name);
-    match (value, key) {
-        (Some(value), key) => {
-            home.insert(key.unwrap_or_else(|| name.to_owned()), value);
-        }
-        (None, Some(key)) => {
-            home.remove(&key);
-        }
-        (None, None) => {}
-    }
+fn put(home: &mut Map<String, Value>, place: &Place, value: Option<Value>) {
+    let name = key(home, place).unwrap_or(place.attr.name.as_str()).to_owned();
+    match value {
+        Some(value) => home.insert(name, value),
+        None => home.remove(&name),
+    };
 }
 
-/// The key under which a name stands. Names of the schema stand under
-/// themselves; those no schema knows under the spelling they came in first.
-fn key(home: &Map<String, Value>, name: &str) -> Option<String> {
-    if home.contains_key(name) {
-        return Some(name.to_owned());
+/// The key under which an attribute stands. One that a schema declares stands
+/// under its name there; others under the spelling they came in first.
+fn key<'a>(home: &'a Map<String, Value>, place: &'a Place) -> Option<&'a str> {
+    let name = place.attr.name.as_str();
+    if place.attr.declared || home.contains_key(name) {
+        return Some(name);
     }
-    home.keys().find(|key| key.eq_ignore_ascii_case(name)).cloned()
+    home.keys().find(|key| place.attr.name.is(key)).map(String::as_str)
 }
 
 /// Names only: a resource holds personal data and sometimes a password, and

@@ -167,7 +167,8 @@ pub(super) fn qualify<'a>(word: &'a str, urns: &[SchemaUri]) -> Option<Qualified
     }
 }
 
-fn longest_registered<'u, 'a>(
+/// The longest registered URN that a word begins with, and what follows it.
+pub(super) fn longest_registered<'u, 'a>(
     word: &'a str,
     urns: &'u [SchemaUri],
 ) -> Option<(&'u SchemaUri, Option<&'a str>)> {

@@ -4,7 +4,7 @@
 //! where one value belongs, and JSON inside of strings. What they mean is
 //! plain each time; what is not plain is refused by name.
 
-use super::elements::Elements;
+use super::elements::{Elements, is_primary};
 use super::filter::instant;
 use super::rules::{Rules, Unknown};
 use super::schema::{Attribute, Mutability, Type};
@@ -138,7 +138,7 @@ fn object(attribute: &Attribute, parts: Map<String, Value>, rules: Rules) -> Typ
         let value =
             of_attribute(sub, value, rules).map_err(|why| format!("`{}`: {why}", sub.name))?;
         if let Some(value) = value
-            && typed.insert(sub.name.as_str().to_owned(), value).is_some()
+            && typed.insert(spelled(name, sub), value).is_some()
         {
             return Err(format!("`{}` is given twice", sub.name));
         }
@@ -147,6 +147,12 @@ fn object(attribute: &Attribute, parts: Map<String, Value>, rules: Rules) -> Typ
     let empty =
         typed.is_empty() || (attribute.is_single_reference() && !typed.contains_key("value"));
     Ok((!empty).then_some(Value::Object(typed)))
+}
+
+/// The name in the spelling of the schema, which it mostly is in already.
+fn spelled(name: String, attribute: &Attribute) -> String {
+    let known = attribute.name.as_str();
+    if name == known { name } else { known.to_owned() }
 }
 
 /// Microsoft's samples say `displayName` where elements have `display`.
@@ -174,12 +180,10 @@ fn unknown_part(
     }
 }
 
-/// Entra's complex role functions send each role as JSON inside of `value`,
-/// along with the id of the app role, which means nothing outside of Entra.
+/// Entra's complex role functions send each role as JSON inside of `value`.
 fn role(mut parts: Map<String, Value>) -> Map<String, Value> {
     let inside = parts.get("value").and_then(Value::as_str).and_then(json_inside);
-    if let Some(mut inside) = inside {
-        inside.remove("id");
+    if let Some(inside) = inside {
         parts.remove("value");
         for (name, value) in inside {
             parts.entry(name).or_insert(value);
@@ -188,18 +192,24 @@ fn role(mut parts: Map<String, Value>) -> Map<String, Value> {
     parts
 }
 
-/// The object that a string spells out, if it is one with a `value`.
+/// The object that a string spells out, if it is one with a `value`. The `id`
+/// beside it is that of Entra's app role and means nothing elsewhere.
 fn json_inside(text: &str) -> Option<Map<String, Value>> {
     if !text.starts_with('{') {
         return None;
     }
-    serde_json::from_str::<Map<String, Value>>(text).ok().filter(|map| map.contains_key("value"))
+    let mut inside = serde_json::from_str::<Map<String, Value>>(text).ok()?;
+    inside.remove("id");
+    inside.contains_key("value").then_some(inside)
 }
 
 fn list(attribute: &Attribute, value: Value, rules: Rules) -> Typed {
+    if is_unassigned(&value) {
+        return Ok(None);
+    }
     let elements = match value {
         Value::Array(elements) => elements,
-        single if !rules.strict || is_unassigned(&single) => vec![single],
+        single if !rules.strict => vec![single],
         other => return Err(format!("expected a list, got {}", got(&other))),
     };
     let mut typed = Vec::with_capacity(elements.len());
@@ -217,15 +227,13 @@ fn list(attribute: &Attribute, value: Value, rules: Rules) -> Typed {
 
 fn one_of(attribute: &Attribute, element: Value, rules: Rules) -> Typed {
     let element = one(attribute, element, rules)?;
-    let nameless = |element: &Value| element.get("value").is_none();
-    if attribute.identified_by_value() && element.as_ref().is_some_and(nameless) {
+    let named = element.as_ref().is_some_and(|element| element.get("value").is_some());
+    // To pass over such an element would lose a membership without a word, and
+    // a list of nothing else would empty the group.
+    if attribute.identified_by_value() && !named {
         return Err("it has no `value`".to_owned());
     }
     Ok(element)
-}
-
-pub(super) fn is_primary(element: &Value) -> bool {
-    element.get("primary") == Some(&Value::Bool(true))
 }
 
 /// The same value without its nulls; nothing if nothing is left.

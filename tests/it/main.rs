@@ -4,6 +4,8 @@
 
 #[path = "../../fuzz/checks.rs"]
 mod checks;
+mod patches;
+mod scim;
 mod seeds;
 
 mod mapping;

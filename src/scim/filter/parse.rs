@@ -112,7 +112,7 @@ fn literal(cursor: &mut Cursor<'_>, operator: Operator) -> Parsed<Literal> {
     let start = cursor.position();
     let word = cursor.word();
     let keyword = ["and", "or"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword));
-    if word.is_empty() || keyword {
+    if word.is_empty() || keyword || word.contains(char::is_control) {
         cursor.rewind(start);
         return Err(cursor.expected("a value, such as \"text\", 42, true or null"));
     }

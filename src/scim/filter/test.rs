@@ -12,7 +12,26 @@ use std::cmp::Ordering;
 impl Matcher {
     /// Whether a resource is one of those the filter asks for.
     pub fn matches(&self, resource: &Resource) -> bool {
-        self.holds(resource.attributes())
+        if !self.asks_for_schemas() {
+            return self.holds(resource.attributes());
+        }
+        // The list of schemas is no part of a resource until somebody asks.
+        let mut attributes = resource.attributes().clone();
+        let extensions = attributes.keys().filter(|name| name.contains(':')).cloned();
+        let core = resource.kind().core_urn().to_owned();
+        let schemas = std::iter::once(core).chain(extensions).map(Value::String).collect();
+        attributes.insert("schemas".to_owned(), Value::Array(schemas));
+        self.holds(&attributes)
+    }
+
+    fn asks_for_schemas(&self) -> bool {
+        match self {
+            Self::Compare(place, ..) | Self::Present(place) => place.attr.name.is("schemas"),
+            Self::All(matchers) | Self::Any(matchers) => {
+                matchers.iter().any(Self::asks_for_schemas)
+            }
+            Self::Not(matcher) => matcher.asks_for_schemas(),
+        }
     }
 
     /// Whether one element of a multi-valued attribute is meant.

@@ -23,6 +23,7 @@ fn attribute(name: &'static str, kind: Type, description: &str) -> Attribute {
         sub_attributes: Vec::new(),
         offered: true,
         filterable: true,
+        declared: true,
     }
 }
 
@@ -52,7 +53,7 @@ impl Attribute {
     /// An attribute that no schema knows and a tenant keeps as sent.
     pub(in crate::scim) fn unknown(name: AttrName, kind: Type) -> Self {
         let unknown = attribute("unknown", kind, "").unfiltered();
-        Self { name, offered: false, case_exact: true, ..unknown }
+        Self { name, offered: false, declared: false, case_exact: true, ..unknown }
     }
 
     /// The parts that elements of an unknown attribute most likely have.
@@ -130,7 +131,7 @@ pub(super) fn common() -> Vec<Arc<Attribute>> {
         ..attribute("schemas", Type::Reference, "Schemas in use").many().read_only()
     };
     [
-        schemas.unfiltered().returned(Returned::Always),
+        schemas.returned(Returned::Always),
         exact("id", "The gateway's identifier").read_only().unique().returned(Returned::Always),
         complex("meta", "About the resource itself", meta).read_only(),
     ]

@@ -165,6 +165,9 @@ pub struct Attribute {
     /// Whether filters may name it.
     #[serde(skip, default = "yes")]
     pub filterable: bool,
+    /// Whether a schema declares it. One that none does is kept as sent.
+    #[serde(skip, default = "yes")]
+    pub(in crate::scim) declared: bool,
 }
 
 fn yes() -> bool {

@@ -4,7 +4,7 @@
 use super::{Attribute, Schema, core};
 use crate::scim::error::Error;
 use crate::scim::filter::Matcher;
-use crate::scim::name::{AttrName, ENTERPRISE_USER, SchemaUri};
+use crate::scim::name::{AttrName, ENTERPRISE_USER, GROUP, SchemaUri, USER};
 use crate::scim::path::Path;
 use crate::scim::place::Place;
 use std::fmt;
@@ -25,6 +25,14 @@ impl Kind {
         match self {
             Self::User => "User",
             Self::Group => "Group",
+        }
+    }
+
+    /// The URI of the core schema.
+    pub fn core_urn(self) -> &'static str {
+        match self {
+            Self::User => USER,
+            Self::Group => GROUP,
         }
     }
 

@@ -1,0 +1,87 @@
+//! Where a request is too much: it is refused in words, and nothing happens.
+
+use matricula::scim::{
+    BulkLimits, BulkRequest, Filter, MOST_OPERATIONS, ResourceType, Rules, parse_json,
+};
+use serde_json::{Map, Value, json};
+
+use super::{group_of, outcome, patch_body, user};
+
+fn status(before: &Value, operations: Value) -> u16 {
+    outcome(before, patch_body(operations), Rules::default()).unwrap_err().status()
+}
+
+#[test]
+fn a_hundred_thousand_operations_are_refused() {
+    let operation = json!({ "op": "add", "path": "members", "value": "u-1" });
+    assert_eq!(status(&group_of(&[]), json!(vec![operation; 100_000])), 413);
+}
+
+#[test]
+fn as_many_operations_as_may_be_are_done() {
+    let operation = |id| json!({ "op": "add", "path": "members", "value": format!("u-{id}") });
+    let operations: Vec<_> = (0..MOST_OPERATIONS).map(operation).collect();
+    let (after, changed) =
+        outcome(&group_of(&[]), patch_body(json!(operations)), Rules::default()).unwrap();
+    assert!(changed);
+    assert_eq!(after["members"].as_array().unwrap().len(), MOST_OPERATIONS);
+}
+
+#[test]
+fn a_patch_that_looks_at_too_many_elements_is_refused() {
+    let emails: Vec<_> =
+        (0..2_000).map(|n| json!({ "value": format!("{n}@hoch.example") })).collect();
+    let operation = json!({
+        "op": "replace", "path": r#"emails[value sw "1"].display"#, "value": "One"
+    });
+    let before = user(json!({ "emails": emails }));
+    assert_eq!(status(&before, json!(vec![operation; 10_000])), 413);
+}
+
+#[test]
+fn unknown_attributes_are_kept_up_to_a_bound() {
+    let user = ResourceType::user();
+    let body = |unknown: usize| {
+        let mut body: Map<_, _> = (0..unknown).map(|n| (format!("x{n}"), json!(n))).collect();
+        body.insert("userName".to_owned(), json!("nina"));
+        Value::Object(body)
+    };
+    assert!(user.create(body(256), Rules::default()).is_ok());
+    let error = user.create(body(257), Rules::default()).unwrap_err();
+    assert!(error.detail().contains("256"), "{error}");
+}
+
+#[test]
+fn a_patch_cannot_go_beyond_the_bound_of_unknown_attributes() {
+    let operations: Vec<_> =
+        (0..300).map(|n| json!({ "op": "add", "path": format!("x{n}"), "value": n })).collect();
+    assert_eq!(status(&user(json!({})), json!(operations)), 400);
+}
+
+#[test]
+fn json_ten_thousand_levels_deep_is_refused() {
+    let deep = "[".repeat(10_000) + &"]".repeat(10_000);
+    assert_eq!(parse_json(deep.as_bytes()).unwrap_err().status(), 400);
+    let open = r#"{"a":"#.repeat(10_000);
+    assert_eq!(parse_json(open.as_bytes()).unwrap_err().status(), 400);
+}
+
+#[test]
+fn a_filter_is_bounded_in_length_depth_and_terms() {
+    for text in [
+        format!("userName eq \"{}\"", "x".repeat(64 * 1024)),
+        "(".repeat(10_000),
+        "not (".repeat(3_000),
+        vec!["id pr"; 1_000].join(" and "),
+    ] {
+        assert!(Filter::parse(&text, &[]).is_err());
+    }
+}
+
+#[test]
+fn a_bulk_request_is_bounded_by_what_discovery_says() {
+    let limits = BulkLimits { max_operations: 2, max_payload_size: 1_000 };
+    let operation = json!({ "method": "DELETE", "path": "/Users/1" });
+    let body = json!({ "Operations": vec![operation; 3] });
+    assert_eq!(BulkRequest::parse(body, limits).unwrap_err().status(), 413);
+}
