@@ -21,5 +21,7 @@
 
 pub mod call;
 pub mod cli;
+pub mod clock;
 pub mod mapping;
 pub mod scim;
+pub mod secret;
