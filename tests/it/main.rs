@@ -2,10 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up should fail")]
 
+mod backend;
 #[path = "../../fuzz/checks.rs"]
 mod checks;
+mod mapping;
 mod patches;
 mod scim;
 mod seeds;
-
-mod mapping;
