@@ -3,11 +3,12 @@
 
 #![allow(dead_code, reason = "each fuzz target is a binary that uses one of these")]
 
+use matricula::mapping::{Cases, Fault, Moment, Next, Request, Shipped, Source};
 use matricula::scim::{
     BulkLimits, BulkRequest, Filter, Kind, Matcher, Outcome, Path, Place, Resource, ResourceType,
     Rules, Target, Unknown, parse_json,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
 
 static USER: LazyLock<ResourceType> = LazyLock::new(ResourceType::user);
@@ -238,6 +239,61 @@ pub(crate) fn bulk(data: &[u8]) {
             // What is resolved by then is resolved whoever waits for it.
             if resolved.is_ok() {
                 ids.insert(name, matricula::scim::ResourceId::parse(&at.to_string()).unwrap());
+            }
+        }
+    }
+}
+
+/// Any bytes as a mapping: compiled or told what is wrong, never a panic, never
+/// without an end. What compiles can be shown, proved and run.
+pub(crate) fn mapping(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    drop(Cases::read("fuzz.cases.toml", &text, &Shipped));
+    let compiled = Source::read("fuzz.toml", &text, &Shipped).and_then(|source| source.compile());
+    let plan = match compiled {
+        Ok(plan) => std::sync::Arc::new(plan),
+        Err(faults) => {
+            assert!(!faults.is_empty(), "refused without a word");
+            for fault in faults.iter().take(20) {
+                assert!(!Fault::render(fault).is_empty());
+            }
+            return;
+        }
+    };
+    assert!(!plan.show().is_empty());
+    let mut settings = Map::new();
+    for setting in &plan.settings {
+        let first = setting.one_of.first().cloned();
+        let value = first.or_else(|| setting.default.clone()).unwrap_or_else(|| json!("x"));
+        settings.insert(setting.name.clone(), value);
+    }
+    let Ok(site) = plan.settle(&settings) else { return };
+    site.prove();
+    for (line, body) in [
+        ("POST /Users", Some(nina())),
+        ("GET /Users?filter=userName eq \"nina\"", None),
+        (
+            "PATCH /Users/7",
+            Some(json!({"Operations": [{"op": "replace", "path": "active", "value": false}]})),
+        ),
+        ("PUT /Groups/7", Some(class())),
+        ("GET /Groups", None),
+    ] {
+        let Ok(request) = Request::read(&plan, line, body) else { continue };
+        let moment = Moment { now: "2026-01-01T00:00:00Z".into(), lookups: Map::new() };
+        let Ok(runs) = request.runs(&site, None, &moment) else { continue };
+        for mut run in runs {
+            let mut next = run.start();
+            // Every reply is the same page of everything a mapping may look for.
+            let mut calls = 0;
+            while let Next::Call(call) = next {
+                drop(call.encoded());
+                calls += 1;
+                if calls > 200 {
+                    break;
+                }
+                next = run
+                    .next(Ok(matricula::call::Reply::json(200, json!([{"id": 7, "name": "x"}]))));
             }
         }
     }

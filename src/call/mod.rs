@@ -19,6 +19,7 @@ pub use failure::{Failure, Kind, Retry};
 pub use reply::{Format, Reply};
 pub use target::Target;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,7 +78,7 @@ pub enum Safety {
 
 /// One request to an LMS. The base address, credentials that come from a login,
 /// retries and time-outs belong to the backend that makes it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Call {
     /// Which of the mapping's backends is meant.
     pub backend: Arc<str>,
@@ -101,5 +102,21 @@ impl Call {
     /// The body as bytes with its content type; nothing when there is none.
     pub fn encoded(&self) -> Result<Option<Encoded>, Unfit> {
         self.body.as_ref().map_or(Ok(None), |body| self.encoding.encode(body))
+    }
+}
+
+/// Method, place and names only: headers and bodies hold secrets and personal
+/// data, and neither may reach a log by way of `{:?}`.
+impl fmt::Debug for Call {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        let query: Vec<&str> = self.target.query().iter().map(|(name, _)| name.as_str()).collect();
+        out.debug_struct("Call")
+            .field("backend", &self.backend)
+            .field("method", &self.method.as_str())
+            .field("query", &query)
+            .field("headers", &headers)
+            .field("body", &self.body.is_some())
+            .finish_non_exhaustive()
     }
 }

@@ -2,52 +2,85 @@
 //! hint. Exit codes: 0 done, 1 it failed, 2 the arguments make no sense.
 
 mod demo;
+mod explain;
+mod files;
+mod mapping;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-const HELP: &str = "\
-Matricula: a SCIM 2.0 gateway in front of learning management systems
+use clap::{Parser, Subcommand};
 
-Usage: matricula <command>
+/// Matricula: a SCIM 2.0 gateway in front of learning management systems
+#[derive(Debug, Parser)]
+#[command(name = "matricula", version, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
 
-Commands:
-  demo       Walk through a conversation with Microsoft Entra ID: each request,
-             what the gateway understands of it, and what it answers
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Walk through a conversation with Microsoft Entra ID: each request, what
+    /// the gateway understands of it, and what it answers
+    Demo,
+    /// Show, check or test a mapping
+    #[command(subcommand)]
+    Mapping(mapping::Command),
+    /// Show what one SCIM request would make the gateway do, without doing it
+    Explain(explain::Arguments),
+}
 
-Options:
-  -h, --help     Print this help
-  -V, --version  Print the version
-";
+/// Why a command did not do what it should.
+#[derive(Debug)]
+enum Trouble {
+    /// The output cannot be written.
+    Output(io::Error),
+    /// It failed; the words say why and end with a hint.
+    Failed(String),
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
 
 /// Runs one command.
 pub fn run(arguments: &[String], out: &mut dyn Write, talk: &mut dyn Write) -> ExitCode {
-    let words: Vec<_> = arguments.iter().map(String::as_str).collect();
-    let result = match words.as_slice() {
-        ["demo"] => demo::run(out),
-        ["-h" | "--help" | "help"] => write!(out, "{HELP}"),
-        ["-V" | "--version"] => writeln!(out, "matricula {}", env!("CARGO_PKG_VERSION")),
-        _ => return misunderstood(&words, talk),
+    let words = std::iter::once("matricula").chain(arguments.iter().map(String::as_str));
+    let arguments = match Arguments::try_parse_from(words) {
+        Ok(arguments) => arguments,
+        Err(error) if !error.use_stderr() => {
+            let _ = write!(out, "{error}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            let _ = writeln!(talk, "{error}\nhint: `matricula --help` lists the commands");
+            return ExitCode::from(2);
+        }
+    };
+    let result = match &arguments.command {
+        Command::Demo => demo::run(out).map_err(Trouble::from),
+        Command::Mapping(command) => mapping::run(command, out, talk),
+        Command::Explain(arguments) => explain::run(arguments, out),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads our output (`head`, a pager) has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => {
-            // Nothing is left to tell it to if stderr is gone too.
+        Err(Trouble::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        // Nothing is left to tell it to if stderr is gone too.
+        Err(Trouble::Output(error)) => {
             let _ = writeln!(talk, "error: the output cannot be written: {error}");
             ExitCode::FAILURE
         }
+        Err(Trouble::Failed(words)) => {
+            let _ = writeln!(talk, "{words}");
+            ExitCode::FAILURE
+        }
     }
-}
-
-fn misunderstood(words: &[&str], talk: &mut dyn Write) -> ExitCode {
-    let problem = match words.first() {
-        None => "a command is needed".to_owned(),
-        Some(word) => format!("`{word}` is not understood here"),
-    };
-    let _ = writeln!(talk, "error: {problem}\nhint: `matricula --help` lists the commands");
-    ExitCode::from(2)
 }
 
 #[cfg(test)]
@@ -66,7 +99,14 @@ mod tests {
         let (code, out, talk) = output_of(&["dmeo"]);
         assert_eq!(code, ExitCode::from(2));
         assert!(out.is_empty());
-        assert!(talk.contains("`dmeo`") && talk.contains("hint:"), "{talk}");
+        assert!(talk.contains("dmeo") && talk.contains("hint:"), "{talk}");
+    }
+
+    #[test]
+    fn help_is_no_error() {
+        let (code, out, talk) = output_of(&["--help"]);
+        assert_eq!(code, ExitCode::SUCCESS);
+        assert!(out.contains("mapping") && talk.is_empty());
     }
 
     #[test]
@@ -77,5 +117,45 @@ mod tests {
         assert!(out.contains("set active"), "{out}");
         let last = out.rsplit("\n\n").find(|part| part.contains("totalResults")).unwrap();
         assert!(last.contains(r#""totalResults": 1"#) && last.contains(r#""active": false"#));
+    }
+
+    #[test]
+    fn a_shipped_mapping_is_shown_by_its_name() {
+        let (code, out, talk) = output_of(&["mapping", "show", "moodle"]);
+        assert_eq!(code, ExitCode::SUCCESS, "{talk}");
+        assert!(out.contains("core_user_create_users") && out.contains("reads username"), "{out}");
+    }
+
+    #[test]
+    fn a_shipped_mapping_passes_the_check_and_its_cases() {
+        let (code, out, talk) = output_of(&["mapping", "check", "moodle", "minimal-rest"]);
+        assert_eq!(code, ExitCode::SUCCESS, "{talk}");
+        assert!(out.contains("moodle: fine"), "{out}");
+        let (code, out, talk) = output_of(&["mapping", "test", "mappings/moodle.toml"]);
+        assert_eq!(code, ExitCode::SUCCESS, "{talk}");
+        assert!(out.contains("cases passed"), "{out}");
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_ends_with_a_hint() {
+        let (code, _, talk) = output_of(&["mapping", "check", "nowhere.toml"]);
+        assert_eq!(code, ExitCode::FAILURE);
+        assert!(talk.contains("nowhere.toml") && talk.contains("hint:"), "{talk}");
+    }
+
+    #[test]
+    fn explain_shows_the_call_and_no_secret() {
+        let (code, out, talk) = output_of(&[
+            "explain",
+            "moodle",
+            r#"GET /Users?filter=userName eq "Eva""#,
+            "--set",
+            "token=s3cret",
+            "--set",
+            "base_url=https://moodle.example",
+        ]);
+        assert_eq!(code, ExitCode::SUCCESS, "{talk}");
+        assert!(out.contains("core_user_get_users_by_field") && out.contains("eva"), "{out}");
+        assert!(!out.contains("s3cret"), "{out}");
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! Unlike an expression such a path works both ways: it can be read and written.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
-use super::expr::Scope;
-use super::template::Text;
+use super::expr::{Fuel, Scope};
+use super::template::{Part, Text};
 
 /// A path within an object of the LMS.
 #[derive(Clone, Debug)]
@@ -13,7 +15,9 @@ pub struct Field {
     /// As written, for messages.
     pub written: String,
     /// The steps, outermost first.
-    pub steps: Vec<FieldStep>,
+    steps: Vec<FieldStep>,
+    /// The filled path, where there is no hole: nearly always.
+    fixed: Option<Filled>,
 }
 
 /// One step of such a path.
@@ -38,31 +42,53 @@ enum FilledStep {
 }
 
 impl Field {
+    /// A path of these steps.
+    pub fn new(written: &str, steps: Vec<FieldStep>) -> Self {
+        let texts = || steps.iter().map(FieldStep::text);
+        let plain = texts().all(|text| matches!(text.parts.as_slice(), [Part::Written(_)]));
+        let fuel = Fuel::new();
+        let fixed = plain.then(|| filled(&steps, &Scope::new(&[], &fuel))).flatten();
+        Self { written: written.to_owned(), steps, fixed }
+    }
+
     /// Fills the holes; nothing when one of them is absent, which is how a
     /// setting that is not set switches an attribute off.
-    pub fn fill(&self, scope: &Scope<'_>) -> Option<Filled> {
-        let steps = self.steps.iter().map(|step| {
-            let text = |text: &Text| text.render(scope).filter(|text| !text.is_empty());
-            Some(match step {
-                FieldStep::Key(key) => FilledStep::Key(text(key)?),
-                FieldStep::Entry(key, value) => {
-                    FilledStep::Entry(key.clone(), Value::String(text(value)?))
-                }
-            })
-        });
-        Some(Filled { steps: steps.collect::<Option<_>>()? })
+    pub fn fill(&self, scope: &Scope<'_>) -> Option<Cow<'_, Filled>> {
+        match &self.fixed {
+            Some(fixed) => Some(Cow::Borrowed(fixed)),
+            None => filled(&self.steps, scope).map(Cow::Owned),
+        }
     }
 
     /// The first key, when it has no hole.
     pub fn head(&self) -> Option<&str> {
         match self.steps.first()? {
             FieldStep::Key(Text { parts }) => match parts.as_slice() {
-                [super::template::Part::Written(key)] => Some(key),
+                [Part::Written(key)] => Some(key),
                 _ => None,
             },
             FieldStep::Entry(..) => None,
         }
     }
+}
+
+impl FieldStep {
+    fn text(&self) -> &Text {
+        match self {
+            Self::Key(text) | Self::Entry(_, text) => text,
+        }
+    }
+}
+
+fn filled(steps: &[FieldStep], scope: &Scope<'_>) -> Option<Filled> {
+    let steps = steps.iter().map(|step| {
+        let text = step.text().render(scope).filter(|text| !text.is_empty())?;
+        Some(match step {
+            FieldStep::Key(_) => FilledStep::Key(text),
+            FieldStep::Entry(key, _) => FilledStep::Entry(key.clone(), Value::String(text)),
+        })
+    });
+    Some(Filled { steps: steps.collect::<Option<_>>()? })
 }
 
 impl Filled {

@@ -62,7 +62,27 @@ impl Lower<'_> {
         outcomes: &[(usize, Outcome)],
         after: Option<&Resource>,
     ) -> Result<Record, Failure> {
-        let mut record = Record::default();
+        self.change_of(Record::default(), outcomes, after)
+    }
+
+    /// An object of the LMS with a change written into it: what no attribute
+    /// maps stays as it is.
+    pub(super) fn merged(
+        &self,
+        object: &Value,
+        outcomes: &[(usize, Outcome)],
+        after: &Resource,
+    ) -> Result<Record, Failure> {
+        let fields = object.as_object().cloned().unwrap_or_default();
+        self.change_of(Record { fields, ..Record::default() }, outcomes, Some(after))
+    }
+
+    fn change_of(
+        &self,
+        mut record: Record,
+        outcomes: &[(usize, Outcome)],
+        after: Option<&Resource>,
+    ) -> Result<Record, Failure> {
         let user = after.map_or_else(
             || Value::Object(Map::new()),
             |resource| Value::Object(resource.attributes().clone()),

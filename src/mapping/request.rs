@@ -65,7 +65,8 @@ impl Request {
             ("GET", None) => {
                 let filter = parameter(query, "filter");
                 let matcher = filter.map(|text| bound(resource_type, &text)).transpose()?;
-                Ok(Self::Find(kind, Query { matcher, want: want(resource_type, query)? }))
+                let enough = enough(query);
+                Ok(Self::Find(kind, Query { matcher, want: want(resource_type, query)?, enough }))
             }
             _ => Err(Error::invalid_syntax(format!("`{line}` is no request of SCIM"))),
         }
@@ -98,6 +99,12 @@ fn bound(resource_type: &ResourceType, text: &str) -> Result<Matcher, Error> {
     let filter = Filter::parse(text, resource_type.urns())
         .map_err(|error| Error::invalid_filter(error.to_string()))?;
     Matcher::bind(&filter, resource_type)
+}
+
+/// Everything up to the end of the page that is asked for.
+fn enough(query: &str) -> Option<usize> {
+    let number = |name| parameter(query, name)?.parse::<usize>().ok();
+    Some(number("startIndex").unwrap_or(1).max(1) - 1 + number("count")?)
 }
 
 fn want(resource_type: &ResourceType, query: &str) -> Result<Want, Error> {

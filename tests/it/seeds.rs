@@ -32,3 +32,23 @@ fn patch_seeds_hold() {
 fn bulk_seeds_hold() {
     each_seed("bulk", checks::bulk);
 }
+
+#[test]
+fn mapping_seeds_hold() {
+    each_seed("mapping", checks::mapping);
+}
+
+/// Cut short, doubled, with bytes changed: a cheap fuzzer for every test run.
+#[test]
+fn damaged_mappings_are_told_and_never_panic() {
+    let whole = fs::read("mappings/moodle.toml").unwrap();
+    for step in 0..400_usize {
+        let at = step * whole.len() / 400;
+        let mut damaged = whole.clone();
+        damaged[at] = b"\"'{}[]=.,|x\n"[step % 12];
+        checks::mapping(&damaged);
+        if step % 4 == 0 {
+            checks::mapping(&whole[..at]);
+        }
+    }
+}

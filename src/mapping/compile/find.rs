@@ -50,7 +50,9 @@ impl Compiler {
         let possible = fields.take("possible").and_then(|node| self.expr(node, &asked));
         let many = fields.take("many").and_then(|node| self.expr(node, &names));
         let paging = fields.take("page").and_then(|node| self.paging(node));
+        let before = self.faults.len();
         let calls = self.row_calls(&mut fields, &names, &question);
+        let told = self.faults.len() > before;
         let reply = names.and(&["value", "values", "status", "headers", "format", "body"]);
         let objects = fields.take("objects").and_then(|node| self.expr(node, &reply));
         let exact = fields.take("exact").is_none_or(|node| node.truth() != Some(false));
@@ -66,7 +68,7 @@ impl Compiler {
             rules: self.rules(fields.many("errors"), &names.and(&["value", "values"])),
             paging,
         };
-        if row.calls.is_empty() {
+        if row.calls.is_empty() && !told {
             let fault = Fault::new(fields.span(), format!("{what} makes no call"));
             self.faults.push(fault.hint("add get = \"/path\", or query or body"));
         }

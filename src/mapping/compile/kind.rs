@@ -38,7 +38,7 @@ impl Compiler {
             Some(compiler.steps(node, &mut names, &Purpose { safety, ..purpose.clone() }))
         };
         let create = program(self, "create", Safety::Once, &[]);
-        let update = program(self, "update", Safety::Repeatable, &["id", "whole"]);
+        let update = program(self, "update", Safety::Repeatable, &["id", "whole", "merged"]);
         let delete = program(self, "delete", Safety::Repeatable, &["id"]);
         let members = fields.take("members");
         let member_names = names.and(&["id"]);
@@ -133,7 +133,7 @@ impl Compiler {
         let mut codec = Codec {
             prefix: String::new(),
             parts: Vec::new(),
-            separator: "/".to_owned(),
+            separator: ":".to_owned(),
             id_type: IdType::Text,
         };
         let Some(node) = fields.take("id") else {
@@ -214,7 +214,11 @@ impl Compiler {
         rows: &[Row],
         node: &Node,
     ) -> ResourceType {
-        let everything = rows.iter().any(|row| row.question == super::find::ALL);
+        // Where everything can be read, or is remembered, anything can be asked.
+        let remembered = node.get("remembered").and_then(Node::truth) == Some(true);
+        let scan = node.get("scan").and_then(Node::truth) == Some(true);
+        let everything =
+            remembered || (scan && rows.iter().any(|row| row.question == super::find::ALL));
         let asked = |name: &str| {
             let question =
                 |row: &Row| row.question.rsplit_once(' ').map(|(path, _)| path.to_owned());

@@ -103,7 +103,10 @@ impl Compiler {
                 let message = format!("`{}` has a meaning already", entry.key);
                 self.faults.push(Fault::new(&entry.span, message).hint("choose another name"));
             }
-            found.extend(self.expr(&entry.node, names).map(|expr| (entry.key.clone(), expr)));
+            // A name stays known although its expression is at fault: one
+            // mistake is told once.
+            let expr = self.expr(&entry.node, names).unwrap_or(Expr::Plain(Value::Null));
+            found.push((entry.key.clone(), expr));
         }
         found
     }
@@ -183,7 +186,8 @@ impl Compiler {
         let patience = fields.number("timeout", &mut self.faults).map(Duration::from_secs);
         let chosen = methods.pop();
         if let (Some((_, node)), false) = (&chosen, methods.is_empty()) {
-            self.faults.push(Fault::new(&node.span, "a step makes one call, this names two"));
+            let fault = Fault::new(&node.span, "a step makes one call, this names two");
+            self.faults.push(fault.hint("give each call a step of its own"));
         }
         if chosen.is_none() && query.is_none() && body.is_none() {
             return Ok(None);

@@ -181,7 +181,7 @@ impl Compiler {
                 }
             });
         }
-        Some(Field { written: text.to_owned(), steps })
+        Some(Field::new(text, steps))
     }
 }
 

@@ -232,7 +232,8 @@ impl Parser<'_> {
         let (least, most) = function.arguments;
         if arguments.len() < least || arguments.len() > most {
             let message = format!("`{name}` takes {}, not {}", function.count(), arguments.len());
-            return Err(Mistake::new(at.0, at.1, message).hint(function.about));
+            let about = format!("`{name}`: {}", function.about);
+            return Err(Mistake::new(at.0, at.1, message).hint(about));
         }
         let pattern = match function.takes {
             Takes::Pattern(_) => Some(pattern(arguments.first(), at)?),

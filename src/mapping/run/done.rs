@@ -1,5 +1,7 @@
 //! What an operation came to.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use super::{Goal, Next, Object, Run};
@@ -7,7 +9,7 @@ use crate::mapping::lift::Lift;
 use crate::scim::{Resource, ResourceId};
 
 /// What an operation came to.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Done {
     /// The id of what was created or changed.
     pub id: Option<ResourceId>,
@@ -28,6 +30,14 @@ pub struct Done {
     pub calls: u32,
     /// What else is worth telling.
     pub notes: Vec<Note>,
+}
+
+/// Counts only: sessions are secrets, resources personal data.
+impl fmt::Debug for Done {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (resources, calls) = (self.resources.len(), self.calls);
+        write!(out, "Done with {resources} resources after {calls} calls")
+    }
 }
 
 /// Something that happened on the way and is no failure.
@@ -67,7 +77,10 @@ impl Run {
         let scope = scope.scope();
         let native = self.vars.get("id");
         done.id = native.and_then(|id| kind.id.print_native(id));
-        if let (Some(object), Goal::Create(_)) = (self.vars.get("object"), &self.goal) {
+        // What was loaded before a change shows what was; only what a step kept
+        // on purpose, or what was loaded behind a create, shows what is.
+        let fresh = matches!(self.goal, Goal::Create(_)) || self.vars.has_kept("object");
+        if let Some(object) = self.vars.get("object").filter(|_| fresh) {
             let lift = Lift { kind, scope };
             let resource =
                 lift.resource(object, &Value::Null, &|attribute| attribute.joins.is_empty());

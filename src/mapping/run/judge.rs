@@ -20,20 +20,20 @@ pub(super) enum Judged {
 }
 
 /// A reply as expressions see it.
-pub(super) struct Seen {
+pub(super) struct Seen<'r> {
     status: Value,
     headers: Value,
     format: Value,
-    body: Value,
+    body: &'r Value,
 }
 
-impl Seen {
-    pub(super) fn of(reply: &Reply) -> Self {
+impl<'r> Seen<'r> {
+    pub(super) fn of(reply: &'r Reply) -> Self {
         Self {
             status: Value::from(reply.status()),
             headers: reply.headers(),
             format: Value::from(reply.format().as_str()),
-            body: reply.body().clone(),
+            body: reply.body(),
         }
     }
 
@@ -42,7 +42,7 @@ impl Seen {
             ("status", &self.status),
             ("headers", &self.headers),
             ("format", &self.format),
-            ("body", &self.body),
+            ("body", self.body),
         ]
     }
 }

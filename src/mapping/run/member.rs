@@ -36,7 +36,10 @@ pub(super) fn show(kind: &KindPlan, resource: Resource, members: &Value) -> Reso
 impl Run {
     pub(super) fn add_objects(&mut self, objects: Vec<Value>) {
         let Some(kind) = self.kind.clone() else { return };
-        let fresh: Vec<Value> = {
+        let fresh: Vec<Value> = if self.objects.is_empty() {
+            // One question finds everybody only once already.
+            objects
+        } else {
             let listed = self.vars.names();
             let scope = listed.scope();
             let known: Vec<_> =

@@ -15,6 +15,7 @@ mod steps;
 mod task;
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -27,6 +28,7 @@ use super::plan::{KindPlan, Steps};
 use crate::call::{Call, Failure, Kind, Reply};
 use crate::scim::{Edits, Matcher, Resource};
 use frame::{Frame, Pending};
+use judge::Judged;
 use names::Vars;
 use task::Task;
 
@@ -66,6 +68,8 @@ struct Reading {
     matcher: Option<Matcher>,
     /// Whether not finding it is a failure.
     must: bool,
+    /// How many are enough.
+    enough: Option<usize>,
 }
 
 /// An object of the LMS with what further calls told of it.
@@ -77,7 +81,6 @@ struct Object {
 }
 
 /// One operation on its way.
-#[derive(Debug)]
 pub struct Run {
     site: Arc<Site>,
     kind: Option<Arc<KindPlan>>,
@@ -131,6 +134,20 @@ impl Run {
         self.advance()
     }
 
+    /// What a reply to the pending call means, without taking it in: whoever
+    /// sends calls asks this to know whether to log in again, to wait or to try
+    /// once more, before the run is told.
+    pub fn judge(&self, reply: &Reply) -> Option<Failure> {
+        let judged = match self.pending.as_ref()? {
+            Pending::Seek => self.judge_seek(reply),
+            Pending::Step { steps, index } => self.judged(steps.get(*index)?, reply),
+        };
+        match judged {
+            Judged::Fine => None,
+            Judged::Bad(failure) | Judged::Unclear(failure) => Some(failure),
+        }
+    }
+
     /// The pending call once more, with everything secret masked: for a person
     /// to look at, and for the audit trail.
     pub fn shown(&self) -> Option<Call> {
@@ -178,6 +195,14 @@ impl Run {
             self.frames.push(Frame::steps(steps));
             self.tasks.push_back(Task::TakeBack);
         }
+    }
+}
+
+/// How far it is, not what it carries.
+impl fmt::Debug for Run {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.kind.as_ref().map_or("session", |kind| kind.name.as_str());
+        write!(out, "Run of {kind} after {} calls", self.done.calls)
     }
 }
 

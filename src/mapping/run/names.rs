@@ -33,7 +33,6 @@ impl Want {
 }
 
 /// Values by name.
-#[derive(Debug)]
 pub(super) struct Vars {
     site: Arc<Site>,
     now: Value,
@@ -76,6 +75,11 @@ impl Vars {
         if !self.kept.iter().any(|known| known == name) {
             self.kept.push(name.to_owned());
         }
+    }
+
+    /// Whether a step kept something under that name.
+    pub(super) fn has_kept(&self, name: &str) -> bool {
+        self.kept.iter().any(|known| known == name)
     }
 
     /// What steps kept.

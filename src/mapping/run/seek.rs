@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 use serde_json::{Value, json};
 
 use super::done::Note;
-use super::{Run, Turn};
+use super::{Goal, Run, Turn};
 use crate::call::{Call, Failure, Kind, Reply};
 use crate::mapping::expr::{Scope, plain_text};
 use crate::mapping::plan::{CallPlan, KindPlan, Paging, Row, Strategy};
@@ -251,10 +251,7 @@ impl Run {
         let reading = Seen::of(reply);
         let names = reading.names();
         let scope = scope.with(&names);
-        let backend = seek.plan(kind).and_then(|plan| self.site.plan.backends.get(plan.backend));
-        let rules = row.rules.iter().chain(&kind.rules);
-        let rules = rules.chain(backend.iter().flat_map(|backend| &backend.rules));
-        match judge(reply, &scope, rules) {
+        match self.seek_judged(kind, row, seek, (reply, &scope)) {
             Judged::Fine => {}
             Judged::Bad(failure) | Judged::Unclear(failure) => return Err(failure),
         }
@@ -290,6 +287,34 @@ impl Run {
         Ok(Read { objects, next: next.filter(|next| !next.is_null()), more, total })
     }
 
+    fn seek_judged(
+        &self,
+        kind: &KindPlan,
+        row: &Row,
+        seek: &Seek,
+        (reply, scope): (&Reply, &Scope<'_>),
+    ) -> Judged {
+        let backend = seek.plan(kind).and_then(|plan| self.site.plan.backends.get(plan.backend));
+        let rules = row.rules.iter().chain(&kind.rules);
+        judge(reply, scope, rules.chain(backend.iter().flat_map(|backend| &backend.rules)))
+    }
+
+    /// What a reply to the question on top means, without taking it in.
+    pub(super) fn judge_seek(&self, reply: &Reply) -> Judged {
+        let (Some(kind), Some(Frame::Seek(seek))) = (&self.kind, self.frames.last()) else {
+            return Judged::Fine;
+        };
+        let Some(row) = seek.row(kind) else { return Judged::Fine };
+        let [value, values, page] = seek.values(row);
+        let asked = [("value", &value), ("values", &values), ("page", &page)];
+        let listed = self.vars.names();
+        let scope = listed.scope();
+        let scope = scope.with(&asked);
+        let reading = Seen::of(reply);
+        let names = reading.names();
+        self.seek_judged(kind, row, seek, (reply, &scope.with(&names)))
+    }
+
     fn next_page(
         &mut self,
         kind: &KindPlan,
@@ -318,6 +343,10 @@ impl Run {
                 None => got < paging.size,
             },
         };
+        if !ended && self.has_enough(seek) {
+            seek.next_call(row);
+            return Ok(());
+        }
         // A page that brings nothing new is the last one, whatever it claims.
         let stuck = fresh == 0 || same_cursor;
         if !ended && seek.page.index + 1 >= paging.most {
@@ -333,6 +362,12 @@ impl Run {
             advance(&mut seek.page, got, read.next, paging);
         }
         Ok(())
+    }
+
+    fn has_enough(&self, seek: &Seek) -> bool {
+        let Goal::Read(reading) = &self.goal else { return false };
+        let enough = reading.enough.is_some_and(|enough| seek.objects.len() >= enough);
+        enough && seek.total.is_some() && seek.then == Then::Objects
     }
 
     /// What a question came to.

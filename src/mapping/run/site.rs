@@ -1,5 +1,6 @@
 //! A plan for one installation: its settings filled in.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -12,12 +13,18 @@ use crate::mapping::plan::{KindPlan, Plan};
 use crate::scim::{Kind, Matcher, Operation, Resource, ResourceId};
 
 /// One installation of an LMS.
-#[derive(Debug)]
 pub struct Site {
     /// The plan.
     pub plan: Arc<Plan>,
     pub(super) settings: Value,
     pub(super) masked: Value,
+}
+
+/// Settings as they may be shown.
+impl fmt::Debug for Site {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Site of {} with {}", self.plan.title, self.masked)
+    }
 }
 
 /// A setting that an installation got wrong.
@@ -47,6 +54,9 @@ pub struct Query {
     pub matcher: Option<Matcher>,
     /// Which attributes are wanted.
     pub want: Want,
+    /// How many resources are enough, where the LMS says how many there are: a
+    /// client that asks for the first page does not cost all of them.
+    pub enough: Option<usize>,
 }
 
 /// What stands for a secret wherever one is shown.
@@ -173,7 +183,7 @@ impl Site {
     ) -> Result<Run, Failure> {
         let (plan, native) = self.owner(kind, id)?;
         allowed(&plan, "read")?;
-        let goal = Goal::Read(Reading { want, matcher: None, must: true });
+        let goal = Goal::Read(Reading { want, matcher: None, must: true, enough: None });
         let mut run = Run::new(self, Some(&plan), goal, moment);
         run.plan_read(crate::mapping::run::ask::BY_ID, vec![native]);
         Ok(run)
@@ -189,8 +199,12 @@ impl Site {
         let mut runs = Vec::new();
         for plan in self.plan.kinds_of(kind) {
             allowed(plan, "read")?;
-            let reading =
-                Reading { want: query.want.clone(), matcher: query.matcher.clone(), must: false };
+            let reading = Reading {
+                want: query.want.clone(),
+                matcher: query.matcher.clone(),
+                must: false,
+                enough: query.enough.filter(|_| query.matcher.is_none()),
+            };
             let mut run = Run::new(self, Some(plan), Goal::Read(reading), moment);
             run.plan_query()?;
             runs.push(run);
@@ -202,7 +216,7 @@ impl Site {
     /// create whose answer was lost. What is found comes back as resources.
     pub fn look(self: &Arc<Self>, resource: &Resource, moment: &Moment) -> Result<Run, Failure> {
         let plan = self.plan.kinds_of(resource.kind()).next().ok_or_else(unmapped)?;
-        let reading = Reading { want: Want::All, matcher: None, must: false };
+        let reading = Reading { want: Want::All, matcher: None, must: false, enough: None };
         let mut run = Run::new(self, Some(plan), Goal::Read(reading), moment);
         run.plan_look(plan, resource)?;
         Ok(run)
@@ -228,6 +242,11 @@ impl Site {
     /// Shows a session in a call, as the mapping's login says.
     pub fn sign(&self, call: &mut Call, session: &Value) -> Result<(), Failure> {
         super::render::sign(self, call, session)
+    }
+
+    /// The settings of this installation.
+    pub(in crate::mapping) fn settings(&self) -> &Value {
+        &self.settings
     }
 
     /// The base address of a backend.

@@ -159,7 +159,7 @@ impl Run {
         Ok(())
     }
 
-    fn judged(&self, step: &Step, reply: &Reply) -> Judged {
+    pub(super) fn judged(&self, step: &Step, reply: &Reply) -> Judged {
         let listed = self.vars.names();
         let scope = listed.scope();
         let seen = Seen::of(reply);

@@ -199,13 +199,23 @@ impl Run {
         }
     }
 
+    /// What replaces the resource as a whole: in the mapping's own fields, and
+    /// as the loaded object with the change written into it.
     fn put_whole(&mut self, kind: &KindPlan, after: &Resource) -> Result<(), Failure> {
-        let whole = {
+        let current = self.current(kind).unwrap_or_else(|| after.clone());
+        let outcomes = differences(kind, &current, after, &self.outcomes(kind));
+        let (whole, merged) = {
             let listed = self.vars.names();
-            Lower { kind, scope: listed.scope() }.whole(after)?
+            let lower = Lower { kind, scope: listed.scope() };
+            let object = self.vars.get("object");
+            let merged = object.map(|object| lower.merged(object, &outcomes, after));
+            (lower.whole(after)?, merged.transpose()?)
         };
         self.secrets.extend(whole.secrets);
         self.vars.set("whole", Value::Object(whole.fields));
+        if let Some(merged) = merged {
+            self.vars.set("merged", Value::Object(merged.fields));
+        }
         self.vars.set("user", Value::Object(after.attributes().clone()));
         Ok(())
     }
@@ -232,6 +242,13 @@ impl Run {
         let edits = change.edits.clone();
         if let Some(current) = self.current(&kind) {
             let after = applied(&edits, &kind, &current)?;
+            // Now it is known what really changes, so no more than that is sent.
+            let outcomes = differences(&kind, &current, &after, &self.outcomes(&kind));
+            let record = {
+                let listed = self.vars.names();
+                Lower { kind: &kind, scope: listed.scope() }.change(&outcomes, Some(&after))?
+            };
+            self.put_record(record);
             self.put_whole(&kind, &after)?;
         }
         Ok(())

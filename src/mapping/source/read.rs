@@ -30,6 +30,7 @@ pub(in crate::mapping) fn read(file: &Arc<File>) -> Result<Node, Vec<Fault>> {
             let range = error.span().unwrap_or(0..0);
             let span = Span { file: Arc::clone(file), start: range.start, end: range.end };
             Fault::new(&span, format!("this is not TOML: {}", error.message()))
+                .hint("look for a bracket, brace or quote that is missing here or just above")
         })
         .collect();
     let reader = Reader { file };

@@ -3,5 +3,11 @@
 
 #![expect(clippy::panic, reason = "faults of a mapping are told as the failure of its test")]
 
+mod calls;
+mod docs;
+mod faults;
+mod hostile;
+mod scenarios;
+mod sessions;
 mod shipped;
 mod support;

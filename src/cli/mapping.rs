@@ -1,0 +1,157 @@
+//! `matricula mapping show | check | test`: the author's tools.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Subcommand;
+
+use super::Trouble;
+use super::files::{self, Folder};
+use crate::mapping::{Cases, Plan, Proved};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Print settings, attributes both ways, filters, and the calls of each operation
+    Show {
+        /// A mapping file, or the name of a mapping that ships
+        mapping: String,
+    },
+    /// Say everything that is wrong with mappings, and prove that what is written can be read back
+    Check {
+        /// Mapping files, or names of mappings that ship
+        #[arg(required = true)]
+        mappings: Vec<String>,
+        /// A setting, as name=value; values are JSON or plain text
+        #[arg(long = "set", value_name = "NAME=VALUE")]
+        set: Vec<String>,
+        /// Print every proof, not only the failures
+        #[arg(long)]
+        proofs: bool,
+    },
+    /// Play the cases beside a mapping: NAME/cases/*.toml and NAME.cases.toml
+    Test {
+        /// A mapping file
+        mapping: String,
+        /// Files of cases, where they stand elsewhere
+        cases: Vec<PathBuf>,
+    },
+}
+
+pub(super) fn run(
+    command: &Command,
+    out: &mut dyn Write,
+    talk: &mut dyn Write,
+) -> Result<(), Trouble> {
+    match command {
+        Command::Show { mapping } => Ok(write!(out, "{}", files::plan(mapping)?.show())?),
+        Command::Check { mappings, set, proofs } => {
+            let mut failed = Vec::new();
+            for mapping in mappings {
+                match check(mapping, set, *proofs, out) {
+                    Err(Trouble::Failed(words)) => failed.push(words),
+                    other => other?,
+                }
+            }
+            if failed.is_empty() { Ok(()) } else { Err(Trouble::Failed(failed.join("\n\n"))) }
+        }
+        Command::Test { mapping, cases } => test(mapping, cases, out, talk),
+    }
+}
+
+fn check(mapping: &str, set: &[String], proofs: bool, out: &mut dyn Write) -> Result<(), Trouble> {
+    let plan = files::plan(mapping)?;
+    let site = files::site(&plan, set)?;
+    let mut broken = Vec::new();
+    let mut proven = 0;
+    for proof in site.prove() {
+        let name = format!("{} {}", proof.kind, proof.attribute);
+        let words = match &proof.proved {
+            Proved::Both(count) => format!("{count} values there and back"),
+            Proved::OneWay => "one way, or put together from several fields".to_owned(),
+            Proved::Off => "switched off by a setting".to_owned(),
+            Proved::Lossy => "loses something, as declared".to_owned(),
+            Proved::Broken(went, came) => {
+                let hint =
+                    "hint: mend `to_lms` or `from_lms`, or write lossy = true if that is meant";
+                broken.push(format!("error: {name}: {went} comes back as {came}\n{hint}"));
+                continue;
+            }
+        };
+        proven += usize::from(matches!(proof.proved, Proved::Both(_)));
+        if proofs {
+            writeln!(out, "  {name}: {words}")?;
+        }
+    }
+    if !broken.is_empty() {
+        return Err(Trouble::Failed(broken.join("\n")));
+    }
+    writeln!(out, "{mapping}: fine; {proven} attributes come back as they went")?;
+    Ok(())
+}
+
+fn test(
+    mapping: &str,
+    cases: &[PathBuf],
+    out: &mut dyn Write,
+    talk: &mut dyn Write,
+) -> Result<(), Trouble> {
+    let plan = files::plan(mapping)?;
+    let beside = beside(Path::new(mapping));
+    let files = if cases.is_empty() { &beside } else { cases };
+    if files.is_empty() {
+        let hint = "hint: put them into NAME/cases/*.toml beside NAME.toml";
+        return Err(Trouble::Failed(format!("error: `{mapping}` has no cases\n{hint}")));
+    }
+    let (mut passed, mut failed) = (0, 0);
+    for file in files {
+        let (good, bad) = play(&plan, file, talk)?;
+        passed += good;
+        failed += bad;
+    }
+    writeln!(out, "{passed} cases passed, {failed} failed")?;
+    if failed == 0 {
+        return Ok(());
+    }
+    let hint = "hint: `matricula explain` shows the calls of one request";
+    Err(Trouble::Failed(format!("error: {failed} cases failed\n{hint}")))
+}
+
+fn play(plan: &Arc<Plan>, file: &Path, talk: &mut dyn Write) -> Result<(usize, usize), Trouble> {
+    let name = file.display().to_string();
+    let text = fs::read_to_string(file).map_err(|error| {
+        Trouble::Failed(format!(
+            "error: `{name}` cannot be read: {error}\nhint: give a file of cases"
+        ))
+    })?;
+    let cases = Cases::read(&name, &text, &Folder::new(&samples(file), "json"))
+        .map_err(|faults| Trouble::Failed(files::told(&faults)))?;
+    let outcomes = cases.play(plan);
+    let failed: Vec<_> = outcomes.iter().filter(|outcome| !outcome.problems.is_empty()).collect();
+    for outcome in &failed {
+        writeln!(talk, "{}: {}", outcome.place, outcome.name)?;
+        for problem in &outcome.problems {
+            writeln!(talk, "    {problem}")?;
+        }
+    }
+    Ok((outcomes.len() - failed.len(), failed.len()))
+}
+
+/// Recorded replies stand in `samples` beside the folder `cases`.
+fn samples(file: &Path) -> PathBuf {
+    let folder = file.parent().and_then(Path::parent).unwrap_or(Path::new(""));
+    folder.join("samples")
+}
+
+/// The files of cases that belong to a mapping.
+fn beside(mapping: &Path) -> Vec<PathBuf> {
+    let single = mapping.with_extension("cases.toml");
+    let folder = mapping.with_extension("").join("cases");
+    let listed = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut files: Vec<_> =
+        listed.filter(|path| path.extension().is_some_and(|kind| kind == "toml")).collect();
+    files.sort();
+    files.extend(single.is_file().then_some(single));
+    files
+}

@@ -1,0 +1,165 @@
+//! How many calls an operation costs is a promise, so it is a number here.
+
+use std::sync::Arc;
+
+use matricula::call::{Call, Kind, Reply, Retry};
+use matricula::mapping::{Moment, Next, Plan, Request, Site};
+use serde_json::{Map, Value, json};
+
+use super::support::shipped;
+
+fn site(plan: &Arc<Plan>, more: &Value) -> Arc<Site> {
+    let mut settings = Map::new();
+    settings.insert("base_url".into(), json!("https://moodle.example"));
+    settings.insert("token".into(), json!("T"));
+    settings.extend(more.as_object().cloned().unwrap_or_default());
+    plan.settle(&settings).unwrap()
+}
+
+/// Runs a request against an answerer; the calls it made.
+fn calls(site: &Arc<Site>, line: &str, body: Value, answer: impl Fn(&Call) -> Value) -> Vec<Call> {
+    let request = Request::read(&site.plan, line, Some(body)).unwrap();
+    let moment = Moment { now: "2026-11-21T10:00:00Z".into(), lookups: Map::new() };
+    let mut made = Vec::new();
+    for mut run in request.runs(site, None, &moment).unwrap() {
+        let mut next = run.start();
+        loop {
+            match next {
+                Next::Done(done) => {
+                    done.unwrap_or_else(|failure| panic!("{line}: {failure}"));
+                    break;
+                }
+                Next::Call(call) => {
+                    let reply = answer(&call);
+                    made.push(*call);
+                    next = run.next(Ok(Reply::json(200, reply)));
+                }
+            }
+        }
+    }
+    made
+}
+
+/// A Moodle in which everything succeeds.
+fn moodle(call: &Call) -> Value {
+    let function = call.body.as_ref().unwrap()["wsfunction"].as_str().unwrap();
+    match function {
+        "core_user_update_users" | "core_cohort_add_cohort_members" => json!({"warnings": []}),
+        "core_user_create_users" | "core_user_get_users_by_field" => {
+            json!([{"id": 7, "username": "eva"}])
+        }
+        "core_cohort_get_cohorts" => json!([{"id": 5, "name": "Staff", "idnumber": "G"}]),
+        "core_cohort_get_cohort_members" => json!([{"cohortid": 5, "userids": [1, 2]}]),
+        _ => Value::Null,
+    }
+}
+
+fn members(count: u32) -> Value {
+    let members: Vec<Value> = (1..=count).map(|id| json!({"value": id.to_string()})).collect();
+    json!({"Operations": [{"op": "Add", "path": "members", "value": members}]})
+}
+
+fn person(active: bool) -> Value {
+    json!({
+        "userName": "eva", "active": active, "name": {"givenName": "Eva", "familyName": "Smit"},
+        "emails": [{"type": "work", "value": "eva@school.example"}],
+    })
+}
+
+#[test]
+fn moodle_calls_per_operation() {
+    let site = site(&shipped("mappings/moodle.toml"), &json!({}));
+    let count = |line: &str, body: Value| calls(&site, line, body, moodle).len();
+    let patch = |path: &str, value: Value| json!({"Operations": [{"op": "replace", "path": path, "value": value}]});
+    assert_eq!(count(r#"GET /Users?filter=userName eq "eva""#, Value::Null), 1);
+    assert_eq!(count("GET /Users/7", Value::Null), 1);
+    assert_eq!(count("POST /Users", person(true)), 1);
+    assert_eq!(count("POST /Users", person(false)), 2);
+    assert_eq!(count("PATCH /Users/7", patch("active", json!(false))), 1);
+    assert_eq!(
+        count("PATCH /Users/7", patch("name", json!({"givenName": "A", "familyName": "B"}))),
+        1
+    );
+    assert_eq!(count("PUT /Users/7", person(true)), 1);
+    assert_eq!(count("DELETE /Users/7", Value::Null), 1);
+    assert_eq!(count("GET /Groups/5?excludedAttributes=members", Value::Null), 1);
+    assert_eq!(count("GET /Groups/5", Value::Null), 2);
+    assert_eq!(count("PATCH /Groups/5", members(1)), 1);
+    assert_eq!(count("DELETE /Groups/5", Value::Null), 1);
+}
+
+#[test]
+fn five_hundred_members_are_one_to_three_calls_by_the_limit_of_fields() {
+    let plan = shipped("mappings/moodle.toml");
+    for (batch, wanted) in [(1000, 1), (250, 2), (200, 3)] {
+        let site = site(&plan, &json!({"batch": batch}));
+        assert_eq!(calls(&site, "PATCH /Groups/5", members(500), moodle).len(), wanted);
+    }
+}
+
+#[test]
+fn the_default_batch_stays_below_phps_own_limit_of_a_thousand_fields() {
+    let site = site(&shipped("mappings/moodle.toml"), &json!({}));
+    for call in calls(&site, "PATCH /Groups/5", members(500), moodle) {
+        let sent = String::from_utf8(call.encoded().unwrap().unwrap().bytes).unwrap();
+        assert!(sent.matches('&').count() < 1000, "{}", sent.matches('&').count());
+    }
+}
+
+#[test]
+fn three_hundred_members_by_put_are_read_compared_and_sent_in_chunks() {
+    let site = site(&shipped("mappings/moodle.toml"), &json!({"batch": 100}));
+    let listed: Vec<Value> = (2..=301).map(|id| json!({"value": id.to_string()})).collect();
+    let body = json!({"Operations": [{"op": "replace", "path": "members", "value": listed}]});
+    let made = calls(&site, "PATCH /Groups/5", body, moodle);
+    let functions: Vec<_> = made
+        .iter()
+        .map(|call| call.body.as_ref().unwrap()["wsfunction"].as_str().unwrap())
+        .collect();
+    // Member 1 goes, 2 stays, 299 are new.
+    assert_eq!(
+        functions,
+        [
+            "core_cohort_get_cohort_members",
+            "core_cohort_delete_cohort_members",
+            "core_cohort_add_cohort_members",
+            "core_cohort_add_cohort_members",
+            "core_cohort_add_cohort_members",
+        ]
+    );
+}
+
+#[test]
+fn a_reply_is_judged_before_it_is_taken_in_so_that_a_call_can_be_made_again() {
+    let site = site(&shipped("mappings/moodle.toml"), &json!({}));
+    let moment = Moment { now: "2026-11-21T10:00:00Z".into(), lookups: Map::new() };
+    for (line, body) in [("GET /Users/7", None), ("POST /Users", Some(person(true)))] {
+        let request = Request::read(&site.plan, line, body).unwrap();
+        let mut run = request.runs(&site, None, &moment).unwrap().remove(0);
+        assert!(matches!(run.start(), Next::Call(_)));
+        let expired = Reply::json(200, json!({"exception": "x", "errorcode": "invalidtoken"}));
+        let failure = run.judge(&expired).unwrap();
+        assert_eq!((failure.kind, failure.retry), (Kind::Login, Retry::Login));
+        let fine = Reply::json(200, json!([{"id": 7, "username": "eva"}]));
+        assert_eq!(run.judge(&fine), None);
+        assert!(matches!(run.next(Ok(fine)), Next::Done(Ok(_))));
+    }
+}
+
+#[test]
+fn what_is_shown_of_a_call_holds_no_secret() {
+    let site = site(&shipped("mappings/moodle.toml"), &json!({"token": "s3cret-token"}));
+    let mut body = person(true);
+    body["password"] = json!("s3cret-password");
+    let request = Request::read(&site.plan, "POST /Users", Some(body)).unwrap();
+    let moment = Moment { now: "2026-11-21T10:00:00Z".into(), lookups: Map::new() };
+    let mut run = request.runs(&site, None, &moment).unwrap().remove(0);
+    let Next::Call(call) = run.start() else { panic!("a create makes a call") };
+    let words = |call: &Call| format!("{:?} {:?} {}", call.headers, call.body, call.target);
+    assert!(words(&call).contains("s3cret-token"));
+    let shown = words(&run.shown().unwrap());
+    assert!(!shown.contains("s3cret"), "{shown}");
+    for debug in [format!("{call:?}"), format!("{run:?}"), format!("{site:?}")] {
+        assert!(!debug.contains("s3cret") && !debug.contains("eva@"), "{debug}");
+    }
+}

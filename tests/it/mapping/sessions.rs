@@ -1,0 +1,40 @@
+//! Sessions: what the mapping says of them, and how they are shown in calls.
+
+use matricula::call::{Call, Encoding, Method, Safety, Target};
+use serde_json::{Map, json};
+
+use super::support::compile;
+
+const FOLDER: &str = "tests/it/mapping/scenarios";
+
+#[test]
+fn a_single_use_refresh_token_is_declared_durable_and_exclusive() {
+    let plan = compile(&format!("{FOLDER}/13-brightspace-refresh.toml"), &[]).unwrap();
+    let login = plan.backend("main").unwrap().login.as_ref().unwrap();
+    assert_eq!(login.durable, ["refresh"]);
+    assert!(login.exclusive);
+}
+
+#[test]
+fn a_session_is_shown_as_the_mapping_says_and_lives_as_long_as_it_says() {
+    let plan = compile(&format!("{FOLDER}/13-brightspace-refresh.toml"), &[]).unwrap();
+    let mut settings = Map::new();
+    for name in ["base_url", "client_id", "client_secret", "refresh_token"] {
+        settings.insert(name.into(), json!("x"));
+    }
+    let site = plan.settle(&settings).unwrap();
+    let session = json!({"token": "t2", "refresh": "second", "seconds": 3600});
+    let mut call = Call {
+        backend: "main".into(),
+        method: Method::Get,
+        target: Target::new(),
+        headers: Vec::new(),
+        body: None,
+        encoding: Encoding::Json(None),
+        safety: Safety::Read,
+        patience: None,
+    };
+    site.sign(&mut call, &session).unwrap();
+    assert_eq!(call.headers, [("Authorization".to_owned(), "Bearer t2".to_owned())]);
+    assert_eq!(site.session_life("main", &session), Some(3600));
+}
