@@ -31,7 +31,7 @@ struct State {
     /// Opened, but not yet kept: the vault failed. Its refresh token may be the
     /// only one that is still good.
     unkept: Option<Value>,
-    refused: Option<(Failure, Instant)>,
+    refused: Option<(Fault, Instant)>,
 }
 
 struct Current {
@@ -76,7 +76,7 @@ impl Keeper {
         let (keeper, stack) = (Arc::clone(self), Arc::clone(stack));
         let login = tokio::spawn(async move { keeper.renew(&stack, worn).await });
         match timeout_at(end, login).await {
-            Ok(Ok(outcome)) => outcome.map_err(Fault::unsent),
+            Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(unopened("the login was given up")),
             Err(_) => Err(unopened("logging in to the LMS takes too long")),
         }
@@ -96,7 +96,7 @@ impl Keeper {
         Some(Pass { values: Arc::clone(&current.values), number })
     }
 
-    async fn renew(&self, stack: &Arc<Stack>, worn: Option<u64>) -> Result<Pass, Failure> {
+    async fn renew(&self, stack: &Arc<Stack>, worn: Option<u64>) -> Result<Pass, Fault> {
         let _turn = self.turn.lock().await;
         // Whoever stood in this queue first has done it, or learned that it
         // cannot be done; asking once more each would lock the account out.
@@ -105,18 +105,20 @@ impl Keeper {
         }
         self.rested()?;
         let outcome = self.open(stack).await;
-        stack.metrics.logged_in(outcome.as_ref().err().map(|failure| failure.kind));
+        stack.metrics.logged_in(outcome.as_ref().err().map(|fault| fault.failure.kind));
         match outcome {
             Ok(values) => Ok(self.settle(values)),
-            Err(failure) => Err(self.refuse(failure)),
+            Err(fault) => Err(self.refuse(fault)),
         }
     }
 
-    async fn open(&self, stack: &Arc<Stack>) -> Result<Value, Failure> {
+    async fn open(&self, stack: &Arc<Stack>) -> Result<Value, Fault> {
         let unkept = self.lock().unkept.clone();
-        let values = match unkept {
-            Some(values) => values,
-            None => self.converse(stack, &self.last().await?).await?,
+        let values = if let Some(values) = unkept {
+            values
+        } else {
+            let last = self.last().await?;
+            self.converse(stack, &last).await.map_err(Fault::unsent)?
         };
         let Some(vault) = self.session.vault.as_ref() else { return Ok(values) };
         let part = self.durable(&values);
@@ -125,7 +127,7 @@ impl Keeper {
         }
         if let Err(error) = vault.keep(Value::Object(part)).await {
             self.lock().unkept = Some(values);
-            return Err(unkept_failure(&error.to_string()));
+            return Err(not_kept(&error.to_string()));
         }
         self.lock().unkept = None;
         Ok(values)
@@ -133,11 +135,11 @@ impl Keeper {
 
     /// What is left of the last session: the vault knows best, for another
     /// process may have been at it.
-    async fn last(&self) -> Result<Value, Failure> {
+    async fn last(&self) -> Result<Value, Fault> {
         let mine = self.lock().current.as_ref().map(|current| (*current.values).clone());
         let mut last = mine.unwrap_or(Value::Null);
         if let Some(vault) = &self.session.vault {
-            let kept = vault.load().await.map_err(|error| unkept_failure(&error.to_string()))?;
+            let kept = vault.load().await.map_err(|error| not_kept(&error.to_string()))?;
             match (&mut last, kept) {
                 (Value::Object(last), Some(Value::Object(kept))) => last.extend(kept),
                 (last, Some(kept)) => *last = kept,
@@ -191,15 +193,20 @@ impl Keeper {
 
     /// Remembers a refusal for a while: wrong passwords, tried on and on, lock
     /// accounts.
-    fn refuse(&self, failure: Failure) -> Failure {
+    fn refuse(&self, mut fault: Fault) -> Fault {
+        let failure = &mut fault.failure;
         let pause = if failure.kind.passes() { Duration::from_secs(1) } else { COOLDOWN };
-        self.lock().refused = Some((failure.clone(), Instant::now() + pause));
-        told(failure)
+        if failure.retry == Retry::Login {
+            // A refused login does not pass, and another login is no cure.
+            failure.retry = Retry::Never;
+        }
+        self.lock().refused = Some((fault.clone(), Instant::now() + pause));
+        fault
     }
 
-    fn rested(&self) -> Result<(), Failure> {
+    fn rested(&self) -> Result<(), Fault> {
         match &self.lock().refused {
-            Some((failure, until)) if Instant::now() < *until => Err(told(failure.clone())),
+            Some((fault, until)) if Instant::now() < *until => Err(fault.clone()),
             Some(_) | None => Ok(()),
         }
     }
@@ -211,18 +218,14 @@ impl Keeper {
 
 const COOLDOWN: Duration = Duration::from_secs(30);
 
-/// A refused login does not pass by itself, and a second one is no cure.
-fn told(failure: Failure) -> Failure {
-    if failure.retry == Retry::Login { failure.retry(Retry::Never) } else { failure }
-}
-
 fn unopened(detail: &str) -> Fault {
     Fault::held(Failure::new(Kind::Unavailable, detail))
 }
 
-fn unkept_failure(said: &str) -> Failure {
+/// Our own trouble, which says nothing of the LMS.
+fn not_kept(said: &str) -> Fault {
     let detail = "the gateway cannot keep the LMS's new credential, so it is not used";
     let mut failure = Failure::new(Kind::Unavailable, detail);
     failure.said = Some(said.to_owned());
-    failure
+    Fault::held(failure)
 }

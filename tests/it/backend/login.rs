@@ -7,7 +7,7 @@ use super::support::{
     Act, Asked, Gateway, Lms, create, fine, gateway, json, raw, read_call, settings,
 };
 use matricula::backend::{
-    Access, ClientProof, Conversation, Grant, GrantKind, Kept, Login, Next, Session, Vault,
+    Access, ClientProof, Conversation, Grant, GrantKind, Kept, Login, Next, Session, State, Vault,
     VaultError,
 };
 use matricula::call::{Call, Failure, Kind, Method, Reply, Retry, Safety};
@@ -268,11 +268,12 @@ async fn a_session_that_cannot_be_kept_is_not_used_and_not_thrown_away() {
     vault.0.lock().unwrap().1 = 1;
     let lms = issuing(rotated);
     let mut settings = settings();
-    settings.retry.attempts = 1;
+    settings.breaker.failures = 1;
     let gateway = gateway(&lms, &settings, Access::Session(rotating(&vault)));
     let failure = gateway.call(&read_call()).await.unwrap_err();
     assert_eq!((failure.kind, failure.lost), (Kind::Unavailable, false));
     assert_eq!(lms.count(), 1, "only the login");
+    assert_eq!(gateway.backend.health().breaker, State::Closed, "our trouble, not the LMS's");
     advance(Duration::from_secs(2)).await;
     gateway.call(&read_call()).await.unwrap();
     assert_eq!(lms.count_of("/base/token"), 1, "its refresh token is the only good one");
