@@ -131,3 +131,18 @@ async fn a_breaker_that_opens_between_attempts_does_not_hide_the_failure() {
     assert!(failure.lost, "the first attempt may have arrived");
     assert_eq!(failure.detail, "the LMS broke off before it answered");
 }
+
+#[tokio::test(start_paused = true)]
+async fn failures_of_calls_from_before_it_opened_do_not_lengthen_the_pause() {
+    let (lms, _, gateway) = switched(Act::Late(Duration::from_secs(2), raw(503, "", "")));
+    let calls = (0..8).map(|_| {
+        let gateway = gateway.clone();
+        tokio::spawn(async move { gateway.call(&read_call()).await })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        call.await.unwrap().unwrap_err();
+    }
+    assert_eq!(lms.count(), 8);
+    advance(Duration::from_secs(5)).await;
+    assert_eq!(gateway.backend.health().breaker, State::HalfOpen);
+}

@@ -47,6 +47,25 @@ async fn a_connection_that_is_never_accepted_ends_in_time_and_leaves_nothing_beh
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_attempt_that_ends_before_there_is_a_connection_leaves_nothing_behind() {
+    let lms = Lms::saying(vec![fine()]).met_by(|number| match number {
+        0 => Greeting::Ignore,
+        _ => Greeting::Welcome,
+    });
+    let mut call = create();
+    call.patience = Some(Duration::from_secs(2));
+    let failure = gateway(&lms, &once(), Access::Open).call(&call).await.unwrap_err();
+    assert!(!failure.lost);
+    // So it may be tried again, create or not.
+    let lms = Lms::saying(vec![fine()]).met_by(|number| match number {
+        0 => Greeting::Ignore,
+        _ => Greeting::Welcome,
+    });
+    gateway(&lms, &settings(), Access::Open).call(&call).await.unwrap();
+    assert_eq!(lms.count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn silence_after_the_write_is_told_as_lost() {
     let lms = Lms::saying(vec![Act::Hang]);
     let start = Instant::now();

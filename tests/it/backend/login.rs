@@ -7,10 +7,9 @@ use super::support::{
     Act, Asked, Gateway, Lms, create, fine, gateway, json, raw, read_call, settings,
 };
 use matricula::backend::{
-    Access, ClientProof, Conversation, Grant, GrantKind, Kept, Login, Next, Session, State, Vault,
-    VaultError,
+    Access, ClientProof, Grant, GrantKind, Kept, Session, State, Vault, VaultError,
 };
-use matricula::call::{Call, Failure, Kind, Method, Reply, Retry, Safety};
+use matricula::call::{Failure, Kind, Method, Reply, Retry, Safety};
 use matricula::secret::Secret;
 use serde_json::{Value, json};
 use tokio::time::{Instant, advance};
@@ -210,7 +209,7 @@ async fn a_refused_refresh_falls_back_to_the_password() {
 
 /// A vault in memory, which fails while it is told to.
 #[derive(Clone, Default)]
-struct Memory(Arc<Mutex<(Option<Value>, usize)>>);
+pub(super) struct Memory(pub(super) Arc<Mutex<(Option<Value>, usize)>>);
 
 impl Vault for Memory {
     fn load(&self) -> Kept<Option<Value>> {
@@ -303,66 +302,6 @@ async fn a_caller_who_leaves_does_not_tear_a_login() {
     assert_eq!(lms.count_of("/base/token"), 1);
     assert!(start.elapsed() <= Duration::from_secs(4));
     assert_eq!(vault.0.lock().unwrap().0, Some(json!({ "refresh_token": "r1" })));
-}
-
-/// A login by cookie, with a priming GET for the CSRF value.
-struct Cookies;
-
-struct Priming(Option<String>);
-
-impl Login for Cookies {
-    fn begin(&self, _: &Value) -> Box<dyn Conversation> {
-        Box::new(Priming(None))
-    }
-
-    fn show(&self, call: &mut Call, session: &Value) -> Result<(), Failure> {
-        let text = |name: &str| session[name].as_str().unwrap().to_owned();
-        let cookie = format!("sessionid={}; csrftoken={}", text("id"), text("csrf"));
-        call.headers.push(("Cookie".into(), cookie));
-        call.headers.push(("X-CSRFToken".into(), text("csrf")));
-        Ok(())
-    }
-
-    fn life(&self, _: &Value) -> Option<Duration> {
-        None
-    }
-}
-
-impl Conversation for Priming {
-    fn next(&mut self, reply: Option<Result<Reply, Failure>>) -> Next {
-        let Some(reply) = reply else {
-            let get = super::support::call_to(Method::Get, "/prime", Safety::Read);
-            return Next::Call(Box::new(get));
-        };
-        let reply = reply.unwrap();
-        let cookie = reply.header("set-cookie").unwrap().split([';', '=']).nth(1).unwrap();
-        if let Some(csrf) = &self.0 {
-            return Next::Done(Ok(json!({ "csrf": csrf, "id": cookie })));
-        }
-        self.0 = Some(cookie.to_owned());
-        let mut post = super::support::call_to(Method::Post, "/login", Safety::Once);
-        post.headers.push(("X-CSRFToken".into(), cookie.to_owned()));
-        Next::Call(Box::new(post))
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_cookie_session_with_csrf_is_opened_in_two_calls_and_shown() {
-    let lms = Lms::new(|asked| match asked.path.as_str() {
-        "/base/prime" => Act::Say(raw(200, "Set-Cookie: csrftoken=c1; Path=/\r\n", "")),
-        "/base/login" if asked.header("x-csrftoken").as_deref() == Some("c1") => {
-            Act::Say(raw(200, "Set-Cookie: sessionid=s1; HttpOnly\r\n", ""))
-        }
-        _ => fine(),
-    });
-    let access = Access::Session(Session::new(Arc::new(Cookies)));
-    let gateway = gateway(&lms, &settings(), access);
-    gateway.call(&create()).await.unwrap();
-    gateway.call(&read_call()).await.unwrap();
-    let asked = lms.asked();
-    assert_eq!(asked.len(), 4);
-    assert_eq!(asked[2].header("cookie").unwrap(), "sessionid=s1; csrftoken=c1");
-    assert_eq!(asked[2].header("x-csrftoken").unwrap(), "c1");
 }
 
 #[tokio::test(start_paused = true)]

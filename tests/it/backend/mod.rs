@@ -4,6 +4,7 @@ mod breaker;
 mod faults;
 mod limits;
 mod login;
+mod mapped;
 mod metrics;
 mod retries;
 mod support;
