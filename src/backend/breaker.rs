@@ -107,6 +107,9 @@ impl Breaker {
     }
 
     fn close(&self, inner: &mut Inner) {
+        if inner.open.is_some() {
+            tracing::info!(lms = self.metrics.lms, "lms.back");
+        }
         *inner = Inner::default();
         self.metrics.breaker.set(State::Closed.code());
     }
@@ -120,6 +123,7 @@ impl Breaker {
             None if inner.failures < self.settings.failures => return,
             None => self.settings.pause,
         };
+        tracing::warn!(lms = self.metrics.lms, pause.seconds = pause.as_secs(), "lms.left_alone");
         inner.open = Some(Opened { until: Instant::now() + pause, pause, probing: false });
         self.metrics.breaker.set(State::Open.code());
     }

@@ -32,7 +32,7 @@ pub struct Metrics {
 /// The measurements of one LMS.
 #[derive(Clone, Debug)]
 pub(super) struct Handles {
-    lms: String,
+    pub lms: String,
     all: Metrics,
     pub exhausted: IntCounter,
     pub budget: Gauge,

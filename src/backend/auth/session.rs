@@ -108,7 +108,12 @@ impl Keeper {
         stack.metrics.logged_in(outcome.as_ref().err().map(|fault| fault.failure.kind));
         match outcome {
             Ok(values) => Ok(self.settle(values)),
-            Err(fault) => Err(self.refuse(fault)),
+            Err(fault) => {
+                let failure = &fault.failure;
+                let (kind, said) = (failure.kind.as_str(), failure.said.as_deref());
+                tracing::warn!(lms = stack.metrics.lms, kind, said, "lms.login_failed");
+                Err(self.refuse(fault))
+            }
         }
     }
 

@@ -38,11 +38,11 @@ fn moment() -> Moment {
 /// A mapping's login.
 struct Mapped(Arc<Site>);
 
-struct Running(Run, bool);
+struct Running(Run);
 
 impl Login for Mapped {
     fn begin(&self, last: &Value) -> Box<dyn Conversation> {
-        Box::new(Running(self.0.login("main", last, &moment()).unwrap(), false))
+        Box::new(Running(self.0.login("main", last, &moment()).unwrap()))
     }
 
     fn show(&self, call: &mut Call, session: &Value) -> Result<(), Failure> {
