@@ -84,18 +84,22 @@ async fn half_open_lets_one_call_through_at_a_time() {
 
 #[tokio::test(start_paused = true)]
 async fn a_probe_whose_caller_leaves_gives_its_place_back() {
-    let (lms, up, gateway) = switched(json(503, &json!({})));
+    let (lms, up, gateway) = switched(Act::Late(Duration::from_secs(2), raw(503, "", "")));
     fail(&gateway, 3).await;
     advance(Duration::from_secs(5)).await;
     let probe = tokio::spawn({
         let gateway = gateway.clone();
         async move { gateway.call(&super::support::create()).await }
     });
+    while lms.count() < 4 {
+        tokio::task::yield_now().await;
+    }
+    gateway.call(&read_call()).await.unwrap_err();
     probe.abort();
-    let _left = probe.await;
+    assert!(probe.await.is_err());
     up.store(true, Ordering::SeqCst);
     gateway.call(&read_call()).await.unwrap();
-    assert_eq!(lms.count(), 4);
+    assert_eq!(lms.count(), 5);
 }
 
 #[tokio::test(start_paused = true)]
