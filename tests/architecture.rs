@@ -15,7 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("secret", &[]),
     ("mapping", &["scim", "call"]),
     ("policy", &["scim"]),
-    ("backend", &["call", "secret"]),
+    ("backend", &["call", "clock", "secret"]),
     ("store", &["scim", "secret"]),
     ("server", &["secret"]),
     ("provision", &["scim", "call", "mapping", "policy", "backend", "store", "clock"]),

@@ -128,6 +128,9 @@ pub struct Failure {
     pub status: Option<u16>,
     /// What the LMS said, shortened, for the log.
     pub said: Option<String>,
+    /// Whether a write may have been done all the same: its answer was lost, or
+    /// does not say. Only looking can tell.
+    pub lost: bool,
 }
 
 impl Failure {
@@ -140,7 +143,14 @@ impl Failure {
         } else {
             Retry::Never
         };
-        Self { kind, detail: detail.into(), attribute: None, retry, status: None, said: None }
+        let (attribute, status, said) = (None, None, None);
+        Self { kind, detail: detail.into(), attribute, retry, status, said, lost: false }
+    }
+
+    /// The same, to be retried otherwise than its class says.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
     }
 
     /// The same, naming the attribute at fault.

@@ -1,0 +1,129 @@
+//! One exchange over a pooled HTTP client: bounded in time from the connection
+//! to the body's last byte, and in size.
+//!
+//! The client re-sends by itself only what it has not begun to write.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::connect::{Connect, capture_connection};
+use hyper_util::client::legacy::{Client as Pool, Error};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::time::{Instant, timeout_at};
+use tower::util::BoxCloneSyncService;
+use tower::{Service, ServiceExt};
+
+use super::fault::{self, Fault};
+use super::settings::Settings;
+use crate::call::{Call, Reply};
+
+/// The client of one LMS.
+#[derive(Clone, Debug)]
+pub(super) struct Client {
+    pool: BoxCloneSyncService<Request<Full<Bytes>>, Response<Incoming>, Error>,
+    base: String,
+    most: usize,
+}
+
+impl Client {
+    pub(super) fn new<C>(connector: C, settings: &Settings) -> Self
+    where
+        C: Connect + Clone + Send + Sync + 'static,
+    {
+        let pool = Pool::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(settings.timing.idle)
+            .pool_max_idle_per_host(settings.limits.concurrency)
+            .build::<_, Full<Bytes>>(connector);
+        Self {
+            pool: BoxCloneSyncService::new(pool),
+            base: settings.base.trim_end_matches('/').to_owned(),
+            most: settings.limits.answer,
+        }
+    }
+
+    /// Sends a call and reads its whole answer.
+    pub(super) async fn exchange(&self, call: &Call, until: Instant) -> Result<Reply, Fault> {
+        let mut request = self.request(call)?;
+        let connection = capture_connection(&mut request);
+        let mut pool = self.pool.clone();
+        let sent = async { pool.ready().await?.call(request).await };
+        let answer = timeout_at(until, sent).await;
+        let connected = connection.connection_metadata().is_some();
+        match answer {
+            Err(_) => Err(fault::late(connected)),
+            Ok(Err(error)) => Err(fault::unanswered(&error, connected)),
+            Ok(Ok(response)) => self.read(response, until).await,
+        }
+    }
+
+    async fn read(&self, response: Response<Incoming>, until: Instant) -> Result<Reply, Fault> {
+        let (head, body) = response.into_parts();
+        let status = head.status.as_u16();
+        let whole = timeout_at(until, Limited::new(body, self.most).collect()).await;
+        let bytes = match whole {
+            Err(_) => return Err(fault::late(true)),
+            Ok(Err(error)) => return Err(fault::unfinished(error.as_ref(), status)),
+            Ok(Ok(collected)) => collected.to_bytes(),
+        };
+        let texts = texts(&head.headers);
+        let pairs: Vec<(&str, &str)> =
+            texts.iter().map(|(name, value)| (*name, value.as_ref())).collect();
+        Ok(Reply::read(status, &pairs, &bytes))
+    }
+
+    fn request(&self, call: &Call) -> Result<Request<Full<Bytes>>, Fault> {
+        let body = call.encoded().map_err(|error| fault::unfit(&error))?;
+        let uri = format!("{}{}", self.base, call.target);
+        let uri: Uri = uri.parse().map_err(|error| fault::unfit(&error))?;
+        let (kind, bytes) = match body {
+            Some(body) => (Some(body.content_type), Bytes::from(body.bytes)),
+            None => (None, Bytes::new()),
+        };
+        let mut request = Request::new(Full::new(bytes));
+        *request.method_mut() = method(call.method);
+        *request.uri_mut() = uri;
+        headers(request.headers_mut(), call, kind)?;
+        Ok(request)
+    }
+}
+
+/// The mapping's headers go before ours.
+fn headers(headers: &mut HeaderMap, call: &Call, kind: Option<String>) -> Result<(), Fault> {
+    const AGENT: HeaderValue =
+        HeaderValue::from_static(concat!("matricula/", env!("CARGO_PKG_VERSION")));
+    headers.insert(header::USER_AGENT, AGENT);
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    if let Some(kind) = kind {
+        let kind = HeaderValue::from_str(&kind).map_err(|error| fault::unfit(&error))?;
+        headers.insert(header::CONTENT_TYPE, kind);
+    }
+    for (name, value) in &call.headers {
+        let name: HeaderName = name.parse().map_err(|error| fault::unfit(&error))?;
+        let mut value = HeaderValue::from_str(value).map_err(|error| fault::unfit(&error))?;
+        // Never indexed by HTTP/2, never shown by `Debug`: which of them are
+        // credentials is the mapping's knowledge.
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    Ok(())
+}
+
+fn texts(headers: &HeaderMap) -> Vec<(&str, std::borrow::Cow<'_, str>)> {
+    let text = |value| String::from_utf8_lossy(HeaderValue::as_bytes(value));
+    headers.iter().map(|(name, value)| (name.as_str(), text(value))).collect()
+}
+
+fn method(method: crate::call::Method) -> http::Method {
+    use crate::call::Method;
+    match method {
+        Method::Get => http::Method::GET,
+        Method::Head => http::Method::HEAD,
+        Method::Post => http::Method::POST,
+        Method::Put => http::Method::PUT,
+        Method::Patch => http::Method::PATCH,
+        Method::Delete => http::Method::DELETE,
+    }
+}

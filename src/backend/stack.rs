@@ -1,0 +1,169 @@
+//! The way of a call, outermost first, on one screen.
+//!
+//! ```text
+//! measure the whole ▸ retry ▸ [ breaker's glance ▸ slot ▸ breaker ▸ auth ▸ rate ▸ time-out ▸ judge ]
+//! ```
+//!
+//! What stands in brackets happens for each attempt. Plain functions instead of
+//! layers: the judge is borrowed from the caller, and reads nearly the same.
+
+use std::sync::Arc;
+
+use tokio::time::{Instant, sleep};
+
+use super::Errand;
+use super::auth::{self, Keeper, Pass, show_header};
+use super::breaker::Breaker;
+use super::client::Client;
+use super::fault::{self, Fault};
+use super::limit::Slots;
+use super::metrics::Handles;
+use super::rate::Rates;
+use super::retry::Retries;
+use super::settings::Timing;
+use crate::call::{Call, Failure, Kind, Reply, Retry};
+use crate::clock::Clock;
+use crate::secret::Secret;
+
+/// Everything that stands between a caller and one LMS.
+#[derive(Debug)]
+pub(super) struct Stack {
+    pub timing: Timing,
+    pub client: Client,
+    pub access: Access,
+    pub slots: Slots,
+    pub rates: Rates,
+    pub breaker: Breaker,
+    pub retries: Retries,
+    pub metrics: Handles,
+    pub clock: Clock,
+}
+
+/// How the LMS knows us, ready for use.
+#[derive(Debug)]
+pub(super) enum Access {
+    Open,
+    Header(String, Secret),
+    Session(Arc<Keeper>),
+}
+
+impl From<auth::Access> for Access {
+    fn from(access: auth::Access) -> Self {
+        match access {
+            auth::Access::Open => Self::Open,
+            auth::Access::Header { name, value } => Self::Header(name, value),
+            auth::Access::Session(session) => Self::Session(Arc::new(Keeper::new(session))),
+        }
+    }
+}
+
+impl Stack {
+    /// The whole call. Counted once, however many attempts it takes.
+    pub(super) async fn call(
+        self: &Arc<Self>,
+        call: &Call,
+        errand: &Errand<'_>,
+    ) -> Result<Reply, Failure> {
+        let started = Instant::now();
+        let outcome = self.attempts(call, errand, self.end(call, errand)).await;
+        self.metrics.called(errand.operation, started.elapsed(), &outcome);
+        outcome
+    }
+
+    async fn attempts(
+        self: &Arc<Self>,
+        call: &Call,
+        errand: &Errand<'_>,
+        end: Instant,
+    ) -> Result<Reply, Failure> {
+        let mut series = self.retries.series(call.safety, end);
+        loop {
+            match self.attempt(call, errand, end).await {
+                Ok(reply) => return Ok(reply),
+                Err(fault) => sleep(series.after(fault)?).await,
+            }
+        }
+    }
+
+    async fn attempt(
+        self: &Arc<Self>,
+        call: &Call,
+        errand: &Errand<'_>,
+        end: Instant,
+    ) -> Result<Reply, Fault> {
+        // Nobody queues for an LMS that is down; but it may go down while one
+        // queues, so leave is asked for after the wait.
+        self.breaker.glance()?;
+        let _slot = self.slots.take(end).await?;
+        let leave = self.breaker.admit()?;
+        let outcome = self.authorised(call, errand, end).await;
+        leave.tell(&outcome);
+        self.metrics.attempted(&outcome);
+        outcome
+    }
+
+    /// Within the slot: a call that waits for a login keeps its place, so logins
+    /// need none of their own.
+    async fn authorised(
+        self: &Arc<Self>,
+        call: &Call,
+        errand: &Errand<'_>,
+        end: Instant,
+    ) -> Result<Reply, Fault> {
+        let pass = self.pass(None, end).await?;
+        let refused = match self.judged(&self.signed(call, pass.as_ref())?, errand, end).await {
+            Err(fault) if fault.failure.retry == Retry::Login => fault,
+            outcome => return outcome,
+        };
+        // Refused for its login means: not done. So even a write that must
+        // happen once may go again; but a second refusal is no matter of age.
+        let Some(worn) = pass else { return Err(refused) };
+        let pass = self.pass(Some(worn.number), end).await?;
+        self.judged(&self.signed(call, pass.as_ref())?, errand, end).await
+    }
+
+    async fn pass(
+        self: &Arc<Self>,
+        worn: Option<u64>,
+        end: Instant,
+    ) -> Result<Option<Pass>, Fault> {
+        match &self.access {
+            Access::Open | Access::Header(..) => Ok(None),
+            Access::Session(keeper) => keeper.pass(self, worn, end).await.map(Some),
+        }
+    }
+
+    fn signed(&self, call: &Call, pass: Option<&Pass>) -> Result<Call, Fault> {
+        let mut call = call.clone();
+        match (&self.access, pass) {
+            (Access::Header(name, value), _) => show_header(&mut call, name, value),
+            (Access::Session(keeper), Some(pass)) => keeper.sign(&mut call, pass)?,
+            (Access::Open | Access::Session(_), _) => {}
+        }
+        Ok(call)
+    }
+
+    async fn judged(&self, call: &Call, errand: &Errand<'_>, end: Instant) -> Result<Reply, Fault> {
+        let reply = self.wire(call, end).await?;
+        let Some(failure) = (errand.judge)(&reply) else { return Ok(reply) };
+        let failure = fault::with_wait(failure, &reply, self.clock.now());
+        if let (Kind::Throttled, Retry::After(wait)) = (failure.kind, failure.retry) {
+            self.rates.hold(wait);
+        }
+        Err(Fault::answered(failure))
+    }
+
+    /// One exchange: what the rate and the time-out bound, a login's calls too.
+    pub(super) async fn wire(&self, call: &Call, end: Instant) -> Result<Reply, Fault> {
+        self.rates.wait(end).await?;
+        let until = Instant::now() + call.patience.unwrap_or(self.timing.attempt);
+        self.client.exchange(call, until.min(end)).await
+    }
+
+    /// A call whose one attempt may take longer than the whole is given that.
+    fn end(&self, call: &Call, errand: &Errand<'_>) -> Instant {
+        let whole = self.timing.whole.max(call.patience.unwrap_or_default());
+        let end = Instant::now() + whole;
+        errand.until.map_or(end, |until| until.min(end))
+    }
+}

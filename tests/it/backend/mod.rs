@@ -1,0 +1,11 @@
+//! The backend over a scripted LMS: what goes wrong, and what is told of it.
+
+mod breaker;
+mod faults;
+mod limits;
+mod login;
+mod mapped;
+mod metrics;
+mod retries;
+mod support;
+mod tls;
