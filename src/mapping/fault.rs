@@ -92,13 +92,12 @@ impl Fault {
 
     /// The fault as a compiler would print it: place, source line, mark, hint.
     pub fn render(&self) -> String {
-        let length = self.span.file.text.len();
-        let start = self.span.start.min(length);
-        let end = self.span.end.clamp(start, length);
+        // A place that was counted in bytes may lie within a character.
+        let text = self.span.file.text.as_str();
+        let start = text.floor_char_boundary(self.span.start);
+        let end = text.ceil_char_boundary(self.span.end.max(start));
         let mark = AnnotationKind::Primary.span(start..end).label(self.label.as_str());
-        let snippet = Snippet::source(self.span.file.text.as_str())
-            .path(self.span.file.name.as_str())
-            .annotation(mark);
+        let snippet = Snippet::source(text).path(self.span.file.name.as_str()).annotation(mark);
         let mut group = Level::ERROR.primary_title(self.message.as_str()).element(snippet);
         if let Some(hint) = &self.hint {
             group = group.element(Level::HELP.message(hint.as_str()));
@@ -113,11 +112,18 @@ impl fmt::Display for Fault {
     }
 }
 
+/// Longer words are not compared with others.
+const LONGEST_WORD: usize = 200;
+
 /// The known word nearest to a mistyped one, when one is near enough.
 pub(in crate::mapping) fn nearest<'a>(
     word: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
+    // Nobody mistypes a word of this length, and comparing costs its square.
+    if word.len() > LONGEST_WORD {
+        return None;
+    }
     let allowed = (word.chars().count() / 3).clamp(1, 3);
     known
         .into_iter()
@@ -173,6 +179,20 @@ mod tests {
         assert_eq!(nearest("requried", ["required", "read", "write"]), Some("required"));
         assert_eq!(nearest("usernme", ["username", "lastname"]), Some("username"));
         assert_eq!(nearest("zebra", ["username", "lastname"]), None);
+    }
+
+    #[test]
+    fn a_place_within_a_character_is_shown_all_the_same() {
+        let file = Arc::new(File { name: "m.toml".into(), text: "\u{fffd} = 1\n".into() });
+        for (start, end) in [(0, 1), (1, 2), (2, 2), (1, 99), (99, 99)] {
+            let span = Span { file: Arc::clone(&file), start, end };
+            assert!(Fault::new(&span, "odd").render().contains("odd"));
+        }
+    }
+
+    #[test]
+    fn a_word_without_end_has_no_neighbour() {
+        assert_eq!(nearest(&"x".repeat(100_000), ["username"]), None);
     }
 
     #[test]
