@@ -6,6 +6,7 @@ mod backend;
 #[path = "../../fuzz/checks.rs"]
 mod checks;
 mod mapping;
+mod moodle;
 mod patches;
 mod sandbox;
 mod scim;
