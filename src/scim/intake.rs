@@ -8,7 +8,7 @@ use super::path::{Path, Target};
 use super::place::Place;
 use super::resource::Resource;
 use super::rules::{Rules, Unknown};
-use super::schema::{Attribute, Mutability, ResourceType};
+use super::schema::{Mutability, ResourceType};
 use super::unknown::MOST_UNKNOWN;
 use super::value;
 use serde_json::{Map, Value};
@@ -204,8 +204,7 @@ impl<'a> Intake<'a> {
             Ok(entry) => entry,
             Err(error) => return self.faults.push(error.detail().to_owned()),
         };
-        let read_only = |attribute: &Attribute| attribute.mutability == Mutability::ReadOnly;
-        if read_only(&place.attr) || read_only(place.leaf()) {
+        if place.is_read_only() {
             return;
         }
         let listed = value.is_array() || (self.rules.strict && value.is_null());

@@ -4,7 +4,7 @@
 use super::filter::{Filter, Literal, Matcher, Operand, Operator};
 use super::name::{AttrName, SchemaUri};
 use super::path::Path;
-use super::schema::Attribute;
+use super::schema::{Attribute, Mutability};
 use serde_json::{Map, Value};
 use std::fmt;
 use std::sync::Arc;
@@ -46,6 +46,11 @@ impl Place {
     /// Whether the tenant's mapping offers this place.
     pub fn is_offered(&self) -> bool {
         self.attr.offered && self.leaf().offered
+    }
+
+    /// Whether clients may not write here.
+    pub fn is_read_only(&self) -> bool {
+        [&self.attr, self.leaf()].iter().any(|it| it.mutability == Mutability::ReadOnly)
     }
 
     /// Whether both places lie in the same attribute.

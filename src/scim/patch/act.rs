@@ -15,7 +15,7 @@ use std::sync::Arc;
 impl Patch<'_> {
     /// `add` and `replace`.
     pub(super) fn write(&mut self, place: Place, verb: Verb, value: Value) -> Result<(), Error> {
-        if read_only(&place) {
+        if place.is_read_only() {
             return self.expect(place, value);
         }
         if immutable_part(&place) {
@@ -73,7 +73,7 @@ impl Patch<'_> {
             let path = Path { sub: Some(sub), ..path };
             match self.resource_type.place_by(&path, self.rules)? {
                 // What the gateway says itself comes along with the rest.
-                Some(part) if read_only(&part) => {}
+                Some(part) if part.is_read_only() => {}
                 Some(part) => self.write(part, verb, value)?,
                 None => {}
             }
@@ -98,7 +98,7 @@ impl Patch<'_> {
     }
 
     pub(super) fn remove(&mut self, place: Place, value: Option<Value>) -> Result<(), Error> {
-        if read_only(&place) || immutable_part(&place) {
+        if place.is_read_only() || immutable_part(&place) {
             return Err(Error::mutability(format!("`{place}` cannot be removed")));
         }
         if let Some(whole) = whole_reference(&place) {
@@ -149,10 +149,6 @@ impl Patch<'_> {
         };
         self.resource_type.required().iter().find(goes).map(ToString::to_string)
     }
-}
-
-fn read_only(place: &Place) -> bool {
-    place.attr.mutability == Mutability::ReadOnly || place.leaf().mutability == Mutability::ReadOnly
 }
 
 /// RFC 7643 §4.2: a member is replaced, its parts are not.
