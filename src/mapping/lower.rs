@@ -95,7 +95,9 @@ impl Lower<'_> {
                 Outcome::Cleared => None,
             };
             self.put(attribute, Moment::Update, (value, &attribute.cleared, &user), &mut record)?;
-            record.changed.push(attribute.name.clone());
+            if !attribute.kept {
+                record.changed.push(attribute.name.clone());
+            }
         }
         let touched = record.changed.clone();
         self.derive(&user, &mut record, |derived| {
