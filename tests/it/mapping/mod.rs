@@ -3,11 +3,15 @@
 
 #![expect(clippy::panic, reason = "faults of a mapping are told as the failure of its test")]
 
+mod blend;
 mod calls;
+mod coverage;
 mod docs;
+mod echo;
 mod faults;
 mod hostile;
 mod illness;
+mod people;
 mod scenarios;
 mod sessions;
 mod shipped;
