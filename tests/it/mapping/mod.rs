@@ -4,6 +4,7 @@
 #![expect(clippy::panic, reason = "faults of a mapping are told as the failure of its test")]
 
 mod blend;
+mod blend_properties;
 mod calls;
 mod coverage;
 mod docs;
