@@ -7,7 +7,7 @@ use matricula::mapping::Picture;
 use matricula::scim::{Kind, Resource};
 use serde_json::{Value, json};
 
-use super::echo::odd;
+use super::echo::{kept, odd};
 use super::people::{answer, moment, moodle, sent};
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -153,6 +153,29 @@ fn an_element_that_says_nothing_any_more_goes_with_its_value() {
 }
 
 #[test]
+fn an_extension_goes_with_its_last_value() {
+    let site = moodle(&json!({}));
+    let mut person = grace();
+    person[ENTERPRISE] = json!({"department": "Mathematics"});
+    let mut object = recorded("get-by-id-everything");
+    object["department"] = json!("");
+    object["institution"] = json!("");
+    assert_eq!(answer(&site, &sent(&site, &person), &object).get(ENTERPRISE), None);
+}
+
+#[test]
+fn an_empty_field_says_nothing_of_a_value_it_has_no_room_for() {
+    let site = moodle(&json!({}));
+    let mut person = grace();
+    person["addresses"] = json!([{"type": "work", "country": "Germany"}]);
+    let mut object = recorded("get-by-id-everything");
+    object["country"] = json!("");
+    object["city"] = json!("");
+    let told = answer(&site, &sent(&site, &person), &object);
+    assert_eq!(told["addresses"], person["addresses"]);
+}
+
+#[test]
 fn there_is_no_empty_boolean() {
     let site = moodle(&json!({}));
     let mut object = recorded("get-by-id-everything");
@@ -169,6 +192,16 @@ fn no_secret_is_answered_and_the_lms_says_id_and_members() {
     let told = answer(&site, &resource, &recorded("get-by-id-everything"));
     assert_eq!((told.get("password"), told.get("members")), (None, None));
     assert_eq!(told["id"], json!("11"));
+}
+
+#[test]
+fn what_the_mapping_calls_secret_is_not_answered_either() {
+    let site = odd(&json!({}));
+    let resource = kept(&json!({"userName": "eva", "password": "p", "profileUrl": "https://x"}));
+    let object = json!({"id": 1, "login": "eva", "link": "https://x"});
+    let shown = super::people::lifted(&site, &object);
+    let told = site.blend(&resource, &site.echo(&resource, &moment()), shown);
+    assert_eq!(Value::Object(told.into_attributes()), json!({"id": "1", "userName": "eva"}));
 }
 
 #[test]
