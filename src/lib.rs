@@ -19,6 +19,7 @@
 //! `docs/ARCHITECTURE.md` tells which rooms stand today and walks a request
 //! through them.
 
+pub mod admin;
 pub mod backend;
 pub mod call;
 pub mod cli;
