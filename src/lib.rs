@@ -20,6 +20,7 @@
 //! through them.
 
 pub mod admin;
+pub mod app;
 pub mod backend;
 pub mod call;
 pub mod cli;
