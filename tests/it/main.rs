@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up should fail")]
 
+mod admin;
 mod backend;
 #[path = "../../fuzz/checks.rs"]
 mod checks;
