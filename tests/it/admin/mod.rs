@@ -4,6 +4,7 @@ mod access;
 mod health;
 mod metrics;
 mod reload;
+mod socket;
 
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
