@@ -147,7 +147,8 @@ impl House {
 
     /// Those whom a filter finds.
     pub(crate) async fn find(&self, kind: &str, filter: &str) -> Answer {
-        let filter = percent_encoding::utf8_percent_encode(filter, percent_encoding::NON_ALPHANUMERIC);
+        let filter =
+            percent_encoding::utf8_percent_encode(filter, percent_encoding::NON_ALPHANUMERIC);
         self.get(&format!("/{kind}?filter={filter}")).await
     }
 
@@ -173,7 +174,8 @@ impl House {
         let response = self.client.request(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        let body =
+            if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 }
@@ -200,7 +202,8 @@ fn tenant(url: &str, token: &str, registry: &Registry, options: &Options) -> Arc
     let mut settings = Map::new();
     settings.insert("base_url".to_owned(), json!(url));
     settings.insert("token".to_owned(), json!(secret::Secret::new(token).expose()));
-    settings.extend(options.settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    settings
+        .extend(options.settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     let site = plan.settle(&settings).unwrap();
     let mut backend = backend::Settings::new("demo", site.base("main").unwrap());
     // Tests that show the LMS ill do not wait for it longer than they must.
@@ -220,7 +223,8 @@ fn tenant(url: &str, token: &str, registry: &Registry, options: &Options) -> Arc
     };
     let metrics = provision::Metrics::register(registry).unwrap();
     let house = provision::House { clock, metrics, work: TaskTracker::new() };
-    Tenant::new("demo".into(), lms, Arc::new(Memory::new()), config, &house)
+    let ledger = provision::Ledger::new(Arc::new(Memory::new()));
+    Tenant::new("demo".into(), lms, ledger, config, &house)
 }
 
 async fn serve(service: server::Service, registry: &Registry) -> (std::net::SocketAddr, Shutdown) {
