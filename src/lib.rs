@@ -19,12 +19,17 @@
 //! `docs/ARCHITECTURE.md` tells which rooms stand today and walks a request
 //! through them.
 
+pub mod admin;
+pub mod api;
+pub mod app;
 pub mod backend;
 pub mod call;
 pub mod cli;
 pub mod clock;
 pub mod mapping;
+pub mod provision;
 pub mod sandbox;
 pub mod scim;
 pub mod secret;
 pub mod server;
+pub mod store;

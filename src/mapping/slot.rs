@@ -7,7 +7,7 @@ use crate::scim::Resource;
 
 impl Slot {
     /// The value here.
-    pub(super) fn read<'r>(&self, resource: &'r Resource) -> Option<&'r Value> {
+    pub fn read<'r>(&self, resource: &'r Resource) -> Option<&'r Value> {
         resource.get(&self.place)
     }
 

@@ -1,0 +1,53 @@
+//! The settings of a tenant's use cases, each with its default beside it.
+
+use std::time::Duration;
+
+use crate::scim::Rules;
+
+/// How a tenant is served.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What is made of attributes that nobody knows, and how strictly a PATCH is
+    /// read.
+    pub rules: Rules,
+    /// What is kept of the LMS's answers.
+    pub caching: Caching,
+    /// The most resources one answer holds. Default: 200.
+    pub page: usize,
+    /// How long one request may wait for the LMS, all calls together.
+    /// Default: 25 s, well inside of what Entra waits.
+    pub patience: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            rules: Rules::default(),
+            caching: Caching::default(),
+            page: 200,
+            patience: Duration::from_secs(25),
+        }
+    }
+}
+
+/// What is kept of the LMS's answers, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caching {
+    /// Bytes, roughly. 0 keeps nothing. Default: 64 MiB.
+    pub bytes: u64,
+    /// How long a resource counts as fresh: so long an edit made in the LMS may
+    /// stay unseen. Default: 30 s.
+    pub fresh: Duration,
+    /// How long it is remembered that nobody was found. Default: 5 s.
+    pub missing: Duration,
+}
+
+impl Default for Caching {
+    fn default() -> Self {
+        Self {
+            bytes: 64 * 1024 * 1024,
+            fresh: Duration::from_secs(30),
+            missing: Duration::from_secs(5),
+        }
+    }
+}

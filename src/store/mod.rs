@@ -1,0 +1,32 @@
+//! What the LMS cannot say, the gateway remembers: how a client wrote a
+//! resource, and who may speak. The LMS stays the truth about people.
+//!
+//! The traits are small and named by use; [`Memory`] keeps everything for as
+//! long as the process lives.
+
+mod entry;
+mod memory;
+mod token;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+pub use entry::{Entries, Entry};
+pub use memory::Memory;
+pub use token::{Digest, Scope, Token, Tokens};
+
+/// A store's work, and what it comes to.
+pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// The store did not do its work. Nothing was half-written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the store failed: {0}")]
+pub struct Error(String);
+
+impl Error {
+    /// With words for the log.
+    pub fn new(detail: impl fmt::Display) -> Self {
+        Self(detail.to_string())
+    }
+}

@@ -1,0 +1,137 @@
+//! Tokens: who may speak, about what, until when.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq;
+
+/// What is kept of a token: its digest. Tokens are long and random, so that no
+/// slow hash is needed.
+#[derive(Clone, Copy)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of a token as it is presented.
+    pub fn of(token: &str) -> Self {
+        Self(Sha256::digest(token.as_bytes()).into())
+    }
+
+    /// The digest written as 64 hexadecimal digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() != 64 || !text.is_ascii() {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(text.get(index * 2..index * 2 + 2)?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+/// In constant time: how much of a wrong guess was right does not show.
+impl PartialEq for Digest {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for Digest {}
+
+/// Enough to tell tokens apart in a log, too little to find one.
+impl fmt::Debug for Digest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [first, second, third, ..] = self.0;
+        write!(out, "Digest({first:02x}{second:02x}{third:02x}…)")
+    }
+}
+
+/// What a token may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scope {
+    /// Users. Default: yes.
+    pub users: bool,
+    /// Groups. Default: yes.
+    pub groups: bool,
+    /// Writing, besides reading. Default: yes.
+    pub write: bool,
+}
+
+impl Default for Scope {
+    fn default() -> Self {
+        Self { users: true, groups: true, write: true }
+    }
+}
+
+/// A token that may speak for one tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Its name for people: logs and the audit name it so.
+    pub title: String,
+    /// What it is recognised by.
+    pub digest: Digest,
+    /// What it may be used for.
+    pub scope: Scope,
+    /// When it ends; never, if it does not say.
+    pub expires: Option<Timestamp>,
+}
+
+/// The tokens of one tenant.
+#[derive(Clone, Debug, Default)]
+pub struct Tokens(Vec<Token>);
+
+impl Tokens {
+    /// These.
+    pub fn new(tokens: Vec<Token>) -> Self {
+        Self(tokens)
+    }
+
+    /// The token with that digest, expired or not. All are compared, so that the
+    /// time it takes does not tell which came close.
+    pub fn find(&self, digest: Digest) -> Option<&Token> {
+        self.0
+            .iter()
+            .fold(None, |found, token| if token.digest == digest { Some(token) } else { found })
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Token> {
+        self.0.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_reads_what_sha256_writes() {
+        let text = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
+        assert_eq!(Digest::parse(text), Some(Digest::of("secret")));
+        assert_eq!(Digest::parse(&text.to_uppercase()), Some(Digest::of("secret")));
+        for bad in ["", "2b", &text[1..], &text.replace('b', "x"), &"é".repeat(32)] {
+            assert!(Digest::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_digest_shows_no_more_than_a_glimpse() {
+        assert_eq!(format!("{:?}", Digest::of("secret")), "Digest(2bb80d…)");
+    }
+
+    #[test]
+    fn a_token_is_found_by_its_digest_alone() {
+        let token = |title: &str| Token {
+            title: title.to_owned(),
+            digest: Digest::of(title),
+            scope: Scope::default(),
+            expires: None,
+        };
+        let tokens = Tokens::new(vec![token("old"), token("new")]);
+        assert_eq!(tokens.find(Digest::of("new")).map(|it| it.title.as_str()), Some("new"));
+        assert!(tokens.find(Digest::of("nobody")).is_none());
+    }
+}
