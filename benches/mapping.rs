@@ -109,7 +109,7 @@ fn pictures(site: &Arc<Site>, reply: Reply) -> Vec<Picture> {
     let mut run = site.find(Kind::User, &Query::default(), &moment()).unwrap().remove(0);
     run.start();
     match run.next(Ok(reply)) {
-        Next::Done(done) => done.unwrap().pictures().collect(),
+        Next::Done(done) => done.unwrap().pictures,
         Next::Call(_) => Vec::new(),
     }
 }
@@ -134,8 +134,9 @@ fn printed(resources: &[Resource], resource_type: &ResourceType) -> Vec<u8> {
     serde_json::to_vec(&shown).unwrap()
 }
 
-fn blended(site: &Site, sent: &Resource, echo: &Resource, reply: Vec<Picture>) -> Vec<Resource> {
-    reply.into_iter().map(|picture| site.blend(sent, echo, picture)).collect()
+fn blended(site: &Site, sent: &Resource, shown: Vec<Picture>) -> Vec<Resource> {
+    let moment = moment();
+    shown.into_iter().map(|picture| site.blend(sent, picture, &moment)).collect()
 }
 
 #[divan::bench]
@@ -155,15 +156,14 @@ fn hundred_users_lifted(bencher: Bencher<'_, '_>) {
 fn hundred_users_blended(bencher: Bencher<'_, '_>) {
     let site = site();
     let (sent, shown) = (sent(), pictures(&site, Reply::read(200, &[], &hundred())));
-    let echo = site.echo(&sent, &moment());
-    bencher.with_inputs(|| shown.clone()).bench_values(|shown| blended(&site, &sent, &echo, shown));
+    bencher.with_inputs(|| shown.clone()).bench_values(|shown| blended(&site, &sent, shown));
 }
 
 #[divan::bench]
 fn hundred_users_printed(bencher: Bencher<'_, '_>) {
     let site = site();
     let (sent, shown) = (sent(), pictures(&site, Reply::read(200, &[], &hundred())));
-    let all = blended(&site, &sent, &site.echo(&sent, &moment()), shown);
+    let all = blended(&site, &sent, shown);
     let kind = site.plan.kinds_of(Kind::User).next().unwrap();
     bencher.bench(|| printed(black_box(&all), &kind.resource_type));
 }
@@ -173,11 +173,10 @@ fn hundred_users_printed(bencher: Bencher<'_, '_>) {
 fn hundred_users_in_and_out(bencher: Bencher<'_, '_>) {
     let site = site();
     let (bytes, sent) = (hundred(), sent());
-    let echo = site.echo(&sent, &moment());
     let kind = site.plan.kinds_of(Kind::User).next().unwrap();
     bencher.bench(|| {
         let shown = pictures(&site, Reply::read(200, &[], black_box(&bytes)));
-        printed(&blended(&site, &sent, &echo, shown), &kind.resource_type)
+        printed(&blended(&site, &sent, shown), &kind.resource_type)
     });
 }
 

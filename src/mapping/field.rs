@@ -60,6 +60,15 @@ impl Field {
         }
     }
 
+    /// Whether its holes are filled by that name alone.
+    pub(super) fn mentions_only(&self, name: &str) -> bool {
+        let mut only = true;
+        for hole in self.steps.iter().flat_map(|step| step.text().holes()) {
+            hole.paths(&mut |path| only &= path.root == name);
+        }
+        only
+    }
+
     /// The first key, when it has no hole.
     pub fn head(&self) -> Option<&str> {
         match self.steps.first()? {
@@ -92,6 +101,22 @@ fn filled(steps: &[FieldStep], scope: &Scope<'_>) -> Option<Filled> {
 }
 
 impl Filled {
+    /// The key, where the path is no more than that.
+    pub(super) fn key(&self) -> Option<&str> {
+        match self.steps.as_slice() {
+            [FilledStep::Key(key)] => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The first key.
+    pub(super) fn head(&self) -> Option<&str> {
+        match self.steps.first()? {
+            FilledStep::Key(key) => Some(key),
+            FilledStep::Entry(..) => None,
+        }
+    }
+
     /// The value at this path.
     pub fn read<'v>(&self, object: &'v Value) -> Option<&'v Value> {
         self.steps.iter().try_fold(object, |value, step| match step {

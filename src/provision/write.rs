@@ -98,7 +98,7 @@ impl Tenant {
             None => self.sent(resource, &keys).await?,
         };
         self.ledger.doubts.settle(&keys);
-        let id = picture.resource.id();
+        let id = picture.id();
         self.ledger.epochs.written(kind, id.as_ref());
         let id = id.ok_or_else(|| {
             let failure = Failure::new(FailureKind::Garbled, "the LMS gave the new one no id");
@@ -134,9 +134,9 @@ impl Tenant {
         let run = self.lms.site().write(&operation, None, &moment);
         let run = run.map_err(Error::lms(Deed::Create))?;
         let failure = match self.drive(run, resource.kind(), Deed::Create).await {
-            Ok(mut done) => {
+            Ok(done) => {
                 let id = done.id.clone();
-                let shown = done.pictures().next();
+                let shown = done.pictures.into_iter().next();
                 return Ok(shown.unwrap_or_else(|| self.expected(resource, id.as_ref())));
             }
             Err(failure) => failure,
@@ -172,11 +172,11 @@ impl Tenant {
     async fn look(&self, resource: &Resource) -> Result<Option<Picture>, Failure> {
         let moment = self.lms.moment();
         let run = self.lms.site().look(resource, &moment)?;
-        let mut done = self.drive(run, resource.kind(), Deed::Look).await?;
-        let mut found: Vec<_> = done.pictures().collect();
+        let done = self.drive(run, resource.kind(), Deed::Look).await?;
+        let mut found = done.pictures;
         let Some(picture) = found.pop() else { return Ok(None) };
         let expected = self.lms.site().echo(resource, &moment);
-        if found.is_empty() && agrees(&expected, &picture.resource) {
+        if found.is_empty() && agrees(&expected, picture.resource()) {
             return Ok(Some(picture));
         }
         Err(Failure::new(

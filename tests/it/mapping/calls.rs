@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use matricula::call::{Call, Kind, Reply, Retry};
-use matricula::mapping::{Moment, Next, Plan, Request, Shipped, Site, Source};
+use matricula::mapping::{Moment, Next, Picture, Plan, Request, Shipped, Site, Source};
 use matricula::scim::Operation;
 use serde_json::{Map, Value, json};
 
@@ -201,7 +201,7 @@ fn a_create_whose_answer_was_lost_is_found_by_its_unique_values() {
             }
         }
     };
-    let ids: Vec<_> = done.resources.iter().filter_map(matricula::scim::Resource::id).collect();
+    let ids: Vec<_> = done.pictures.iter().filter_map(Picture::id).collect();
     assert_eq!(ids.iter().map(matricula::scim::ResourceId::as_str).collect::<Vec<_>>(), ["7"]);
     assert_eq!(done.calls, 2);
 }

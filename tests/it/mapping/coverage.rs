@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use matricula::call::{Call, Reply};
-use matricula::mapping::{Coverage, Moment, Next, Query, Site, Want};
+use matricula::mapping::{Coverage, Moment, Next, Picture, Query, Site, Want};
 use matricula::scim::{Filter, Kind, Matcher, Resource};
 use serde_json::{Map, Value, json};
 
@@ -87,7 +87,7 @@ fn found(site: &Arc<Site>, query: &Query, reply: impl Fn(&Call) -> Value) -> (u3
                 Next::Done(done) => {
                     let done = done.unwrap();
                     all.0 += done.calls;
-                    all.1.extend(done.resources);
+                    all.1.extend(done.pictures.into_iter().map(Picture::into_resource));
                     break;
                 }
             }
