@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::echo::Echo;
 use super::picture::{Picture, Seen, Shown, Sight};
 use super::plan::{Attribute, KindPlan};
+use super::ready::Ready;
 use super::run::{Moment, Site};
 use crate::scim::Resource;
 
@@ -28,8 +29,9 @@ impl Site {
             },
         };
         let kind = Arc::clone(&sight.kind);
+        let ready = self.ready(&kind);
         let echo = Echo::new((self, &kind), sent, moment);
-        Blend { kind: &kind, sent, echo, shown: &sight.shown }.answer(self).with(sight, sent)
+        Blend { kind: &kind, sent, echo, shown: &sight.shown }.fates(&ready).of(sent, sight)
     }
 }
 
@@ -52,17 +54,19 @@ enum Fate {
 struct Fates(Vec<(usize, Fate)>);
 
 impl Blend<'_> {
-    fn answer(&self, site: &Site) -> Fates {
-        let ready = site.ready(self.kind);
+    fn fates(&self, ready: &Ready) -> Fates {
         let mut fates = Vec::new();
-        let mut whole = None;
-        for (index, attribute) in self.kind.attributes.iter().enumerate() {
-            if ready.turns(index) {
-                whole = attribute.slot.whole(self.sent);
-            }
-            let own = whole.and_then(|whole| attribute.slot.within(whole));
-            if !self.is_settled(index, attribute, own) {
-                fates.push((index, self.fate(index, attribute)));
+        // One pass over both, for both are in the order of their keys.
+        let mut sent = self.sent.attributes().iter().peekable();
+        for (key, attributes) in &ready.homes {
+            while sent.next_if(|(known, _)| *known < key).is_some() {}
+            let home = sent.next_if(|(known, _)| *known == key).map(|(_, home)| home);
+            for &index in attributes {
+                let Some(attribute) = self.kind.attributes.get(index) else { continue };
+                let own = home.and_then(|home| attribute.slot.within(home));
+                if !self.is_settled(index, attribute, own) {
+                    fates.push((index, self.fate(index, attribute)));
+                }
             }
         }
         Fates(fates)
@@ -112,7 +116,7 @@ impl Blend<'_> {
 
 impl Fates {
     /// What was sent, with each slot as its fate is.
-    fn with(self, sight: Sight, sent: &Resource) -> Resource {
+    fn of(self, sent: &Resource, sight: Sight) -> Resource {
         let Sight { kind, id, mut shown, members } = sight;
         let mut answer = sent.attributes().clone();
         // No entry should hold these; if one does, they go no further.
@@ -146,7 +150,8 @@ impl Sight {
     /// What a resource shows that somebody told.
     fn told(kind: &Arc<KindPlan>, resource: &Resource) -> Self {
         let shown = |attribute: &Attribute| {
-            let value = attribute.slot.whole(resource).and_then(|it| attribute.slot.within(it));
+            let home = resource.attributes().get(attribute.slot.home());
+            let value = home.and_then(|home| attribute.slot.within(home));
             value.cloned().map_or(Shown::Hidden, Shown::Value)
         };
         Self {

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::expr::{Expr, Fuel, Scope};
+use super::expr::{Fuel, Scope};
 use super::lift::Lift;
 use super::lower::{Lower, Record};
 use super::picture::Shown;
 use super::plan::{Attribute, KindPlan, Slot};
-use super::ready::Spot;
+use super::ready::{Ready, Spot};
 use super::run::{Moment, Site};
 use crate::scim::Resource;
 
@@ -61,6 +61,7 @@ impl Attribute {
 pub(super) struct Echo<'a> {
     site: &'a Site,
     kind: &'a Arc<KindPlan>,
+    ready: Cow<'a, Ready>,
     sent: &'a Resource,
     moment: &'a Moment,
     around: OnceCell<Around>,
@@ -82,21 +83,25 @@ impl<'a> Echo<'a> {
         sent: &'a Resource,
         moment: &'a Moment,
     ) -> Self {
-        Self { site, kind, sent, moment, around: OnceCell::new(), all: OnceCell::new() }
+        let ready = site.ready(kind);
+        Self { site, kind, ready, sent, moment, around: OnceCell::new(), all: OnceCell::new() }
     }
 
     /// What the LMS would show of one attribute.
     pub(super) fn told(&self, index: usize) -> Option<Cow<'_, Value>> {
         let attribute = self.kind.attributes.get(index).filter(|it| it.is_two_way())?;
+        if self.ready.is_alone(index) && attribute.source(self.sent).is_none() {
+            return None;
+        }
         let around = self.around.get_or_init(|| self.around());
         let names =
             [("settings", self.site.settings()), ("now", &around.now), ("lookup", &around.lookups)];
         let fuel = Fuel::new();
         let scope = Scope::new(&names, &fuel);
-        let lift = self.site.lift(self.kind, scope);
-        if lift.ready.is_alone(index) {
+        let lift = Lift { kind: self.kind, ready: Cow::Borrowed(&self.ready), scope };
+        if self.ready.is_alone(index) {
             let lowered = self.lowered(scope, attribute, &around.user)?;
-            if matches!(lift.ready.spot(index, attribute, &scope), Spot::Off) {
+            if matches!(self.ready.spot(index, attribute, &scope), Spot::Off) {
                 return None;
             }
             return value(lift.meaning(attribute, Some(Cow::Owned(lowered)), &[])).map(Cow::Owned);
@@ -105,22 +110,16 @@ impl<'a> Echo<'a> {
         all.get(index)?.as_ref().map(Cow::Borrowed)
     }
 
-    /// Only what an expression of this kind mentions is laid out for it.
+    /// Only what is mentioned is laid out.
     fn around(&self) -> Around {
-        let attributes = self.kind.attributes.iter();
-        let exprs = attributes.flat_map(|it| [&it.to_lms, &it.from_lms, &it.when]).flatten();
-        let exprs = exprs.chain(self.kind.derived.iter().map(|derived| &derived.value));
-        let exprs: Vec<&Expr> = exprs.collect();
-        let mentions = |name: &str| exprs.iter().any(|expr| expr.mentions(name));
-        let mut around =
-            Around { now: Value::String(self.moment.now.clone()), ..Around::default() };
-        if mentions("lookup") {
-            around.lookups = Value::Object(self.moment.lookups.clone());
+        let wanted = self.ready.mentions;
+        let or_nothing =
+            |wanted: bool, make: &dyn Fn() -> Value| if wanted { make() } else { Value::Null };
+        Around {
+            now: or_nothing(wanted.now, &|| Value::String(self.moment.now.clone())),
+            lookups: or_nothing(wanted.lookups, &|| Value::Object(self.moment.lookups.clone())),
+            user: or_nothing(wanted.user, &|| Value::Object(self.sent.attributes().clone())),
         }
-        if mentions("user") {
-            around.user = Value::Object(self.sent.attributes().clone());
-        }
-        around
     }
 
     fn all(&self, lift: &Lift<'_>, user: &Value) -> Vec<Option<Value>> {

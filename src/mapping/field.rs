@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::expr::{Fuel, Scope};
+use super::expr::{Expr, Fuel, Scope};
 use super::template::{Part, Text};
 
 /// A path within an object of the LMS.
@@ -63,10 +63,17 @@ impl Field {
     /// Whether its holes are filled by that name alone.
     pub(super) fn mentions_only(&self, name: &str) -> bool {
         let mut only = true;
-        for hole in self.steps.iter().flat_map(|step| step.text().holes()) {
-            hole.paths(&mut |path| only &= path.root == name);
-        }
+        self.holes().for_each(|hole| hole.paths(&mut |path| only &= path.root == name));
         only
+    }
+
+    /// Whether that name fills a hole.
+    pub(super) fn mentions(&self, name: &str) -> bool {
+        self.holes().any(|hole| hole.mentions(name))
+    }
+
+    fn holes(&self) -> impl Iterator<Item = &Expr> {
+        self.steps.iter().flat_map(|step| step.text().holes())
     }
 
     /// The first key, when it has no hole.

@@ -21,8 +21,18 @@ pub(super) struct Ready {
     pub(super) rest: Vec<usize>,
     /// Attributes whose echo does not depend on that of others.
     alone: Vec<bool>,
-    /// Attributes that lie in another SCIM attribute than the one before them.
-    turns: Vec<bool>,
+    /// The keys of a resource that attributes stand under, in order.
+    pub(super) homes: Vec<(String, Vec<usize>)>,
+    /// The names that expressions of attributes mention beside the settings.
+    pub(super) mentions: Mentions,
+}
+
+/// What has to be laid out for the expressions of attributes.
+#[derive(Clone, Copy)]
+pub(super) struct Mentions {
+    pub(super) now: bool,
+    pub(super) lookups: bool,
+    pub(super) user: bool,
 }
 
 /// Where an attribute is read.
@@ -55,19 +65,19 @@ impl Ready {
             kind.attributes.iter().map(|it| Reading::of(it.read.as_ref(), &scope)).collect();
         let mut plain: Vec<(String, Vec<usize>)> = Vec::new();
         let mut rest = Vec::new();
+        let mut homes = Vec::new();
         for (index, (attribute, read)) in kind.attributes.iter().zip(&reads).enumerate() {
+            put(&mut homes, attribute.slot.home(), index);
             match read.key().filter(|_| attribute.needs_only_its_field()) {
-                Some(key) => match plain.iter_mut().find(|(known, _)| known == key) {
-                    Some((_, attributes)) => attributes.push(index),
-                    None => plain.push((key.to_owned(), vec![index])),
-                },
+                Some(key) => put(&mut plain, key, index),
                 None if attribute.is_shown() && !matches!(read, Reading::Off) => rest.push(index),
                 None => {}
             }
         }
         plain.sort();
+        homes.sort();
         let alone = (0..reads.len()).map(|index| is_alone(kind, &reads, index)).collect();
-        Self { alone, turns: turns(&kind.attributes), reads, plain, rest }
+        Self { alone, homes, mentions: Mentions::of(kind), reads, plain, rest }
     }
 
     /// Where an attribute is read.
@@ -92,10 +102,29 @@ impl Ready {
     pub(super) fn is_alone(&self, index: usize) -> bool {
         self.alone.get(index).copied().unwrap_or(false)
     }
+}
 
-    /// Whether an attribute lies in another SCIM attribute than the one before.
-    pub(super) fn turns(&self, index: usize) -> bool {
-        self.turns.get(index).copied().unwrap_or(true)
+impl Mentions {
+    fn of(kind: &KindPlan) -> Self {
+        let attributes = kind.attributes.iter();
+        let exprs = attributes.flat_map(|it| [&it.to_lms, &it.from_lms, &it.when]).flatten();
+        let exprs = exprs.chain(kind.derived.iter().map(|derived| &derived.value));
+        let fields = kind.attributes.iter().flat_map(|it| [&it.read, &it.create, &it.update]);
+        let fields: Vec<&Field> = fields.flatten().collect();
+        let exprs: Vec<&Expr> = exprs.collect();
+        let mentions = |name: &str| {
+            exprs.iter().any(|expr| expr.mentions(name))
+                || fields.iter().any(|field| field.mentions(name))
+        };
+        Self { now: mentions("now"), lookups: mentions("lookup"), user: mentions("user") }
+    }
+}
+
+/// Adds an attribute to those under a key.
+fn put(keys: &mut Vec<(String, Vec<usize>)>, key: &str, index: usize) {
+    match keys.iter_mut().find(|(known, _)| known == key) {
+        Some((_, attributes)) => attributes.push(index),
+        None => keys.push((key.to_owned(), vec![index])),
     }
 }
 
@@ -155,12 +184,15 @@ fn is_alone(kind: &KindPlan, reads: &[Reading], index: usize) -> bool {
         && !kind.attributes.iter().enumerate().any(told)
 }
 
-fn turns(attributes: &[Attribute]) -> Vec<bool> {
-    let before = std::iter::once(None).chain(attributes.iter().map(Some));
-    let pairs = attributes.iter().zip(before);
-    pairs
-        .map(|(one, before)| {
-            before.is_none_or(|before| !one.slot.place.shares_attribute(&before.slot.place))
-        })
-        .collect()
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    #[test]
+    fn objects_are_in_the_order_of_their_keys() {
+        let object: Value = serde_json::from_str(r#"{"b": 1, "a": 2}"#).unwrap();
+        let keys: Vec<_> = object.as_object().into_iter().flat_map(|it| it.keys()).collect();
+        // Whole lists are read in one pass because of it.
+        assert_eq!(keys, ["a", "b"], "serde_json's `preserve_order` is on: {}", json!(keys));
+    }
 }

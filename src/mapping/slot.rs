@@ -11,17 +11,18 @@ impl Slot {
         resource.get(&self.place)
     }
 
-    /// The whole attribute that this is a part of.
-    pub(super) fn whole<'r>(&self, resource: &'r Resource) -> Option<&'r Value> {
-        let home = match &self.place.schema {
-            None => resource.attributes(),
-            Some(urn) => resource.attributes().get(urn.as_str())?.as_object()?,
-        };
-        home.get(self.place.attr.name.as_str())
+    /// The key of a resource that this stands under.
+    pub(super) fn home(&self) -> &str {
+        let urn = self.place.schema.as_ref();
+        urn.map_or(self.place.attr.name.as_str(), crate::scim::SchemaUri::as_str)
     }
 
-    /// The value here within the whole attribute.
-    pub(super) fn within<'r>(&self, whole: &'r Value) -> Option<&'r Value> {
+    /// The value here within what stands under that key.
+    pub(super) fn within<'r>(&self, home: &'r Value) -> Option<&'r Value> {
+        let whole = match &self.place.schema {
+            Some(_) => home.get(self.place.attr.name.as_str())?,
+            None => home,
+        };
         let Some(sub) = &self.place.sub else { return Some(whole) };
         let sub = sub.name.as_str();
         match whole {
