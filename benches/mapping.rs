@@ -93,6 +93,17 @@ fn ask_and_lift_a_user(bencher: Bencher<'_, '_>) {
     });
 }
 
+#[divan::bench]
+fn judge_a_reply(bencher: Bencher<'_, '_>) {
+    let site = site();
+    let request = Request::read(&site.plan, "GET /Users/11", None).unwrap();
+    let headers = [("content-type", "application/json"), ("server", "nginx"), ("date", "today")];
+    let reply = Reply::read(200, &headers, SHOWN.as_bytes());
+    let mut run = request.runs(&site, None, &moment()).unwrap().remove(0);
+    run.start();
+    bencher.bench_local(|| run.judge(black_box(&reply)));
+}
+
 /// A list of a hundred users, as bytes.
 fn hundred() -> Vec<u8> {
     let one: Value = serde_json::from_str(SHOWN).unwrap();
