@@ -76,7 +76,10 @@ impl Ready {
         }
         plain.sort();
         homes.sort();
-        let alone = (0..reads.len()).map(|index| is_alone(kind, &reads, index)).collect();
+        let derived = kind.derived.iter().map(|it| Reading::of(Some(&it.field), &scope));
+        let derived: Vec<Reading> = derived.collect();
+        let alone = |index| is_alone(kind, (&reads, &derived), index);
+        let alone = (0..reads.len()).map(alone).collect();
         Self { alone, homes, mentions: Mentions::of(kind), reads, plain, rest }
     }
 
@@ -148,10 +151,10 @@ impl Reading {
     }
 
     /// Whether both may be in one field of the object.
-    fn may_meet(&self, other: Option<&Self>) -> bool {
+    fn may_meet(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Off, _) | (_, Some(Self::Off)) => false,
-            (Self::At(one), Some(Self::At(other))) => one.head() == other.head(),
+            (Self::Off, _) | (_, Self::Off) => false,
+            (Self::At(one), Self::At(other)) => one.head() == other.head(),
             _ => true,
         }
     }
@@ -172,16 +175,16 @@ impl Attribute {
 
 /// Whether no other attribute is told where this one is shown. One that is made
 /// into a field with others, or that looks around, echoes what became of all.
-fn is_alone(kind: &KindPlan, reads: &[Reading], index: usize) -> bool {
-    let told = |(other, attribute): (usize, &Attribute)| {
-        other != index
-            && attribute.is_two_way()
-            && reads.get(other).is_none_or(|other| other.may_meet(reads.get(index)))
+fn is_alone(kind: &KindPlan, (reads, derived): (&[Reading], &[Reading]), index: usize) -> bool {
+    let (Some(own), Some(read)) = (kind.attributes.get(index), reads.get(index)) else {
+        return false;
     };
-    let own = kind.attributes.get(index);
-    own.is_some_and(|own| own.via.is_none() && own.read.is_some() && own.needs_only_its_field())
-        && kind.derived.is_empty()
-        && !kind.attributes.iter().enumerate().any(told)
+    let mut others = kind.attributes.iter().zip(reads).enumerate();
+    let met = others.any(|(other, (attribute, place))| {
+        other != index && attribute.is_two_way() && place.may_meet(read)
+    });
+    let plain = own.via.is_none() && own.read.is_some() && own.needs_only_its_field();
+    plain && !met && !derived.iter().any(|place| place.may_meet(read))
 }
 
 #[cfg(test)]
