@@ -5,6 +5,7 @@
 mod backend;
 #[path = "../../fuzz/checks.rs"]
 mod checks;
+mod config;
 mod mapping;
 mod moodle;
 mod patches;
