@@ -26,10 +26,16 @@ pub enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grace {
     /// Between readiness false and the closed door; as long as a load balancer
-    /// takes to notice.
+    /// takes to notice. Default: no time.
     pub notice: Duration,
-    /// Between the closed door and the end.
+    /// Between the closed door and the end. Default: 30 s.
     pub deadline: Duration,
+}
+
+impl Default for Grace {
+    fn default() -> Self {
+        Self { notice: Duration::ZERO, deadline: Duration::from_secs(30) }
+    }
 }
 
 /// The way to the end, shared by everything that must know of it.

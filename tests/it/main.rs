@@ -6,6 +6,7 @@ mod admin;
 mod backend;
 #[path = "../../fuzz/checks.rs"]
 mod checks;
+mod config;
 mod exposition;
 mod gateway;
 mod mapping;
