@@ -12,3 +12,4 @@ mod sandbox;
 mod scim;
 mod seeds;
 mod server;
+mod simulator;
