@@ -32,4 +32,5 @@ mod term;
 mod worker;
 
 mod answers;
+mod spoken;
 mod suite;
