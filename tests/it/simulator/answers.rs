@@ -177,6 +177,31 @@ fn a_list_of_another_form_is_seen() {
 }
 
 #[test]
+fn a_body_that_is_no_object_is_seen() {
+    trips(inspect(&asked("GET", "/Me"), &came(200, &[SCIM], "[]")), "not an object");
+}
+
+#[test]
+fn a_document_of_another_kind_is_seen() {
+    let document = |of: &str, spoil: &dyn Fn(&mut Value)| {
+        let kind = format!("urn:ietf:params:scim:schemas:core:2.0:{of}");
+        let mut one = json!({ "schemas": [kind], "id": "User" });
+        spoil(&mut one);
+        one
+    };
+    let config = document("ServiceProviderConfig", &|one| one["schemas"] = json!([]));
+    let path = asked("GET", "/ServiceProviderConfig");
+    trips(inspect(&path, &came(200, &[SCIM], &config.to_string())), "`schemas`");
+    for (of, spoil) in [("Schema", "id"), ("ResourceType", "schemas")] {
+        let list = |one: Value| found(&json!([one])).to_string();
+        let path = asked("GET", &format!("/{of}s"));
+        inspect(&path, &came(200, &[SCIM], &list(document(of, &|_| {})))).unwrap();
+        let bad = list(document(of, &|one| one[spoil] = json!([])));
+        trips(inspect(&path, &came(200, &[SCIM], &bad)), &format!("`{spoil}`"));
+    }
+}
+
+#[test]
 fn what_must_not_be_shown_is_seen() {
     trips(read(|body| body["password"] = json!("x")), "a password");
     let group = json!({

@@ -27,9 +27,30 @@ pub(crate) async fn a_probe_finds_nobody(house: &House, profile: Profile) {
             _ => assert_eq!(answer.body["totalResults"], 0, "{}", answer.asked),
         }
     }
+    discover(&mut worker).await;
     let client = worker.client.with_token("mistaken");
     let mut stranger = Worker { client, profile: worker.profile.clone() };
     stranger.find("userName", "nina").await.must(&[401], "a wrong token");
+}
+
+/// What some read before anything else, and a validation without groups fails.
+async fn discover(worker: &mut Worker) {
+    for (endpoint, ids) in [
+        ("ResourceTypes", ["User", "Group"]),
+        (
+            "Schemas",
+            [
+                "urn:ietf:params:scim:schemas:core:2.0:User",
+                "urn:ietf:params:scim:schemas:core:2.0:Group",
+            ],
+        ),
+    ] {
+        let listed = worker.list(endpoint, &[]).await.must(&[200], "discovery");
+        for id in ids {
+            let there = listed.found().iter().any(|one| one["id"] == id);
+            assert!(there, "{}: {id} is missing", listed.asked);
+        }
+    }
 }
 
 /// A section that is missing makes authentik believe that nothing is offered.
