@@ -19,7 +19,9 @@
 //! `docs/ARCHITECTURE.md` tells which rooms stand today and walks a request
 //! through them.
 
+pub mod admin;
 pub mod api;
+pub mod app;
 pub mod backend;
 pub mod call;
 pub mod cli;

@@ -20,7 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("server", &["secret"]),
     ("provision", &["scim", "call", "mapping", "policy", "backend", "store", "clock"]),
     ("api", &["scim", "provision", "store", "server", "clock"]),
-    ("admin", &["scim", "provision", "store", "server"]),
+    ("admin", &["scim", "provision", "store", "server", "secret"]),
     ("sandbox", &[]),
     (
         "config",

@@ -1,5 +1,75 @@
 //! The SCIM face: HTTP requests in, use cases asked, SCIM answers out.
+//!
+//! [`stack`] shows the way of a request in order. Every answer, refusals and
+//! panics included, is well-formed SCIM, counted once and logged once; who is
+//! speaking is known before a byte of a body is read.
 
+mod auth;
+mod bulk;
+mod collection;
 mod config;
+mod discovery;
+mod exchange;
+mod face;
+mod line;
+mod metrics;
+mod one;
+mod refusal;
+mod route;
+mod search;
+mod stack;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::sync::Semaphore;
 
 pub use config::Config;
+pub use face::{Face, Front};
+pub use metrics::Metrics;
+
+use crate::clock::Clock;
+use crate::server;
+
+/// The SCIM face of every tenant. What it shows can be replaced while it works:
+/// a request that has begun goes on with what it began with.
+#[derive(Clone)]
+pub struct Api(Arc<Shared>);
+
+struct Shared {
+    face: ArcSwap<Face>,
+    slots: Semaphore,
+    metrics: Metrics,
+    clock: Clock,
+}
+
+impl Api {
+    /// The face of these tenants. How many requests there may be at the same time
+    /// is settled here, whatever faces follow.
+    pub fn new(face: Face, metrics: Metrics, clock: Clock) -> Self {
+        let slots = Semaphore::new(face.config.concurrency.max(1));
+        let face = ArcSwap::from_pointee(face);
+        Self(Arc::new(Shared { face, slots, metrics, clock }))
+    }
+
+    /// From now on, this.
+    pub fn replace(&self, face: Face) {
+        self.0.face.store(Arc::new(face));
+    }
+
+    /// What is shown now.
+    pub fn face(&self) -> Arc<Face> {
+        self.0.face.load_full()
+    }
+
+    /// The service that a listener serves.
+    pub fn service(&self) -> server::Service {
+        stack::stack(&self.0)
+    }
+}
+
+impl std::fmt::Debug for Api {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Api")
+    }
+}

@@ -5,8 +5,48 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::expr::{Scope, plain_text};
-use super::plan::{Attribute, Codec, IdType, KindPlan, Slot};
+use super::plan::{Attribute, Codec, IdType, KindPlan};
 use crate::scim::{Resource, ResourceId, Type};
+
+/// What the LMS shows of a resource.
+///
+/// A field that is shown without a value is empty; one that is not shown is
+/// unknown, and nothing follows from it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picture {
+    /// The resource, as far as it is shown.
+    pub resource: Resource,
+    /// What is shown to be empty.
+    pub(super) empty: Empty,
+}
+
+impl From<Resource> for Picture {
+    /// A picture in which nothing is known to be empty.
+    fn from(resource: Resource) -> Self {
+        Self { resource, empty: Empty::default() }
+    }
+}
+
+/// The attributes that are shown to be empty, by their place in the mapping.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Empty(Vec<usize>);
+
+impl Empty {
+    /// Whether that attribute is one of them.
+    pub(super) fn has(&self, index: usize) -> bool {
+        self.0.contains(&index)
+    }
+}
+
+/// What the LMS shows of one attribute.
+pub(super) enum Shown {
+    /// This.
+    Value(Value),
+    /// That it has none.
+    Empty,
+    /// Nothing; it may have one all the same.
+    Hidden,
+}
 
 /// Lifts objects of one kind.
 pub(super) struct Lift<'a> {
@@ -22,17 +62,33 @@ impl Lift<'_> {
         joins: &Value,
         wanted: &dyn Fn(&Attribute) -> bool,
     ) -> Resource {
+        self.picture(object, joins, wanted).resource
+    }
+
+    /// The same, and what is shown to be empty.
+    pub(super) fn picture(
+        &self,
+        object: &Value,
+        joins: &Value,
+        wanted: &dyn Fn(&Attribute) -> bool,
+    ) -> Picture {
         let mut home = Map::new();
-        for attribute in self.kind.attributes.iter().filter(|attribute| wanted(attribute)) {
-            if let Some(value) = self.value(attribute, object, joins) {
-                attribute.slot.write(&mut home, value);
+        let mut empty = Empty::default();
+        for (index, attribute) in self.kind.attributes.iter().enumerate() {
+            if !wanted(attribute) {
+                continue;
+            }
+            match self.shown(attribute, object, joins) {
+                Shown::Value(value) => attribute.slot.write(&mut home, value),
+                Shown::Empty => empty.0.push(index),
+                Shown::Hidden => {}
             }
         }
         let mut resource = Resource::from_attributes(self.kind.kind, home);
         if let Some(id) = self.id(object) {
             resource.set_id(&id);
         }
-        resource
+        Picture { resource, empty }
     }
 
     /// The SCIM id of an object.
@@ -46,27 +102,65 @@ impl Lift<'_> {
         self.kind.gone.as_ref().is_some_and(|gone| gone.holds(&self.scope.with(&names)))
     }
 
-    fn value(&self, attribute: &Attribute, object: &Value, joins: &Value) -> Option<Value> {
-        let shown = match &attribute.read {
-            Some(field) => field.fill(&self.scope)?.read(object).map(Cow::Borrowed),
+    /// What an object shows of one attribute.
+    pub(super) fn shown(&self, attribute: &Attribute, object: &Value, joins: &Value) -> Shown {
+        let raw = match &attribute.read {
+            Some(field) => match field.fill(&self.scope) {
+                Some(place) => place.read(object),
+                None => return Shown::Hidden,
+            },
             None => None,
         };
-        let shown = shown.filter(|value| !value.is_null());
+        let given = raw.filter(|value| !value.is_null());
         let made = match &attribute.from_lms {
-            Some(expr) if shown.is_some() || attribute.read.is_none() => {
+            Some(expr) if given.is_some() || attribute.read.is_none() => {
                 let null = Value::Null;
-                let value = shown.as_deref().unwrap_or(&null);
+                let value = given.unwrap_or(&null);
                 let names = [("value", value), ("lms", object), ("joins", joins)];
                 expr.eval(&self.scope.with(&names)).map(|value| Cow::Owned(value.into_owned()))
             }
-            Some(_) | None => shown,
+            Some(_) | None => given.map(Cow::Borrowed),
         };
-        let Some(made) = made else { return attribute.missing.clone() };
-        let meant = match &attribute.values {
-            Some(values) => values.lift(&made).cloned(),
-            None => Some(made.into_owned()),
+        // A value that the mapping makes nothing of is not an empty one.
+        let blank = raw.or(made.as_deref()).is_some_and(blank);
+        let Some(made) = made else {
+            return attribute
+                .missing
+                .clone()
+                .map_or_else(|| attribute.without(blank), Shown::Value);
         };
-        typed(attribute.slot.place.leaf().kind, meant?)
+        attribute.meant(made).map_or_else(|| attribute.without(blank), Shown::Value)
+    }
+}
+
+impl Attribute {
+    /// What a value of the LMS means.
+    pub(super) fn meant(&self, value: Cow<'_, Value>) -> Option<Value> {
+        let meant = match &self.values {
+            Some(values) => values.lift(&value)?.clone(),
+            None => value.into_owned(),
+        };
+        typed(self.slot.place.leaf().kind, meant)
+    }
+
+    /// What is shown where there is no value. There is no such thing as an empty
+    /// boolean: an LMS that says `null` there says nothing.
+    fn without(&self, blank: bool) -> Shown {
+        if blank && self.slot.place.leaf().kind != Type::Boolean {
+            Shown::Empty
+        } else {
+            Shown::Hidden
+        }
+    }
+}
+
+/// Whether a field has room for a value and none in it.
+fn blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
     }
 }
 
@@ -87,48 +181,6 @@ fn typed(kind: Type, value: Value) -> Option<Value> {
             plain_text(&value).map(Value::String)
         }
         _ => Some(value),
-    }
-}
-
-impl Slot {
-    /// Puts a value here, making the element or the object around it.
-    pub(super) fn write(&self, home: &mut Map<String, Value>, value: Value) {
-        let home = match &self.place.schema {
-            None => home,
-            Some(urn) => {
-                let inner = home.entry(urn.as_str()).or_insert_with(|| Value::Object(Map::new()));
-                let Value::Object(inner) = inner else { return };
-                inner
-            }
-        };
-        let name = self.place.attr.name.as_str();
-        let Some(sub) = &self.place.sub else {
-            home.insert(name.to_owned(), value);
-            return;
-        };
-        let sub = sub.name.as_str().to_owned();
-        if !self.place.attr.multi_valued {
-            let inner = home.entry(name).or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(inner) = inner {
-                inner.insert(sub, value);
-            }
-            return;
-        }
-        let list = home.entry(name).or_insert_with(|| Value::Array(Vec::new()));
-        let Value::Array(items) = list else { return };
-        let labelled =
-            |item: &Value| self.label.iter().all(|(key, wanted)| item.get(key) == Some(wanted));
-        let known = items.iter().position(labelled);
-        if known.is_none() {
-            items.push(Value::Object(self.label.iter().cloned().collect()));
-        }
-        let item = match known {
-            Some(index) => items.get_mut(index),
-            None => items.last_mut(),
-        };
-        if let Some(Value::Object(item)) = item {
-            item.insert(sub, value);
-        }
     }
 }
 

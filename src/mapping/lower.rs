@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::expr::{Scope, plain_text};
 use super::field::Field;
-use super::plan::{Attribute, Check, Derived, KindPlan, Policy, Slot};
+use super::plan::{Attribute, Check, Derived, KindPlan, Policy};
 use crate::call::{Failure, Kind};
 use crate::scim::{Outcome, Resource};
 
@@ -26,13 +26,6 @@ pub(super) struct Record {
 pub(super) enum Moment {
     Create,
     Update,
-}
-
-impl Slot {
-    /// The value here.
-    pub(super) fn read<'r>(&self, resource: &'r Resource) -> Option<&'r Value> {
-        resource.get(&self.place)
-    }
 }
 
 /// Lowers resources of one kind.
@@ -95,7 +88,9 @@ impl Lower<'_> {
                 Outcome::Cleared => None,
             };
             self.put(attribute, Moment::Update, (value, &attribute.cleared, &user), &mut record)?;
-            record.changed.push(attribute.name.clone());
+            if !attribute.kept {
+                record.changed.push(attribute.name.clone());
+            }
         }
         let touched = record.changed.clone();
         self.derive(&user, &mut record, |derived| {
@@ -177,7 +172,13 @@ impl Lower<'_> {
         }
     }
 
-    fn derive(&self, user: &Value, record: &mut Record, wanted: impl Fn(&Derived) -> bool) {
+    /// Writes the fields that are made of several attributes.
+    pub(super) fn derive(
+        &self,
+        user: &Value,
+        record: &mut Record,
+        wanted: impl Fn(&Derived) -> bool,
+    ) {
         for derived in self.kind.derived.iter().filter(|derived| wanted(derived)) {
             let names = [("user", user)];
             let value = derived.value.eval(&self.scope.with(&names)).map(Cow::into_owned);
@@ -186,6 +187,13 @@ impl Lower<'_> {
                 place.write(&mut record.fields, value);
             }
         }
+    }
+}
+
+impl Attribute {
+    /// Where it is written, be it by a change or by a create alone.
+    pub(super) fn written(&self) -> Option<&Field> {
+        self.update.as_ref().or(self.create.as_ref())
     }
 }
 

@@ -3,8 +3,10 @@
 //! [`Source`] is the file as written; [`Source::compile`] checks all of it and
 //! makes a [`Plan`]. Nothing in this room sends, reads a clock or a file.
 
+mod blend;
 mod case;
 mod compile;
+mod echo;
 pub mod expr;
 mod fault;
 pub mod field;
@@ -16,15 +18,17 @@ mod request;
 mod run;
 mod shipped;
 mod show;
+mod slot;
 pub mod source;
 pub mod template;
 
 pub use case::{Cases, Outcome};
 pub use expr::{FUNCTIONS, Function};
 pub use fault::{Fault, File, Span, did_you_mean};
+pub use lift::Picture;
 pub use plan::Plan;
 pub use proof::{Proof, Proved};
 pub use request::Request;
-pub use run::{Done, Moment, Next, Note, Query, Run, SettingFault, Site, Want};
+pub use run::{Coverage, Done, Moment, Next, Note, Query, Run, SettingFault, Site, Want};
 pub use shipped::Shipped;
 pub use source::{Shelf, Source};

@@ -66,7 +66,8 @@ impl Request {
                 let filter = parameter(query, "filter");
                 let matcher = filter.map(|text| bound(resource_type, &text)).transpose()?;
                 let enough = enough(query);
-                Ok(Self::Find(kind, Query { matcher, want: want(resource_type, query)?, enough }))
+                let want = want(resource_type, query)?;
+                Ok(Self::Find(kind, Query { matcher, want, enough, loose: false }))
             }
             _ => Err(Error::invalid_syntax(format!("`{line}` is no request of SCIM"))),
         }

@@ -177,6 +177,7 @@ fn directions(attribute: &Attribute) -> String {
     parts.extend(attribute.required.then(|| "required".to_owned()));
     parts.extend(attribute.unique.then(|| "unique".to_owned()));
     parts.extend(attribute.lossy.then(|| "loses something".to_owned()));
+    parts.extend(attribute.kept.then(|| "the client's own is kept".to_owned()));
     let word = match attribute.mutability {
         Mutability::ReadOnly => Some("read-only"),
         Mutability::WriteOnly => Some("write-only"),

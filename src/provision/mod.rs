@@ -1,6 +1,163 @@
 //! The use cases, without HTTP: create, change, delete, get and list, each as
 //! one readable flow between the client's words, the LMS and the store.
+//!
+//! ```text
+//! read:   cache ▸ (rides together with others) ▸ LMS ▸ blend with the entry ▸ View
+//! write:  turn of its keys ▸ entry's words ▸ LMS ▸ (lost? look) ▸ entry ▸ cache's epoch
+//! ```
+//!
+//! Two promises are kept here. Nobody writes under a key while another does, so
+//! an LMS that checks first and writes later cannot be made to make twins. And a
+//! write once begun is finished, whoever stops waiting for it.
 
+mod cache;
 mod config;
+mod doubt;
+mod error;
+mod ledger;
+mod lms;
+mod login;
+mod metrics;
+mod read;
+mod ride;
+mod search;
+mod turns;
+mod view;
+mod write;
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+
+pub use cache::Depth;
 pub use config::{Caching, Config};
+pub use error::{Deed, Error};
+pub use ledger::Ledger;
+pub use lms::Lms;
+pub use metrics::Metrics;
+pub use search::Listing;
+pub use view::View;
+pub use write::Change;
+
+use crate::call::Failure;
+use crate::clock::Clock;
+use crate::mapping::plan::KindPlan;
+use crate::mapping::{Done, Picture, Run};
+use crate::scim::{Kind, ResourceType};
+use crate::store::Entry;
+use cache::Cache;
+use lms::Task;
+use metrics::Handles;
+use ride::Rides;
+
+/// What every tenant shares.
+#[derive(Clone, Debug)]
+pub struct House {
+    /// The time of day.
+    pub clock: Clock,
+    /// The measurements.
+    pub metrics: Metrics,
+    /// Writes under way: the process does not end before they have.
+    pub work: TaskTracker,
+}
+
+/// One tenant: an LMS, what is remembered of it, and what may be asked.
+pub struct Tenant {
+    name: Arc<str>,
+    lms: Lms,
+    ledger: Arc<Ledger>,
+    config: Config,
+    cache: Cache,
+    rides: Rides,
+    clock: Clock,
+    metrics: Handles,
+    work: TaskTracker,
+}
+
+impl Tenant {
+    /// A tenant that is ready to be asked.
+    pub fn new(
+        name: Arc<str>,
+        lms: Lms,
+        ledger: Arc<Ledger>,
+        config: Config,
+        house: &House,
+    ) -> Arc<Self> {
+        let metrics = house.metrics.of(&name);
+        Arc::new(Self {
+            cache: Cache::new(&config.caching, Arc::clone(&ledger), metrics.clone()),
+            rides: Rides::new(lms.slots()),
+            clock: house.clock.clone(),
+            work: house.work.clone(),
+            metrics,
+            name,
+            lms,
+            ledger,
+            config,
+        })
+    }
+
+    /// Its name, as metrics and logs have it.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// Its settings.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Its LMS.
+    pub fn lms(&self) -> &Lms {
+        &self.lms
+    }
+
+    /// What a User or Group is here; nothing where the LMS has none.
+    pub fn resource_type(&self, kind: Kind) -> Option<&ResourceType> {
+        self.plan(kind).map(|plan| &plan.resource_type)
+    }
+
+    /// Asks the LMS whether it is there and knows us: the mapping's own probe
+    /// for each of its services. Nothing, where the mapping has none.
+    pub async fn probe(&self) -> Option<Result<(), Failure>> {
+        let mut asked = None;
+        for (name, _) in self.lms.backends() {
+            let Some(run) = self.lms.site().probe(name, &self.lms.moment()) else { continue };
+            match self.lms.drive(run, self.task("probe"), &self.metrics).await {
+                Ok(_) => asked = Some(Ok(())),
+                Err(failure) => return Some(Err(failure)),
+            }
+        }
+        asked
+    }
+
+    /// Brings the metrics that nobody pushes up to date.
+    pub fn measure(&self) {
+        self.cache.measure();
+    }
+
+    fn plan(&self, kind: Kind) -> Option<&Arc<KindPlan>> {
+        self.lms.site().plan.kinds_of(kind).next()
+    }
+
+    fn view(&self, picture: Picture, entry: Option<&Entry>) -> View {
+        View::of(self.lms.site(), picture, entry, &self.lms.moment())
+    }
+
+    async fn drive(&self, run: Run, kind: Kind, deed: Deed) -> Result<Box<Done>, Failure> {
+        // Boxed: the way to the LMS is long, and most requests are answered before.
+        Box::pin(self.lms.drive(run, self.task(deed.name(kind)), &self.metrics)).await
+    }
+
+    fn task(&self, name: &'static str) -> Task {
+        Task { name, until: Instant::now() + self.config.patience.max(Duration::from_millis(1)) }
+    }
+}
+
+impl std::fmt::Debug for Tenant {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Tenant").field("name", &self.name).finish_non_exhaustive()
+    }
+}

@@ -174,9 +174,10 @@ impl Error {
         Self::plain(501, detail)
     }
 
-    /// 502: the LMS answered, but not with anything that can be understood.
-    pub fn bad_gateway(detail: impl Into<String>) -> Self {
-        Self::plain(502, detail)
+    /// 502 with the seconds to wait: the LMS answered, but not with anything that
+    /// can be understood.
+    pub fn bad_gateway(detail: impl Into<String>, retry_after: u32) -> Self {
+        Self { retry_after: Some(retry_after), ..Self::plain(502, detail) }
     }
 
     /// 503 with the seconds to wait: the answer to an LMS outage, so that no

@@ -14,16 +14,38 @@ impl ETag {
     /// tag changes when, and only when, something else does; the digest is one
     /// that all replicas and releases agree on.
     pub fn of(resource: &Resource) -> Self {
+        Self::digest(resource, &["meta"], 0)
+    }
+
+    /// The same for a resource whose members may not be at hand: the number of
+    /// times that they were written stands for them, so that the tag is the same
+    /// whether or not an answer shows them.
+    pub fn counted(resource: &Resource, written: u64) -> Self {
+        Self::digest(resource, &["meta", "members"], written)
+    }
+
+    fn digest(resource: &Resource, but: &[&str], written: u64) -> Self {
         let mut digest = Sha256::new();
-        for (name, value) in resource.attributes().iter().filter(|(name, _)| *name != "meta") {
+        let mut text = Vec::new();
+        for (name, value) in resource.attributes() {
+            if but.contains(&name.as_str()) {
+                continue;
+            }
+            text.clear();
+            // Writing a value into memory does not fail.
+            let _ = serde_json::to_writer(&mut text, value);
             digest.update(name.as_bytes());
             digest.update([0]);
-            digest.update(value.to_string().as_bytes());
+            digest.update(&text);
             digest.update([0]);
+        }
+        if written > 0 {
+            digest.update(written.to_be_bytes());
         }
         let bytes = digest.finalize();
         let (short, _) = bytes.split_at(12);
-        Self(short.iter().fold(String::with_capacity(24), |hex, byte| hex + &format!("{byte:02x}")))
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+        Self(short.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
     }
 
     /// Reads one tag, weak or strong; some clients leave the quotes out.

@@ -69,5 +69,5 @@ pub use rules::{Rules, Unknown};
 pub use schema::{
     Attribute, Extension, Kind, Mutability, Offer, ResourceType, Returned, Schema, Type, Uniqueness,
 };
-pub use shown::Shown;
+pub use shown::{Shown, location};
 pub use syntax::{DEEPEST, LONGEST_TEXT, MOST_TERMS, SyntaxError};

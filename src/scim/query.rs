@@ -83,6 +83,11 @@ impl Parameters {
         })
     }
 
+    /// Whether there is a filter among them.
+    pub fn filters(&self) -> bool {
+        self.filter.is_some()
+    }
+
     /// Holds the parameters against a resource type.
     pub fn bind(&self, resource_type: &ResourceType) -> Result<Query, Error> {
         let filter = match &self.filter {

@@ -3,7 +3,8 @@
 use super::name::SchemaUri;
 use super::projection::{Projection, View};
 use super::resource::Resource;
-use super::schema::{Attribute, ResourceType, Returned, Type};
+use super::schema::{Attribute, Kind, ResourceType, Returned, Type};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -14,6 +15,7 @@ pub struct Shown<'a> {
     resource: &'a Resource,
     resource_type: &'a ResourceType,
     projection: &'a Projection,
+    base: Option<&'a str>,
 }
 
 impl<'a> Shown<'a> {
@@ -23,7 +25,30 @@ impl<'a> Shown<'a> {
         resource_type: &'a ResourceType,
         projection: &'a Projection,
     ) -> Self {
-        Self { resource, resource_type, projection }
+        Self { resource, resource_type, projection, base: None }
+    }
+
+    /// The same with `meta.location` below that base URL: where a resource is
+    /// depends on how the client came here, not on what it holds.
+    pub fn at(self, base: &'a str) -> Self {
+        Self { base: Some(base), ..self }
+    }
+
+    /// Where the resource is.
+    fn location(&self) -> Option<String> {
+        let id = self.resource.attributes().get("id")?.as_str()?;
+        Some(location(self.base?, self.resource.kind(), id))
+    }
+
+    fn meta<S: SerializeMap>(&self, out: &mut S, meta: &Value) -> Result<(), S::Error> {
+        match (self.location(), meta) {
+            (Some(location), Value::Object(parts)) => {
+                let mut parts = parts.clone();
+                parts.insert("location".to_owned(), Value::String(location));
+                self.own(out, "meta", &Value::Object(parts))
+            }
+            _ => self.own(out, "meta", meta),
+        }
     }
 
     /// The schema a key names, registered or not.
@@ -82,11 +107,21 @@ impl Serialize for Shown<'_> {
             }
         }
         if let Some(meta) = attributes.get("meta") {
-            self.own(&mut map, "meta", meta)?;
+            self.meta(&mut map, meta)?;
         }
         map.end()
     }
 }
+
+/// The URL of a resource below a base URL. An id of an LMS may hold anything.
+pub fn location(base: &str, kind: Kind, id: &str) -> String {
+    let id = utf8_percent_encode(id, SEGMENT);
+    format!("{base}{}/{id}", kind.endpoint())
+}
+
+/// What cannot stand as it is in one segment of a path.
+const SEGMENT: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':').remove(b'@');
 
 /// The object of one extension.
 struct ExtensionView<'a> {

@@ -36,12 +36,12 @@ pub trait Entries: Send + Sync {
         ids: &'a [ResourceId],
     ) -> Work<'a, Vec<Option<Arc<Entry>>>>;
 
-    /// The ids of those that a filter fits, as the client wrote them; at most so
-    /// many.
+    /// The ids of those that a filter fits, as the client wrote them, or of all;
+    /// at most so many.
     fn find<'a>(
         &'a self,
         kind: Kind,
-        matcher: &'a Matcher,
+        matcher: Option<&'a Matcher>,
         most: usize,
     ) -> Work<'a, Vec<ResourceId>>;
 

@@ -50,18 +50,19 @@ impl Entries for Memory {
         kind: Kind,
         ids: &'a [ResourceId],
     ) -> Work<'a, Vec<Option<Arc<Entry>>>> {
-        let shelf = self.read(kind);
-        Box::pin(ready(Ok(ids.iter().map(|id| shelf.get(id).cloned()).collect())))
+        let guard = self.read(kind);
+        Box::pin(ready(Ok(ids.iter().map(|id| guard.get(id).cloned()).collect())))
     }
 
     fn find<'a>(
         &'a self,
         kind: Kind,
-        matcher: &'a Matcher,
+        matcher: Option<&'a Matcher>,
         most: usize,
     ) -> Work<'a, Vec<ResourceId>> {
-        let shelf = self.read(kind);
-        let fitting = shelf.values().filter(|entry| matcher.matches(&entry.sent));
+        let guard = self.read(kind);
+        let fitting =
+            guard.values().filter(|entry| matcher.is_none_or(|it| it.matches(&entry.sent)));
         Box::pin(ready(Ok(fitting.take(most).map(|entry| entry.id.clone()).collect())))
     }
 

@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up should fail")]
 
+mod admin;
 mod backend;
 #[path = "../../fuzz/checks.rs"]
 mod checks;
 mod config;
+mod exposition;
+mod gateway;
 mod mapping;
 mod moodle;
 mod patches;

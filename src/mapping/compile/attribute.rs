@@ -107,6 +107,7 @@ impl Compiler {
                 self.slot(node.text().unwrap_or_default(), &node.span, around.resource_type)
             })
             .collect();
+        let kept = fields.flag("kept", &mut self.faults);
         let via = fields.text("via", &mut self.faults).map(|(text, _)| text.to_owned());
         Attribute {
             name: slot.place.to_string(),
@@ -121,11 +122,12 @@ impl Compiler {
             unique: fields.flag("unique", &mut self.faults),
             secret: fields.flag("secret", &mut self.faults),
             lossy: fields.flag("lossy", &mut self.faults),
+            kept,
             exact: fields.take("exact").and_then(Node::truth),
             mutability: mutability(
                 read.is_some() || from_lms.is_some(),
-                create.is_some() || via.is_some(),
-                update.is_some() || via.is_some(),
+                create.is_some() || via.is_some() || kept,
+                update.is_some() || via.is_some() || kept,
             ),
             slot,
             read,
@@ -219,6 +221,11 @@ impl Compiler {
             let fault = Fault::new(&entry.span, message);
             self.faults.push(fault.hint("say where the LMS keeps it: lms = \"field\""));
         }
+        if attribute.kept && written {
+            let message = format!("`{}` is written to the LMS and kept beside it", entry.key);
+            let fault = Fault::new(&entry.span, message);
+            self.faults.push(fault.hint("leave `kept` to attributes that are only read"));
+        }
         if attribute.required && attribute.absent == Policy::Omit && !written {
             let message = format!("`{}` is required and never written", entry.key);
             self.faults.push(Fault::new(&entry.span, message));
@@ -273,6 +280,7 @@ fn plain(slot: Slot, field: Field, around: &Around<'_>) -> Attribute {
         unique: false,
         secret: false,
         lossy: false,
+        kept: false,
         exact: None,
         mutability: Mutability::ReadWrite,
         joins: Vec::new(),

@@ -24,7 +24,7 @@ base_url = { required = true, about = "address" }
 base = "{settings.base_url}"
 [user]
 id         = "lms.id"
-attributes = { userName = "login", title = { read = "job" }, nickName = { write = "nick" }, locale = { lms = "locale", update = false } }
+attributes = { userName = "login", title = { read = "job" }, nickName = { write = "nick" }, locale = { lms = "locale", update = false }, displayName = { read = "full", kept = true } }
 find       = { "id eq" = { get = "/u/{value}" } }
 create     = { post = "/u", body = "{record}" }
 update     = { fail = "unsupported", says = "a {{brace}} and {settings.base_url}" }
@@ -47,6 +47,7 @@ fn what_a_client_may_do_follows_from_where_a_value_goes() {
     assert_eq!(mutability("title"), Mutability::ReadOnly);
     assert_eq!(mutability("nickName"), Mutability::WriteOnly);
     assert_eq!(mutability("locale"), Mutability::Immutable);
+    assert_eq!(mutability("displayName"), Mutability::ReadWrite);
 }
 
 #[test]

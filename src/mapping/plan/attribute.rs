@@ -50,6 +50,9 @@ pub struct Attribute {
     pub secret: bool,
     /// Whether mapping there and back loses something, knowingly.
     pub lossy: bool,
+    /// Whether a client may write it all the same, where the LMS is never told:
+    /// the gateway remembers what it wrote.
+    pub kept: bool,
     /// Whether case matters.
     pub exact: Option<bool>,
     /// Who may write it.

@@ -1,11 +1,11 @@
-//! A filter becomes a question to the `find` table. What the LMS cannot answer
-//! is answered by reading more and holding it against the filter, where the
-//! mapping allows that.
+//! Reading, as tasks: by an id, by the questions that cover a filter, by unique
+//! values.
 
 use std::collections::VecDeque;
 
 use serde_json::Value;
 
+use super::cover::Cover;
 use super::frame::Probe;
 use super::task::Task;
 use super::{Goal, Reading, Run};
@@ -18,8 +18,6 @@ use crate::scim::{Filter, Literal, Matcher, Operator, Place, Resource};
 pub(super) const BY_ID: &str = "id eq";
 /// The question for everything.
 pub(super) const ALL: &str = "*";
-
-type Question = (String, Vec<Value>);
 
 impl Run {
     /// The tasks of reading by one question.
@@ -37,8 +35,12 @@ impl Run {
     /// The tasks of answering a filter.
     pub(super) fn plan_query(&mut self) -> Result<(), Failure> {
         let Some(kind) = self.kind.clone() else { return Ok(()) };
-        let Goal::Read(Reading { matcher, .. }) = &self.goal else { return Ok(()) };
-        let questions = questions(&kind, matcher.as_ref())?;
+        let Goal::Read(Reading { matcher, loose, .. }) = &self.goal else { return Ok(()) };
+        let questions = {
+            let listed = self.vars.names();
+            let cover = Cover { kind: &kind, scope: listed.scope() };
+            cover.questions(matcher.as_ref(), *loose)?
+        };
         if kind.remembered {
             self.done.remembered = true;
             return Ok(());
@@ -112,101 +114,6 @@ pub(super) fn unique_values(
         Some(Probe { attribute: attribute.name.clone(), question, value: value(attribute)? })
     };
     unique.filter_map(probe).collect()
-}
-
-/// The questions that cover a filter, each with its values.
-fn questions(kind: &KindPlan, matcher: Option<&Matcher>) -> Result<Vec<Question>, Failure> {
-    let everything = || vec![(ALL.to_owned(), Vec::new())];
-    let listable = kind.row(ALL).is_some() || kind.remembered;
-    let Some(matcher) = matcher else {
-        return if listable { Ok(everything()) } else { Err(refused(kind, "list everybody")) };
-    };
-    if let Some(found) = covered(kind, matcher) {
-        return Ok(found);
-    }
-    if kind.remembered || (listable && kind.scan) {
-        return Ok(everything());
-    }
-    Err(refused(kind, "answer this filter"))
-}
-
-fn refused(kind: &KindPlan, what: &str) -> Failure {
-    let known: Vec<&str> = kind.rows.iter().map(|row| row.question.as_str()).collect();
-    let says = format!("this LMS cannot {what}; it answers {}", known.join(", "));
-    Failure::new(Kind::Unsupported, says).on("filter")
-}
-
-/// The questions that find at least everything a filter means.
-fn covered(kind: &KindPlan, matcher: &Matcher) -> Option<Vec<Question>> {
-    match matcher {
-        Matcher::Compare(place, operator, operand) => {
-            let question = question(kind, place, *operator)?;
-            Some(vec![(question, asked(kind, place, operand.to_value()))])
-        }
-        // Whatever one part finds, the others only narrow.
-        Matcher::All(parts) => parts.iter().find_map(|part| covered(kind, part)),
-        Matcher::Any(parts) => {
-            let mut all: Vec<Question> = Vec::new();
-            for part in parts {
-                for (text, values) in covered(kind, part)? {
-                    match all.iter_mut().find(|(known, _)| *known == text) {
-                        Some((_, known)) => known.extend(values),
-                        None => all.push((text, values)),
-                    }
-                }
-            }
-            Some(all)
-        }
-        Matcher::Present(place) => element(kind, place),
-        Matcher::Not(_) => None,
-    }
-}
-
-/// `emails[type eq "work" and value eq "x"]` asks what
-/// `emails[type eq "work"].value eq "x"` asks.
-fn element(kind: &KindPlan, place: &Place) -> Option<Vec<Question>> {
-    let terms = place.slot()?;
-    kind.attributes.iter().find_map(|attribute| {
-        let slot = &attribute.slot;
-        let sub = slot.place.sub.as_ref()?;
-        let labelled = slot
-            .label
-            .iter()
-            .all(|(key, value)| terms.iter().any(|(name, wanted)| name.is(key) && wanted == value));
-        let (_, value) = terms.iter().find(|(name, _)| *name == sub.name)?;
-        let question = format!("{} eq", attribute.name);
-        let fits = labelled && slot.place.shares_attribute(place) && kind.row(&question).is_some();
-        fits.then(|| vec![(question, vec![value.clone()])])
-    })
-}
-
-/// The row that answers a comparison.
-fn question(kind: &KindPlan, place: &Place, operator: Operator) -> Option<String> {
-    let direct = format!("{place} {}", operator.as_str());
-    if kind.row(&direct).is_some() {
-        return Some(direct);
-    }
-    // `emails.value` means any address; where the LMS has only one, that one.
-    let mut slots = kind.attributes.iter().filter(|attribute| {
-        attribute.slot.place.shares_attribute(place)
-            && attribute.slot.place.leaf().name == place.leaf().name
-    });
-    let only = slots.next().filter(|_| slots.next().is_none())?;
-    let indirect = format!("{} {}", only.name, operator.as_str());
-    (place.element.is_none() && kind.row(&indirect).is_some()).then_some(indirect)
-}
-
-/// Ids are asked for as the LMS knows them; other values as they are.
-fn asked(kind: &KindPlan, place: &Place, value: Value) -> Vec<Value> {
-    if place.schema.is_none() && place.attr.name.is("id") {
-        return value.as_str().and_then(|id| kind.id.decode(id)).into_iter().collect();
-    }
-    if place.attr.name.is("members") {
-        let members = kind.members.as_ref();
-        let text = value.as_str().unwrap_or_default();
-        return members.and_then(|members| members.native(text)).into_iter().collect();
-    }
-    vec![value]
 }
 
 /// Whether a filter names the attribute at a place.

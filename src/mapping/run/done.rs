@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::{Goal, Next, Object, Run};
-use crate::mapping::lift::Lift;
+use super::{Goal, Next, Object, Reading, Run};
+use crate::mapping::lift::{Empty, Lift, Picture};
 use crate::scim::{Resource, ResourceId};
 
 /// What an operation came to.
@@ -16,6 +16,8 @@ pub struct Done {
     /// What was read; for a create or a change the LMS's own picture of it,
     /// where a reply showed one.
     pub resources: Vec<Resource>,
+    /// What is shown to be empty in each of them.
+    empty: Vec<Empty>,
     /// How many there are, where the LMS says so.
     pub total: Option<u64>,
     /// Whether there are more that could not be reached.
@@ -30,6 +32,22 @@ pub struct Done {
     pub calls: u32,
     /// What else is worth telling.
     pub notes: Vec<Note>,
+}
+
+impl Done {
+    /// Takes out what was read, with all that is known of it: to be blended with
+    /// what a client sent.
+    pub fn pictures(&mut self) -> impl Iterator<Item = Picture> + use<> {
+        let resources = std::mem::take(&mut self.resources).into_iter();
+        let empty = std::mem::take(&mut self.empty).into_iter();
+        let empty = empty.chain(std::iter::repeat_with(Empty::default));
+        resources.zip(empty).map(|(resource, empty)| Picture { resource, empty })
+    }
+
+    fn put(&mut self, picture: Picture) {
+        self.resources.push(picture.resource);
+        self.empty.push(picture.empty);
+    }
 }
 
 /// Counts only: sessions are secrets, resources personal data.
@@ -62,7 +80,7 @@ impl Run {
             Goal::Delete => {}
             Goal::Create(_) | Goal::Change(_) => self.written(&mut done),
             Goal::Read(reading) => {
-                done.resources = self.read(reading);
+                self.read(reading).for_each(|picture| done.put(picture));
                 if done.resources.is_empty() && reading.must && !done.remembered {
                     return Next::Done(Err(super::task::missing()));
                 }
@@ -82,22 +100,19 @@ impl Run {
         let fresh = matches!(self.goal, Goal::Create(_)) || self.vars.has_kept("object");
         if let Some(object) = self.vars.get("object").filter(|_| fresh) {
             let lift = Lift { kind, scope };
-            let resource =
-                lift.resource(object, &Value::Null, &|attribute| attribute.joins.is_empty());
-            done.id = done.id.take().or_else(|| resource.id());
-            done.resources.push(resource);
+            let picture =
+                lift.picture(object, &Value::Null, &|attribute| attribute.joins.is_empty());
+            done.id = done.id.take().or_else(|| picture.resource.id());
+            done.put(picture);
         }
     }
 
-    fn read(&self, reading: &super::Reading) -> Vec<Resource> {
+    fn read<'r>(&'r self, reading: &'r Reading) -> impl Iterator<Item = Picture> + 'r {
         let lifted = self.objects.iter().filter_map(|object| self.lifted(object, reading));
-        let fits = |resource: &Resource| {
-            reading.matcher.as_ref().is_none_or(|matcher| matcher.matches(resource))
-        };
-        lifted.filter(fits).collect()
+        lifted.filter(|picture| reading.accepts(&picture.resource))
     }
 
-    fn lifted(&self, found: &Object, reading: &super::Reading) -> Option<Resource> {
+    fn lifted(&self, found: &Object, reading: &Reading) -> Option<Picture> {
         let kind = self.kind.as_ref()?;
         let names = self.vars.names();
         let scope = names.scope();
@@ -107,10 +122,18 @@ impl Run {
         }
         let joins = Value::Object(found.joins.clone());
         let lift = Lift { kind, scope };
-        let resource = lift.resource(&found.shown, &joins, &|attribute| reading.needs(attribute));
-        Some(match &found.members {
-            Some(members) => super::member::show(kind, resource, members),
-            None => resource,
-        })
+        let mut picture = lift.picture(&found.shown, &joins, &|attribute| reading.needs(attribute));
+        if let Some(members) = &found.members {
+            picture.resource = super::member::show(kind, picture.resource, members);
+        }
+        Some(picture)
+    }
+}
+
+impl Reading {
+    /// Whether a resource is one of those asked for, as far as that is decided
+    /// here: a caller who blends first decides afterwards.
+    fn accepts(&self, resource: &Resource) -> bool {
+        self.loose || self.matcher.as_ref().is_none_or(|matcher| matcher.matches(resource))
     }
 }

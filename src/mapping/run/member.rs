@@ -24,9 +24,8 @@ pub(super) fn show(kind: &KindPlan, resource: Resource, members: &Value) -> Reso
     let listed = members.as_array().into_iter().flatten().filter_map(plain_text);
     let elements: Vec<Value> =
         listed.map(|id| json!({"value": format!("{prefix}{id}"), "type": "User"})).collect();
-    if elements.is_empty() {
-        return resource;
-    }
+    // An empty list, too: it says that there are none, where a missing one says
+    // nothing.
     let plan_kind = resource.kind();
     let mut attributes = resource.into_attributes();
     attributes.insert("members".to_owned(), Value::Array(elements));

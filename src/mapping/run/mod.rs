@@ -4,6 +4,7 @@
 
 mod ask;
 mod change;
+mod cover;
 mod done;
 mod frame;
 mod judge;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+pub use cover::Coverage;
 pub use done::{Done, Note};
 pub use names::Want;
 pub use site::{Moment, Query, SettingFault, Site};
@@ -64,13 +66,15 @@ struct Change {
     known: Option<Resource>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Reading {
     want: Want,
     /// What the LMS's answers are held against once more.
     matcher: Option<Matcher>,
     /// Whether not finding it is a failure.
     must: bool,
+    /// Whether somebody else will do that.
+    loose: bool,
     /// How many are enough.
     enough: Option<usize>,
 }

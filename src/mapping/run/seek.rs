@@ -127,6 +127,21 @@ impl Seek {
     }
 }
 
+impl Row {
+    /// A value as this row asks for it; nothing when nobody can have it.
+    pub(super) fn prepared(&self, value: &Value, scope: &Scope<'_>) -> Option<Value> {
+        let names = [("value", value)];
+        let scope = scope.with(&names);
+        let made = match &self.value {
+            Some(expr) => expr.eval(&scope)?.into_owned(),
+            None => value.clone(),
+        };
+        let names = [("value", &made)];
+        let possible = self.possible.as_ref().is_none_or(|expr| expr.holds(&scope.with(&names)));
+        possible.then_some(made)
+    }
+}
+
 impl Run {
     /// Begins a question.
     pub(super) fn seek(
@@ -154,18 +169,8 @@ impl Run {
         let scope = listed.scope();
         let mut ready = Vec::new();
         for value in values {
-            let names = [("value", &value)];
-            let scope = scope.with(&names);
-            let made = match &row.value {
-                Some(expr) => expr.eval(&scope).map(std::borrow::Cow::into_owned),
-                None => Some(value.clone()),
-            };
-            let Some(made) = made else { continue };
-            let names = [("value", &made)];
-            let possible = row.possible.as_ref().is_none_or(|expr| expr.holds(&scope.with(&names)));
-            if possible && !ready.contains(&made) {
-                ready.push(made);
-            }
+            let made = row.prepared(&value, &scope);
+            ready.extend(made.filter(|made| !ready.contains(made)));
         }
         let many = row.many.as_ref().and_then(|many| many.eval(&scope)?.as_u64()).unwrap_or(1);
         let size = usize::try_from(many).unwrap_or(1).max(1);

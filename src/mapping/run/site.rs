@@ -57,6 +57,13 @@ pub struct Query {
     /// How many resources are enough, where the LMS says how many there are: a
     /// client that asks for the first page does not cost all of them.
     pub enough: Option<usize>,
+    /// Whether whatever the LMS was asked for is wanted, without being held
+    /// against the filter: by a caller that knows more than the LMS, and judges
+    /// once it has blended. Rows that are not exact then bring too many, and what
+    /// this LMS has no place for is not asked of it; see [`Coverage`].
+    ///
+    /// [`Coverage`]: super::Coverage
+    pub loose: bool,
 }
 
 /// What stands for a secret wherever one is shown.
@@ -183,7 +190,7 @@ impl Site {
     ) -> Result<Run, Failure> {
         let (plan, native) = self.owner(kind, id)?;
         allowed(&plan, "read")?;
-        let goal = Goal::Read(Reading { want, matcher: None, must: true, enough: None });
+        let goal = Goal::Read(Reading { want, must: true, ..Reading::default() });
         let mut run = Run::new(self, Some(&plan), goal, moment);
         run.plan_read(crate::mapping::run::ask::BY_ID, vec![native]);
         Ok(run)
@@ -203,6 +210,7 @@ impl Site {
                 want: query.want.clone(),
                 matcher: query.matcher.clone(),
                 must: false,
+                loose: query.loose,
                 enough: query.enough.filter(|_| query.matcher.is_none()),
             };
             let mut run = Run::new(self, Some(plan), Goal::Read(reading), moment);
@@ -216,7 +224,7 @@ impl Site {
     /// create whose answer was lost. What is found comes back as resources.
     pub fn look(self: &Arc<Self>, resource: &Resource, moment: &Moment) -> Result<Run, Failure> {
         let plan = self.plan.kinds_of(resource.kind()).next().ok_or_else(unmapped)?;
-        let reading = Reading { want: Want::All, matcher: None, must: false, enough: None };
+        let reading = Reading::default();
         let mut run = Run::new(self, Some(plan), Goal::Read(reading), moment);
         run.plan_look(plan, resource)?;
         Ok(run)
@@ -261,13 +269,28 @@ impl Site {
 
     /// The kind an id belongs to, and what the LMS calls it.
     fn owner(&self, kind: Kind, id: &ResourceId) -> Result<(Arc<KindPlan>, Value), Failure> {
-        let fits = |plan: &Arc<KindPlan>| {
-            let native = plan.id.decode(id.as_str())?;
-            Some((plan.id.prefix.len(), Arc::clone(plan), native))
-        };
+        let (plan, native) = self.owned(kind, id).ok_or_else(super::task::missing)?;
+        Ok((Arc::clone(plan), native))
+    }
+
+    /// The kind an id belongs to.
+    pub(in crate::mapping) fn kind_by_id(
+        &self,
+        kind: Kind,
+        id: &ResourceId,
+    ) -> Option<&Arc<KindPlan>> {
+        let mut kinds = self.plan.kinds_of(kind);
+        match (kinds.next(), kinds.next()) {
+            (only, None) => only,
+            _ => self.owned(kind, id).map(|(plan, _)| plan),
+        }
+    }
+
+    fn owned(&self, kind: Kind, id: &ResourceId) -> Option<(&Arc<KindPlan>, Value)> {
+        let kinds = self.plan.kinds_of(kind);
+        let fits = kinds.filter_map(|plan| Some((plan, plan.id.decode(id.as_str())?)));
         // The longest prefix wins: an empty one takes every id.
-        let best = self.plan.kinds_of(kind).filter_map(fits).max_by_key(|(length, ..)| *length);
-        best.map(|(_, plan, native)| (plan, native)).ok_or_else(super::task::missing)
+        fits.max_by_key(|(plan, _)| plan.id.prefix.len())
     }
 }
 

@@ -40,13 +40,14 @@ pub(in crate::sandbox) fn run(moodle: &mut Moodle, caller: &Caller, given: &Arra
 }
 
 /// The row stays, without a mark that a caller could see: the user name becomes
-/// `email.unixtime`, the e-mail 32 hex digits, the idnumber goes, and all of
+/// `email.unixtime`, written as user names are, the e-mail 32 hex digits, the idnumber goes, and all of
 /// them are free again.
 fn mangle(moodle: &mut Moodle, id: i64) {
     let Some(person) = moodle.people.get(id) else { return };
     let digest = Sha256::digest(person.username.as_bytes());
     let hash = digest.iter().take(16).fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
-    let kept = person.email.clone();
+    let allowed = |sign: &char| sign.is_ascii_alphanumeric() || "-.@_".contains(*sign);
+    let kept: String = person.email.to_lowercase().chars().filter(allowed).collect();
     let mut at = moodle.site.now;
     let name = loop {
         let name = format!("{kept}.{at}");

@@ -6,7 +6,7 @@ use std::fs;
 use matricula::mapping::{Fault, Shipped, Source};
 
 /// What is changed in the minimal mapping, and into what.
-const MISTAKES: [(&str, &str, &str); 27] = [
+const MISTAKES: [(&str, &str, &str); 28] = [
     ("no-format", "format = 1\n", ""),
     ("not-toml", "[user]\n", "[user\n"),
     ("unknown-table", "[group.members]", "[group.membres]"),
@@ -37,6 +37,7 @@ const MISTAKES: [(&str, &str, &str); 27] = [
     ("other-host", "post = \"/users\"", "post = \"https://other.example/users\""),
     ("unknown-paging", "by = \"number\"", "by = \"nummer\""),
     ("unknown-culprit", "attribute = \"userName\"", "attribute = \"usrName\""),
+    ("kept-and-written", "unique = true", "kept = true"),
     ("members-unkept", "keep = { members =", "keep = { member ="),
 ];
 

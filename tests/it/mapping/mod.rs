@@ -3,11 +3,16 @@
 
 #![expect(clippy::panic, reason = "faults of a mapping are told as the failure of its test")]
 
+mod blend;
+mod blend_properties;
 mod calls;
+mod coverage;
 mod docs;
+mod echo;
 mod faults;
 mod hostile;
 mod illness;
+mod people;
 mod scenarios;
 mod sessions;
 mod shipped;

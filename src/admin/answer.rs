@@ -1,0 +1,68 @@
+//! What answers look like: text for people, JSON for those who ask for it.
+
+use crate::server::{BoxError, Response};
+use bytes::Bytes;
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http_body_util::{BodyExt, Full};
+use serde_json::{Value, json};
+
+/// An answer whose body is still in one piece.
+pub(super) type Answer = http::Response<Bytes>;
+
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// The version belongs to it: by that a scraper knows how to read on.
+const EXPOSITION: HeaderValue =
+    HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+
+pub(super) fn text(status: StatusCode, body: impl Into<Bytes>) -> Answer {
+    answer(status, TEXT, body.into())
+}
+
+pub(super) fn json(status: StatusCode, body: &Value) -> Answer {
+    answer(status, JSON, format!("{body}\n").into())
+}
+
+pub(super) fn exposition(body: String) -> Answer {
+    answer(StatusCode::OK, EXPOSITION, body.into())
+}
+
+/// A refusal; the words say what to do instead.
+pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, words: &str) -> Answer {
+    if prefers_json(headers) {
+        return json(status, &json!({ "status": status.as_u16(), "detail": words }));
+    }
+    text(status, format!("{status}: {words}\n"))
+}
+
+/// JSON goes to those who name it; `*/*` is what `curl` says for a person.
+pub(super) fn prefers_json(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
+    let mut ranges = accepted.flat_map(|value| value.split(','));
+    ranges.any(|range| {
+        let kind = range.split(';').next().unwrap_or_default();
+        kind.trim().eq_ignore_ascii_case("application/json")
+    })
+}
+
+/// Sends it on its way. HEAD is told the length of what it does not get.
+pub(super) fn send(method: &Method, answer: Answer) -> Response {
+    let (mut parts, mut body) = answer.into_parts();
+    if *method == Method::HEAD {
+        parts.headers.insert(CONTENT_LENGTH, body.len().into());
+        body = Bytes::new();
+    }
+    let body = Full::new(body).map_err(|never| -> BoxError { match never {} });
+    Response::from_parts(parts, body.boxed_unsync())
+}
+
+fn answer(status: StatusCode, kind: HeaderValue, body: Bytes) -> Answer {
+    let mut answer = Answer::new(body);
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, kind);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    answer
+}

@@ -1,0 +1,73 @@
+//! The room `admin`: the operators' face, on a listener of its own.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `GET /live` | 200 for as long as the process answers at all |
+//! | `GET /ready` | 200 while it serves, 503 from the start of the drain; how each LMS is |
+//! | `GET /metrics` | the registry, as Prometheus reads it |
+//! | `POST /reload` | configuration and mappings read again: what changed, or every fault |
+//! | `GET /` | this list |
+//!
+//! It knows the gateway through the trait [`Gateway`] alone. With a token set,
+//! everything but `/live` and `/ready` asks for it, and `/ready` tells those who
+//! do not show it whether, but not why.
+
+mod access;
+mod answer;
+mod config;
+mod face;
+mod health;
+mod page;
+mod process;
+mod refusal;
+mod reload;
+
+pub use config::Config;
+pub use health::{Breaker, LastFailure, TenantHealth};
+
+use crate::server::{Service, Shutdown};
+use face::Face;
+use prometheus::{IntGaugeVec, Opts, Registry};
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::Arc;
+use tower::service_fn;
+use tower::util::BoxCloneSyncService;
+
+/// What the operators' face asks of the program.
+pub trait Gateway: Send + Sync + 'static {
+    /// How the LMS of each tenant is, asked now. At most one such question is
+    /// under way at a time, and not one is asked while an answer is fresh. It is
+    /// shown without a token, so its words may hold nothing private.
+    fn health(&self) -> impl Future<Output = Vec<TenantHealth>> + Send;
+
+    /// Reads configuration and mappings again: what has changed, a line each, or
+    /// every fault there is, the old ones going on. It is always finished, and
+    /// one at a time; a reload by signal is for the implementation to queue.
+    fn reload(&self) -> impl Future<Output = Result<Vec<String>, Vec<String>>> + Send;
+}
+
+/// The service for the operators' listener. Readiness follows `shutdown`.
+pub fn service<G: Gateway>(
+    config: &Config,
+    gateway: Arc<G>,
+    registry: Registry,
+    shutdown: Shutdown,
+) -> Service {
+    let face = Arc::new(Face::new(config, gateway, registry, shutdown));
+    BoxCloneSyncService::new(service_fn(move |request| {
+        let face = Arc::clone(&face);
+        async move { Ok::<_, Infallible>(face.answer(request).await) }
+    }))
+}
+
+/// Makes known what is true of the process itself: its build, and what the
+/// kernel tells of it.
+pub fn register(registry: &Registry) -> prometheus::Result<()> {
+    let about = Opts::new("matricula_build_info", "The build that runs; always 1.");
+    let build = IntGaugeVec::new(about, &["version", "revision"])?;
+    let revision = option_env!("MATRICULA_REVISION").unwrap_or("unknown");
+    build.with_label_values(&[env!("CARGO_PKG_VERSION"), revision]).set(1);
+    registry.register(Box::new(build))?;
+    registry.register(Box::new(process::Process::new()?))
+}

@@ -1,0 +1,236 @@
+//! One request on its way to its handler: who asks whom for what, and how a body
+//! is read.
+
+use std::sync::Arc;
+
+use http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HOST, LOCATION,
+};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Method};
+use http_body_util::{BodyExt, Limited};
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use super::auth::Caller;
+use super::face::{Face, Front};
+use super::line::Asked;
+use super::refusal::{Refusal, document, empty};
+use super::route::Route;
+use super::{bulk, collection, discovery, one, search};
+use crate::provision::{Tenant, View};
+use crate::scim::{self, Conditions, Kind, Parameters, Projection, ResourceType, Shown};
+use crate::server::{Body, BodyError, BoxError, Peer, Request, Response};
+
+/// An authorised request.
+pub(super) struct Exchange {
+    pub face: Arc<Face>,
+    pub front: Arc<Front>,
+    pub route: Route,
+    pub caller: Caller,
+    parts: Parts,
+    body: Body,
+}
+
+/// Finds the handler of a request.
+pub(super) async fn answer(request: Request) -> Result<Response, BoxError> {
+    Ok(handle(request).await?)
+}
+
+async fn handle(request: Request) -> Result<Response, Refusal> {
+    let exchange = Exchange::new(request)?;
+    if *exchange.method() == Method::OPTIONS {
+        return Ok(options(&exchange.route));
+    }
+    match exchange.route.clone() {
+        Route::Collection(kind) => collection::answer(exchange, kind).await,
+        Route::One(kind, id) => one::answer(exchange, kind, id).await,
+        Route::Search(kind) => search::answer(exchange, kind).await,
+        Route::Bulk => bulk::answer(exchange).await,
+        Route::Me => Err(scim::Error::not_implemented(
+            "`/Me` is not offered: a token speaks for a directory, not for a person.",
+        )
+        .into()),
+        Route::Base
+        | Route::ServiceProviderConfig
+        | Route::ResourceTypes(_)
+        | Route::Schemas(_) => discovery::answer(&exchange),
+        Route::Unknown => Err(scim::Error::not_found(
+            "There is nothing at this address; the resources are at /Users and /Groups.",
+        )
+        .into()),
+    }
+}
+
+fn options(route: &Route) -> Response {
+    let mut response = empty(204);
+    let allow = HeaderValue::from_static(route.allow());
+    response.headers_mut().insert(http::header::ALLOW, allow);
+    response
+}
+
+impl Exchange {
+    fn new(request: Request) -> Result<Self, Refusal> {
+        let (mut parts, body) = request.into_parts();
+        let asked = parts.extensions.remove::<Asked>();
+        let caller = parts.extensions.remove::<Caller>();
+        let (Some(Asked { face, front: Some(front), route, .. }), Some(caller)) = (asked, caller)
+        else {
+            return Err(scim::Error::internal().into());
+        };
+        Ok(Self { face, front, route, caller, parts, body })
+    }
+
+    pub(super) fn tenant(&self) -> &Arc<Tenant> {
+        &self.front.tenant
+    }
+
+    pub(super) fn method(&self) -> &Method {
+        &self.parts.method
+    }
+
+    /// A method that this address does not know.
+    pub(super) fn not_allowed(&self) -> Refusal {
+        Refusal::method_not_allowed(self.route.allow())
+    }
+
+    /// What a kind of resource is here.
+    pub(super) fn resource_type(&self, kind: Kind) -> Result<&ResourceType, scim::Error> {
+        self.tenant().resource_type(kind).ok_or_else(|| {
+            scim::Error::not_implemented(format!("This tenant's LMS has no {kind}s."))
+        })
+    }
+
+    /// The parameters of the URL.
+    pub(super) fn parameters(&self) -> Result<Parameters, scim::Error> {
+        let query = self.parts.uri.query().unwrap_or_default();
+        let mut pairs = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            pairs.push((decoded(name)?, decoded(value)?));
+        }
+        Parameters::from_pairs(pairs)
+    }
+
+    /// Whether the client wants to hear it from the LMS itself.
+    pub(super) fn fresh(&self) -> bool {
+        let header = self.parts.headers.get_all(CACHE_CONTROL);
+        let mut words = header.iter().filter_map(|value| value.to_str().ok());
+        words.any(|text| {
+            let mut words = text.split(',').map(str::trim);
+            words.any(|word| ["no-cache", "no-store", "max-age=0"].contains(&word))
+        })
+    }
+
+    /// What the client wants to hold.
+    pub(super) fn conditions(&self) -> Result<Conditions, scim::Error> {
+        let header = |name: HeaderName| self.parts.headers.get(name)?.to_str().ok();
+        Conditions::parse(header(http::header::IF_MATCH), header(http::header::IF_NONE_MATCH))
+    }
+
+    /// The URL of the tenant as this client knows it.
+    pub(super) fn base(&self) -> String {
+        let path = &self.front.path;
+        match &self.face.config.public_url {
+            Some(url) => format!("{}{path}", url.trim_end_matches('/')),
+            None => format!("{}{path}", self.origin()),
+        }
+    }
+
+    fn origin(&self) -> String {
+        let https = self.parts.extensions.get::<Peer>().is_some_and(|peer| peer.https);
+        let scheme = if https { "https" } else { "http" };
+        let authority = self.parts.uri.authority().map(http::uri::Authority::as_str);
+        let host = self.parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+        // It goes into answers, so it must not be able to say anything else.
+        let sound = |host: &&str| {
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte);
+            !host.is_empty() && host.len() <= 255 && host.bytes().all(plain)
+        };
+        let host = authority.or(host).filter(sound).unwrap_or("localhost");
+        format!("{scheme}://{host}")
+    }
+
+    /// The document in the body. Nothing of it was read before.
+    pub(super) async fn document(&mut self) -> Result<Value, Refusal> {
+        self.check_media()?;
+        let most = self.face.config.body;
+        let too_large = || scim::Error::too_large(format!("The body is larger than {most} bytes."));
+        let said = self.parts.headers.get(CONTENT_LENGTH);
+        let said = said.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        if said.is_some_and(|length| length > most) {
+            return Err(too_large().into());
+        }
+        let body = std::mem::replace(&mut self.body, Body::empty());
+        let bytes = match Limited::new(body, most).collect().await {
+            Ok(collected) => collected.to_bytes(),
+            Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+                return Err(too_large().into());
+            }
+            Err(error) => return Err(broken(&error).into()),
+        };
+        if bytes.is_empty() {
+            return Err(scim::Error::invalid_syntax("The request has no body.").into());
+        }
+        Ok(scim::parse_json(&bytes)?)
+    }
+
+    /// JSON by any of its names, and nothing wrapped around it.
+    fn check_media(&self) -> Result<(), scim::Error> {
+        let headers = &self.parts.headers;
+        if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+            return Err(scim::Error::unsupported_media_type("Bodies are taken uncompressed only."));
+        }
+        let Some(kind) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+        let kind = kind.to_str().unwrap_or_default();
+        let name = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let json = ["application/scim+json", "application/json", "text/json"];
+        if json.contains(&name.as_str()) || name.is_empty() {
+            return Ok(());
+        }
+        Err(scim::Error::unsupported_media_type(
+            "The body must be `application/scim+json` or `application/json`.",
+        ))
+    }
+
+    /// An answer that shows a resource.
+    pub(super) fn show(
+        &self,
+        status: u16,
+        view: &View,
+        projection: &Projection,
+    ) -> Result<Response, Refusal> {
+        let resource = view.resource();
+        let base = self.base();
+        let shown = Shown::new(resource, self.resource_type(resource.kind())?, projection);
+        let mut response = document(status, &shown.at(&base));
+        let headers = response.headers_mut();
+        if let Ok(version) = HeaderValue::from_str(&view.version().to_string()) {
+            headers.insert(ETAG, version);
+        }
+        if let (201, Some(id)) = (status, resource.id()) {
+            let location = scim::location(&base, resource.kind(), id.as_str());
+            if let Ok(location) = HeaderValue::from_str(&location) {
+                headers.insert(LOCATION, location);
+            }
+        }
+        Ok(response)
+    }
+}
+
+fn broken(error: &BoxError) -> scim::Error {
+    match error.downcast_ref::<BodyError>() {
+        Some(BodyError::TimedOut) => scim::Error::invalid_syntax("The body took too long."),
+        Some(BodyError::Broken(_)) | None => {
+            scim::Error::invalid_syntax("The body broke off before its end.")
+        }
+    }
+}
+
+/// A piece of a query, decoded once: `+` is a space there.
+fn decoded(text: &str) -> Result<String, scim::Error> {
+    let spaced = text.replace('+', " ");
+    let text = percent_decode_str(&spaced).decode_utf8();
+    let text = text.map_err(|_| scim::Error::invalid_value("The query is not UTF-8."))?;
+    Ok(text.into_owned())
+}

@@ -1,0 +1,83 @@
+//! What is not known for certain: creates whose answer was lost on the way from
+//! the LMS, and creates whose answer was lost on the way to the client.
+
+use std::time::Duration;
+
+use moka::sync::Cache;
+use sha2::{Digest, Sha256};
+
+use super::turns::Key;
+use crate::scim::{Resource, ResourceId};
+
+/// Clients that time out try again within minutes; after that, whoever asks for
+/// the same again means it.
+const MEMORY: Duration = Duration::from_mins(10);
+
+/// More than that at once is an outage, in which nobody is created anyway.
+const MOST: u64 = 100_000;
+
+/// What is not known for certain.
+#[derive(Debug)]
+pub(super) struct Doubts {
+    /// Under these keys, something may have come into being that we do not know.
+    keys: Cache<Key, ()>,
+    /// These were created, and the client left before it was told.
+    unheard: Cache<Print, ResourceId>,
+}
+
+/// The same resource, word for word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Print([u8; 32]);
+
+impl Print {
+    pub(super) fn of(resource: &Resource) -> Self {
+        let mut digest = Sha256::new();
+        digest.update(resource.kind().as_str());
+        // Maps are sorted, so the same resource has the same text.
+        for (name, value) in resource.attributes() {
+            digest.update(name.as_bytes());
+            digest.update([0]);
+            digest.update(value.to_string());
+            digest.update([0]);
+        }
+        Self(digest.finalize().into())
+    }
+}
+
+impl Doubts {
+    pub(super) fn new() -> Self {
+        let keys = Cache::builder().max_capacity(MOST).time_to_live(MEMORY).build();
+        let unheard = Cache::builder().max_capacity(MOST).time_to_live(MEMORY).build();
+        Self { keys, unheard }
+    }
+
+    /// Whether something may be there under one of these keys.
+    pub(super) fn cover(&self, keys: &[Key]) -> bool {
+        keys.iter().any(|key| self.keys.contains_key(key))
+    }
+
+    /// Something may be there under these keys.
+    pub(super) fn raise(&self, keys: &[Key]) {
+        for key in keys {
+            self.keys.insert(key.clone(), ());
+        }
+    }
+
+    /// It is known what is there.
+    pub(super) fn settle(&self, keys: &[Key]) {
+        for key in keys {
+            self.keys.invalidate(key);
+        }
+    }
+
+    /// This was created, and nobody was there to be told.
+    pub(super) fn unheard(&self, print: Print, id: ResourceId) {
+        self.unheard.insert(print, id);
+    }
+
+    /// What was created for exactly this request, if its client has not heard of
+    /// it: told once, for after that it is a duplicate like any other.
+    pub(super) fn owed(&self, print: &Print) -> Option<ResourceId> {
+        self.unheard.remove(print)
+    }
+}

@@ -1,0 +1,130 @@
+//! What the use cases measure. Labels come from the configuration, from enums
+//! and from names in the code, never from input.
+
+use prometheus::{
+    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+};
+
+use crate::call::Failure;
+
+/// The measurements of every tenant.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    operations: IntCounterVec,
+    calls: HistogramVec,
+    cache: IntCounterVec,
+    entries: IntGaugeVec,
+    bytes: IntGaugeVec,
+    rides: HistogramVec,
+    doubts: IntCounterVec,
+}
+
+/// The measurements of one tenant.
+#[derive(Clone, Debug)]
+pub(super) struct Handles {
+    tenant: String,
+    all: Metrics,
+    pub resources: Cached,
+    pub answers: Cached,
+    pub entries: IntGauge,
+    pub bytes: IntGauge,
+}
+
+/// How often one cache had the answer.
+#[derive(Clone, Debug)]
+pub(super) struct Cached {
+    pub hits: IntCounter,
+    pub misses: IntCounter,
+}
+
+impl Metrics {
+    /// Makes them known to a registry.
+    pub fn register(registry: &Registry) -> prometheus::Result<Self> {
+        let metrics = Self::new()?;
+        registry.register(Box::new(metrics.operations.clone()))?;
+        registry.register(Box::new(metrics.calls.clone()))?;
+        registry.register(Box::new(metrics.cache.clone()))?;
+        registry.register(Box::new(metrics.entries.clone()))?;
+        registry.register(Box::new(metrics.bytes.clone()))?;
+        registry.register(Box::new(metrics.rides.clone()))?;
+        registry.register(Box::new(metrics.doubts.clone()))?;
+        Ok(metrics)
+    }
+
+    fn new() -> prometheus::Result<Self> {
+        let counter = |name: &str, help: &str, labels: &[&str]| {
+            IntCounterVec::new(Opts::new(name, help), labels)
+        };
+        let gauge = |name: &str, help: &str| IntGaugeVec::new(Opts::new(name, help), &["tenant"]);
+        let histogram = |name: &str, help: &str, buckets: &[f64], labels: &[&str]| {
+            HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), labels)
+        };
+        Ok(Self {
+            operations: counter(
+                "matricula_operations_total",
+                "Operations carried to the LMS, by what came of them.",
+                &["tenant", "operation", "outcome"],
+            )?,
+            calls: histogram(
+                "matricula_operation_calls",
+                "LMS calls that one operation took.",
+                &[0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 10.0, 30.0, 100.0],
+                &["tenant", "operation"],
+            )?,
+            cache: counter(
+                "matricula_cache_requests_total",
+                "Questions to a cache, by whether it had the answer.",
+                &["tenant", "cache", "result"],
+            )?,
+            entries: gauge("matricula_cache_entries", "Answers that are kept.")?,
+            bytes: gauge("matricula_cache_bytes", "Memory that the kept answers take, roughly.")?,
+            rides: histogram(
+                "matricula_lookups_together",
+                "Lookups that shared one call because they waited for a free slot.",
+                &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0],
+                &["tenant"],
+            )?,
+            doubts: counter(
+                "matricula_lost_answers_total",
+                "Creates whose answer was lost, by how that was resolved.",
+                &["tenant", "resolution"],
+            )?,
+        })
+    }
+
+    pub(super) fn of(&self, tenant: &str) -> Handles {
+        let cached = |cache: &str| Cached {
+            hits: self.cache.with_label_values(&[tenant, cache, "hit"]),
+            misses: self.cache.with_label_values(&[tenant, cache, "miss"]),
+        };
+        Handles {
+            tenant: tenant.to_owned(),
+            resources: cached("resources"),
+            answers: cached("answers"),
+            entries: self.entries.with_label_values(&[tenant]),
+            bytes: self.bytes.with_label_values(&[tenant]),
+            all: self.clone(),
+        }
+    }
+}
+
+impl Handles {
+    /// A run came to its end.
+    pub(super) fn driven(&self, operation: &str, calls: u32, failed: Option<&Failure>) {
+        let outcome = failed.map_or("ok", |failure| failure.kind.as_str());
+        self.all.operations.with_label_values(&[&self.tenant, operation, outcome]).inc();
+        let histogram = self.all.calls.with_label_values(&[self.tenant.as_str(), operation]);
+        histogram.observe(f64::from(calls));
+    }
+
+    /// So many lookups went together.
+    pub(super) fn rode(&self, together: usize) {
+        let together = u32::try_from(together).unwrap_or(u32::MAX);
+        self.all.rides.with_label_values(&[self.tenant.as_str()]).observe(f64::from(together));
+    }
+
+    /// A lost create was resolved.
+    pub(super) fn resolved(&self, resolution: &str) {
+        self.all.doubts.with_label_values(&[self.tenant.as_str(), resolution]).inc();
+    }
+}

@@ -1,0 +1,171 @@
+//! Reading: one resource by its id, or what the LMS holds of several.
+
+use std::sync::Arc;
+
+use super::cache::Depth;
+use super::{Deed, Error, Tenant, View};
+use crate::call::Failure;
+use crate::call::Kind::{Garbled, Missing, Unavailable};
+use crate::mapping::{Done, Picture, Query, Want};
+use crate::scim::{self, Filter, Kind, Literal, Matcher, Operator, Path, Projection, ResourceId};
+use crate::store::{self, Entry};
+
+impl Tenant {
+    /// The resource of that id. `fresh` asks the LMS whatever is kept.
+    pub async fn get(
+        self: &Arc<Self>,
+        kind: Kind,
+        id: &ResourceId,
+        depth: Depth,
+        fresh: bool,
+    ) -> Result<Arc<View>, Error> {
+        let key = self.cache.one(kind, id, depth);
+        let view = if fresh {
+            let view = self.read(kind, id, depth).await?;
+            self.cache.keep(key, view.clone()).await;
+            view
+        } else {
+            self.cache.resource(key, self.read(kind, id, depth)).await?
+        };
+        view.ok_or_else(|| missing(kind, id).into())
+    }
+
+    /// The same, past the cache; nothing, where nobody has that id.
+    async fn read(
+        self: &Arc<Self>,
+        kind: Kind,
+        id: &ResourceId,
+        depth: Depth,
+    ) -> Result<Option<Arc<View>>, Error> {
+        let found = match self.by_id(kind, id, depth).await {
+            Ok(found) => found,
+            Err(failure) if failure.kind == Missing => return Ok(None),
+            Err(failure) => return Err(Error::lms(Deed::Read)(failure)),
+        };
+        let Some(picture) = found else { return Ok(None) };
+        let entry = self.ledger.entries.get(kind, id).await?;
+        Ok(Some(Arc::new(self.view(picture, entry.as_deref()))))
+    }
+
+    async fn by_id(
+        self: &Arc<Self>,
+        kind: Kind,
+        id: &ResourceId,
+        depth: Depth,
+    ) -> Result<Option<Picture>, Failure> {
+        if let Some(matcher) = self.one_of(kind, std::slice::from_ref(id))
+            && self.rides_along(kind)
+        {
+            let found = self.lookup(kind, &matcher, depth).await?;
+            return Ok(found.into_iter().find(|it| it.resource.id().as_ref() == Some(id)));
+        }
+        let moment = self.lms.moment();
+        let run = self.lms.site().get(kind, id, self.want(kind, depth), &moment)?;
+        let mut done = self.drive(run, kind, Deed::Read).await?;
+        if !done.remembered {
+            return Ok(done.pictures().next());
+        }
+        let entry = self.ledger.entries.get(kind, id).await;
+        let entry = entry.map_err(|error| Failure::new(Unavailable, error.to_string()))?;
+        Ok(entry.map(|entry| remembered(&entry)))
+    }
+
+    /// Whether reads by id can share a call.
+    fn rides_along(&self, kind: Kind) -> bool {
+        let mut kinds = self.lms.site().plan.kinds_of(kind);
+        let only = kinds.next().filter(|_| kinds.next().is_none());
+        only.is_some_and(|plan| plan.row("id eq").is_some_and(|row| row.many.is_some()))
+    }
+
+    /// What the LMS holds that a matcher means, and perhaps others: whoever asks
+    /// decides after blending. Everything, without a matcher.
+    pub(super) async fn pictures(
+        self: &Arc<Self>,
+        kind: Kind,
+        matcher: Option<&Matcher>,
+        depth: Depth,
+    ) -> Result<Vec<Picture>, Failure> {
+        let query = Query {
+            matcher: matcher.cloned(),
+            want: self.want(kind, depth),
+            enough: None,
+            loose: true,
+        };
+        Ok(self.ask(kind, &query).await?.0)
+    }
+
+    /// The same, with how many there are where the LMS says so.
+    pub(super) async fn ask(
+        self: &Arc<Self>,
+        kind: Kind,
+        query: &Query,
+    ) -> Result<(Vec<Picture>, Option<usize>), Failure> {
+        let runs = self.lms.site().find(kind, query, &self.lms.moment())?;
+        let deed = if query.matcher.is_some() { Deed::Find } else { Deed::List };
+        let (mut pictures, mut total) = (Vec::new(), Some(0));
+        for run in runs {
+            let done = self.drive(run, kind, deed).await?;
+            if done.incomplete && done.resources.is_empty() {
+                return Err(Failure::new(
+                    Garbled,
+                    "the LMS could not show all there are, and none of those fits",
+                ));
+            }
+            let count = done.total.and_then(|count| usize::try_from(count).ok());
+            total = total.zip(count).map(|(sum, count): (usize, usize)| sum + count);
+            pictures.append(&mut self.told(kind, query.matcher.as_ref(), done).await?);
+        }
+        Ok((pictures, total))
+    }
+
+    /// What a run read. Where the LMS cannot be read, what the client wrote has
+    /// to stand for it.
+    async fn told(
+        &self,
+        kind: Kind,
+        matcher: Option<&Matcher>,
+        mut done: Box<Done>,
+    ) -> Result<Vec<Picture>, Failure> {
+        if !done.remembered {
+            return Ok(done.pictures().collect());
+        }
+        let failed = |error: store::Error| Failure::new(Unavailable, error.to_string());
+        let ids = self.ledger.entries.find(kind, matcher, usize::MAX).await.map_err(failed)?;
+        let entries = self.ledger.entries.several(kind, &ids).await.map_err(failed)?;
+        Ok(entries.into_iter().flatten().map(|entry| remembered(&entry)).collect())
+    }
+
+    /// The matcher for resources with these ids.
+    pub(super) fn one_of(&self, kind: Kind, ids: &[ResourceId]) -> Option<Matcher> {
+        let resource_type = self.resource_type(kind)?;
+        let path = Path::parse("id", resource_type.urns()).ok()?;
+        let each = ids.iter().map(|id| {
+            let value = Literal::Quoted(id.as_str().to_owned());
+            Filter::Compare(path.clone(), Operator::Eq, value)
+        });
+        Matcher::bind(&Filter::any(each.collect()), resource_type).ok()
+    }
+
+    pub(super) fn want(&self, kind: Kind, depth: Depth) -> Want {
+        let lean = || {
+            let resource_type = self.resource_type(kind)?;
+            Projection::parse(resource_type, None, Some("members")).ok()
+        };
+        match (kind, depth) {
+            (Kind::User, _) | (Kind::Group, Depth::Whole) => Want::All,
+            (Kind::Group, Depth::Lean) => lean().map_or(Want::All, Want::Shown),
+        }
+    }
+}
+
+/// What a client reads of an id that nobody has.
+pub(super) fn missing(kind: Kind, id: &ResourceId) -> scim::Error {
+    scim::Error::not_found(format!("The LMS has no {kind} with the id `{id}`."))
+}
+
+/// A resource that nobody but the gateway can tell of.
+fn remembered(entry: &Entry) -> Picture {
+    let mut resource = entry.sent.clone();
+    resource.set_id(&entry.id);
+    Picture::from(resource)
+}

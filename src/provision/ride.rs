@@ -1,0 +1,144 @@
+//! Lookups that wait for a free slot ride together in one call.
+//!
+//! While the LMS has a slot free, a lookup goes at once and alone. Under load it
+//! waits, and whoever gets the next slot takes everybody along who asks the same
+//! question for another value. So the busier the LMS, the fewer calls per
+//! lookup.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use super::cache::Depth;
+use super::{Error, Tenant};
+use crate::call::{Failure, Kind as FailureKind};
+use crate::mapping::Picture;
+use crate::scim::{Kind, Matcher, Operator};
+
+/// So many ride together at most; the mapping splits them as its LMS needs.
+const SEATS: usize = 200;
+
+/// What may ride together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Route {
+    kind: Kind,
+    question: String,
+    depth: Depth,
+}
+
+/// Somebody who waits for an answer.
+struct Passenger {
+    matcher: Matcher,
+    tell: oneshot::Sender<Result<Vec<Picture>, Failure>>,
+}
+
+/// Everybody who waits.
+pub(super) struct Rides {
+    slots: Arc<Semaphore>,
+    waiting: Mutex<HashMap<Route, Vec<Passenger>>>,
+}
+
+impl Rides {
+    pub(super) fn new(slots: usize) -> Self {
+        Self { slots: Arc::new(Semaphore::new(slots.max(1))), waiting: Mutex::default() }
+    }
+
+    fn board(&self, route: &Route, passenger: Passenger) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.entry(route.clone()).or_default().push(passenger);
+    }
+
+    /// Everybody who waits on a route and still cares.
+    fn leave(&self, route: &Route) -> Vec<Passenger> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(queue) = waiting.get_mut(route) else { return Vec::new() };
+        queue.retain(|passenger| !passenger.tell.is_closed());
+        let rest = queue.split_off(queue.len().min(SEATS));
+        let leaving = std::mem::replace(queue, rest);
+        if queue.is_empty() {
+            waiting.remove(route);
+        }
+        leaving
+    }
+}
+
+impl Tenant {
+    /// What the LMS holds that a matcher means, alone or together with others.
+    pub(super) async fn lookup(
+        self: &Arc<Self>,
+        kind: Kind,
+        matcher: &Matcher,
+        depth: Depth,
+    ) -> Result<Vec<Picture>, Failure> {
+        let Some(route) = self.route(kind, matcher, depth) else {
+            return self.pictures(kind, Some(matcher), depth).await;
+        };
+        if let Ok(slot) = Arc::clone(&self.rides.slots).try_acquire_owned() {
+            let found = self.pictures(kind, Some(matcher), depth).await;
+            drop(slot);
+            return found;
+        }
+        let (tell, told) = oneshot::channel();
+        self.rides.board(&route, Passenger { matcher: matcher.clone(), tell });
+        // A task of its own: whoever drives does so for the others, too, and must
+        // not stop because one client has left.
+        let (tenant, slots) = (Arc::clone(self), Arc::clone(&self.rides.slots));
+        self.work.spawn(async move {
+            if let Ok(slot) = slots.acquire_owned().await {
+                tenant.ride(&route, slot).await;
+            }
+        });
+        told.await.unwrap_or_else(|_| Err(cut_off()))
+    }
+
+    /// The route of a matcher: one value, asked for by a question that takes
+    /// several. Values that an LMS may read otherwise than we do go alone.
+    fn route(&self, kind: Kind, matcher: &Matcher, depth: Depth) -> Option<Route> {
+        let Matcher::Compare(place, Operator::Eq, operand) = matcher else { return None };
+        let mut kinds = self.lms.site().plan.kinds_of(kind);
+        let (plan, None) = (kinds.next()?, kinds.next()) else { return None };
+        let question = format!("{place} eq");
+        plan.row(&question)?.many.as_ref()?;
+        let value = operand.to_value();
+        let ordinary = value.as_str()?.bytes().all(|byte| byte.is_ascii_graphic());
+        ordinary.then_some(Route { kind, question, depth })
+    }
+
+    async fn ride(self: &Arc<Self>, route: &Route, slot: OwnedSemaphorePermit) {
+        let aboard = self.rides.leave(route);
+        if aboard.is_empty() {
+            return;
+        }
+        self.metrics.rode(aboard.len());
+        let together = Matcher::Any(aboard.iter().map(|one| one.matcher.clone()).collect());
+        match self.pictures(route.kind, Some(&together), route.depth).await {
+            Ok(pictures) => share(aboard, &pictures),
+            // One of them spoils the answer of all: each for himself.
+            Err(failure) if failure.kind == FailureKind::Poisoned && aboard.len() > 1 => {
+                for one in aboard {
+                    let found = self.pictures(route.kind, Some(&one.matcher), route.depth).await;
+                    let _ = one.tell.send(found);
+                }
+            }
+            Err(failure) => {
+                for one in aboard {
+                    let _ = one.tell.send(Err(failure.clone()));
+                }
+            }
+        }
+        drop(slot);
+    }
+}
+
+/// To each his own. Whoever has left meanwhile needs none.
+fn share(aboard: Vec<Passenger>, pictures: &[Picture]) {
+    for one in aboard {
+        let own = pictures.iter().filter(|picture| one.matcher.matches(&picture.resource));
+        let _ = one.tell.send(Ok(own.cloned().collect()));
+    }
+}
+
+fn cut_off() -> Failure {
+    Failure::new(FailureKind::Unavailable, Error::CutOff.to_string())
+}

@@ -1,0 +1,228 @@
+//! Looking for resources: who can answer, what they hold, which of them are
+//! meant, and which part of those is wanted.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::cache::{Depth, Found};
+use super::{Deed, Error, Tenant, View};
+use crate::call::{Failure, Kind as FailureKind};
+use crate::mapping::{self, Coverage, Picture};
+use crate::scim::{self, Kind, Matcher, Operator, Page, Path, Resource, ResourceId, ResourceType};
+
+/// The part of a list that was asked for.
+#[derive(Debug)]
+pub struct Listing {
+    /// How many there are in all.
+    pub total: usize,
+    /// Where the part begins, and how much it may hold.
+    pub page: Page,
+    /// The part.
+    pub views: Vec<Arc<View>>,
+}
+
+/// What a store is asked for at most where the LMS cannot look: more than that
+/// is no search.
+const MOST_RECALLED: usize = 10_000;
+
+/// Ids asked for in one go; the mapping splits them as its LMS needs.
+const CHUNK: usize = 1000;
+
+impl Tenant {
+    /// The resources that a query means. `fresh` asks the LMS whatever is kept.
+    pub async fn list(
+        self: &Arc<Self>,
+        kind: Kind,
+        query: &scim::Query,
+        fresh: bool,
+    ) -> Result<Listing, Error> {
+        let depth = self.depth(kind, query);
+        let page = query.page.at_most(self.config.page);
+        let Some(matcher) = &query.filter else {
+            return self.everybody(kind, query, depth, fresh).await;
+        };
+        let key = self.cache.question(kind, matcher.to_string(), depth);
+        let found = if fresh {
+            let found = self.search(kind, matcher, depth).await?;
+            self.cache.keep_answer(key, Arc::clone(&found)).await;
+            found
+        } else {
+            self.cache.answer(key, self.search(kind, matcher, depth)).await?
+        };
+        Ok(part(&in_order(&found.views, query), page))
+    }
+
+    /// Whether members are shown, or asked about.
+    pub fn depth(&self, kind: Kind, query: &scim::Query) -> Depth {
+        let members = self.resource_type(kind).and_then(members_of);
+        let Some(members) = members.filter(|_| kind == Kind::Group) else { return Depth::Whole };
+        let named = query.filter.as_ref().is_some_and(|matcher| names(matcher, &members));
+        let shown = query.projection.includes(&members);
+        if shown || named { Depth::Whole } else { Depth::Lean }
+    }
+
+    /// What a filter finds, whoever has to be asked.
+    async fn search(
+        self: &Arc<Self>,
+        kind: Kind,
+        matcher: &Matcher,
+        depth: Depth,
+    ) -> Result<Arc<Found>, Error> {
+        let failed = Error::lms(Deed::Find);
+        let pictures = match self.lms.site().coverage(kind, Some(matcher)) {
+            Coverage::Nobody => Vec::new(),
+            // What nobody can answer is refused by the mapping, in its own words.
+            Coverage::Asked | Coverage::Scan | Coverage::Unanswerable => {
+                self.lookup(kind, matcher, depth).await.map_err(failed)?
+            }
+            Coverage::NoPlace => self.recall(kind, matcher, depth).await?,
+            Coverage::Divided => {
+                let mut all = self.recall(kind, matcher, depth).await?;
+                let more = self.lookup(kind, matcher, depth).await.map_err(failed)?;
+                all.extend(more);
+                distinct(all)
+            }
+        };
+        let views = self.views(kind, pictures, Some(matcher)).await?;
+        Ok(Arc::new(Found { views }))
+    }
+
+    /// Those of whom a client once said what the LMS has no place for.
+    async fn recall(
+        self: &Arc<Self>,
+        kind: Kind,
+        matcher: &Matcher,
+        depth: Depth,
+    ) -> Result<Vec<Picture>, Error> {
+        let ids = self.ledger.entries.find(kind, Some(matcher), MOST_RECALLED).await?;
+        self.by_ids(kind, &ids, depth).await
+    }
+
+    async fn by_ids(
+        self: &Arc<Self>,
+        kind: Kind,
+        ids: &[ResourceId],
+        depth: Depth,
+    ) -> Result<Vec<Picture>, Error> {
+        let mut pictures = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(CHUNK) {
+            let Some(matcher) = self.one_of(kind, chunk) else { continue };
+            let found = self.lookup(kind, &matcher, depth).await;
+            pictures.append(&mut found.map_err(Error::lms(Deed::Find))?);
+        }
+        Ok(pictures)
+    }
+
+    /// Pictures in their clients' words; of those, whom the matcher means.
+    async fn views(
+        &self,
+        kind: Kind,
+        pictures: Vec<Picture>,
+        matcher: Option<&Matcher>,
+    ) -> Result<Vec<Arc<View>>, Error> {
+        let ids: Option<Vec<_>> = pictures.iter().map(|picture| picture.resource.id()).collect();
+        let ids = ids.ok_or_else(|| {
+            let failure = Failure::new(FailureKind::Garbled, "the LMS showed one without an id");
+            Error::lms(Deed::Find)(failure)
+        })?;
+        let entries = self.ledger.entries.several(kind, &ids).await?;
+        let moment = self.lms.moment();
+        let mut views = Vec::with_capacity(pictures.len());
+        for (picture, entry) in pictures.into_iter().zip(entries) {
+            let meant = matcher.is_some_and(|matcher| is_meant(matcher, &picture));
+            let view = View::of(self.lms.site(), picture, entry.as_deref(), &moment);
+            if meant || matcher.is_none_or(|matcher| matcher.matches(view.resource())) {
+                views.push(Arc::new(view));
+            }
+        }
+        views.sort_by_cached_key(|view| order(view));
+        Ok(views)
+    }
+
+    /// A page of all there are. Where the LMS gives them only all at once, who
+    /// there is is remembered from page to page.
+    async fn everybody(
+        self: &Arc<Self>,
+        kind: Kind,
+        query: &scim::Query,
+        depth: Depth,
+        fresh: bool,
+    ) -> Result<Listing, Error> {
+        let page = query.page.at_most(self.config.page);
+        let key = self.cache.question(kind, String::new(), Depth::Lean);
+        if !fresh
+            && query.sort.is_none()
+            && let Some(roll) = self.cache.roll(&key).await
+        {
+            let window = page.window(roll.len());
+            let ids = roll.get(window).unwrap_or_default();
+            let pictures = self.by_ids(kind, ids, depth).await?;
+            let views = self.views(kind, pictures, None).await?;
+            return Ok(Listing { total: roll.len(), page, views });
+        }
+        let enough = page.count.map(|count| (page.start_index - 1).saturating_add(count));
+        let asked = mapping::Query {
+            want: self.want(kind, depth),
+            enough: enough.filter(|_| query.sort.is_none()),
+            loose: true,
+            ..mapping::Query::default()
+        };
+        let found = self.ask(kind, &asked).await.map_err(Error::lms(Deed::List))?;
+        let (pictures, total) = found;
+        let views = self.views(kind, pictures, None).await?;
+        let all = total.is_none_or(|total| total <= views.len());
+        if all && views.len() > page.count.unwrap_or(usize::MAX) {
+            let ids = views.iter().filter_map(|view| view.resource().id()).collect();
+            self.cache.keep_roll(key, ids).await;
+        }
+        let total = total.unwrap_or_default().max(views.len());
+        Ok(Listing { total, ..part(&in_order(&views, query), page) })
+    }
+}
+
+/// Whether the LMS's own spelling is what was asked for, though the client's is
+/// another: only where that cannot be mistaken.
+fn is_meant(matcher: &Matcher, picture: &Picture) -> bool {
+    matches!(matcher, Matcher::Compare(_, Operator::Eq, _)) && matcher.matches(&picture.resource)
+}
+
+fn in_order(views: &[Arc<View>], query: &scim::Query) -> Vec<Arc<View>> {
+    let Some(sort) = &query.sort else { return views.to_vec() };
+    let mut resources: Vec<_> = views.iter().map(|view| view.resource().clone()).collect();
+    sort.sort(&mut resources);
+    let by_id: HashMap<_, _> = views.iter().map(|view| (view.resource().id(), view)).collect();
+    let view = |resource: Resource| by_id.get(&resource.id()).map(|view| Arc::clone(view));
+    resources.into_iter().filter_map(view).collect()
+}
+
+fn part(views: &[Arc<View>], page: Page) -> Listing {
+    let total = views.len();
+    let window = page.window(total);
+    let views = views.get(window).unwrap_or_default().to_vec();
+    Listing { total, page, views }
+}
+
+fn distinct(mut pictures: Vec<Picture>) -> Vec<Picture> {
+    let mut seen = BTreeSet::new();
+    pictures.retain(|picture| seen.insert(picture.resource.id()));
+    pictures
+}
+
+/// The order of lists: numbers as numbers, so that it is the order in which an
+/// LMS counts.
+fn order(view: &View) -> (usize, Option<ResourceId>) {
+    let id = view.resource().id();
+    (id.as_ref().map_or(0, |id| id.as_str().len()), id)
+}
+
+pub(super) fn members_of(resource_type: &ResourceType) -> Option<scim::Place> {
+    resource_type.place(&Path::parse("members", resource_type.urns()).ok()?).ok()
+}
+
+fn names(matcher: &Matcher, place: &scim::Place) -> bool {
+    match matcher {
+        Matcher::Compare(named, ..) | Matcher::Present(named) => named.shares_attribute(place),
+        Matcher::All(parts) | Matcher::Any(parts) => parts.iter().any(|part| names(part, place)),
+        Matcher::Not(inner) => names(inner, place),
+    }
+}

@@ -1,0 +1,350 @@
+//! Writing: create, change, delete, each a flow from top to bottom.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use tracing::Instrument;
+
+use super::doubt::Print;
+use super::read::missing;
+use super::search::members_of;
+use super::turns::{Key, in_doubt};
+use super::view::memorable;
+use super::{Deed, Depth, Error, Tenant, View};
+use crate::call::{Failure, Kind as FailureKind};
+use crate::mapping::Picture;
+use crate::scim::{self, Conditions, Edits, Kind, Operation, Resource, ResourceId};
+use crate::store::Entry;
+
+/// Edits of one resource, and what has to hold for them.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// User or Group.
+    pub kind: Kind,
+    /// Which one.
+    pub id: ResourceId,
+    /// What changes.
+    pub edits: Edits,
+    /// The version the client has seen, where it says so.
+    pub conditions: Conditions,
+    /// How much of the resource the client wants to see afterwards.
+    pub show: Option<Depth>,
+}
+
+impl Tenant {
+    /// Creates a resource. The answer is what was sent, as far as the LMS took
+    /// it, under the id that the LMS gave.
+    pub async fn create(self: &Arc<Self>, resource: Resource) -> Result<Arc<View>, Error> {
+        let print = Print::of(&resource);
+        let (tenant, heard) = (Arc::clone(self), Arc::clone(self));
+        let work = async move { tenant.created(&resource, print).await };
+        let outcome = self.finish(work, move |view: &Arc<View>| {
+            if let Some(id) = view.resource().id() {
+                heard.ledger.doubts.unheard(print, id);
+            }
+        });
+        outcome.await
+    }
+
+    /// Changes a resource.
+    pub async fn change(self: &Arc<Self>, change: Change) -> Result<Option<Arc<View>>, Error> {
+        let tenant = Arc::clone(self);
+        self.finish(async move { tenant.changed(change).await }, |_| ()).await
+    }
+
+    /// Deletes a resource.
+    pub async fn delete(
+        self: &Arc<Self>,
+        kind: Kind,
+        id: ResourceId,
+        conditions: Conditions,
+    ) -> Result<(), Error> {
+        let tenant = Arc::clone(self);
+        self.finish(async move { tenant.deleted(kind, &id, &conditions).await }, |()| ()).await
+    }
+
+    /// Work once begun is finished, whoever stops waiting: half of a create is an
+    /// account that nobody knows of. `unheard` is told what nobody waited for.
+    async fn finish<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+        unheard: impl FnOnce(&T) + Send + 'static,
+    ) -> Result<T, Error> {
+        let (tell, told) = oneshot::channel();
+        let whole = async move {
+            if let Err(Ok(done)) = tell.send(work.await) {
+                unheard(&done);
+            }
+        };
+        self.work.spawn(whole.in_current_span());
+        told.await.unwrap_or(Err(Error::CutOff))
+    }
+
+    async fn created(
+        self: &Arc<Self>,
+        resource: &Resource,
+        print: Print,
+    ) -> Result<Arc<View>, Error> {
+        let kind = resource.kind();
+        let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
+        let keys = Key::of_new(plan, resource);
+        let _turn = self.ledger.turns.take(&keys).await;
+        if let Some(id) = self.ledger.doubts.owed(&print) {
+            return self.get(kind, &id, Depth::Whole, true).await;
+        }
+        let picture = match self.in_doubt(resource, &keys).await? {
+            Some(found) => found,
+            None => self.sent(resource, &keys).await?,
+        };
+        self.ledger.doubts.settle(&keys);
+        let id = picture.resource.id();
+        self.ledger.epochs.written(kind, id.as_ref());
+        let id = id.ok_or_else(|| {
+            let failure = Failure::new(FailureKind::Garbled, "the LMS gave the new one no id");
+            Error::lms(Deed::Create)(failure)
+        })?;
+        let now = self.clock.now();
+        let sent = memorable(resource);
+        let entry = Entry { id, sent, created: Some(now), modified: now, revision: 0 };
+        let view = Arc::new(self.view(picture, Some(&entry)));
+        self.ledger.entries.put(entry).await?;
+        Ok(view)
+    }
+
+    /// What an earlier create left behind whose answer was lost.
+    async fn in_doubt(&self, resource: &Resource, keys: &[Key]) -> Result<Option<Picture>, Error> {
+        if !self.ledger.doubts.cover(keys) {
+            return Ok(None);
+        }
+        let found = self.look(resource).await.map_err(Error::lms(Deed::Look))?;
+        if found.is_some() {
+            self.metrics.resolved("adopted_later");
+        }
+        Ok(found)
+    }
+
+    /// Sends a create. If its answer is lost, looking tells what became of it.
+    /// Where looking finds nobody, the LMS may still be at work: a second create
+    /// could meet the first, so that is left to the client's next attempt, which
+    /// begins with a look.
+    async fn sent(&self, resource: &Resource, keys: &[Key]) -> Result<Picture, Error> {
+        let operation = Operation::Create(resource.clone());
+        let moment = self.lms.moment();
+        let run = self.lms.site().write(&operation, None, &moment);
+        let run = run.map_err(Error::lms(Deed::Create))?;
+        let failure = match self.drive(run, resource.kind(), Deed::Create).await {
+            Ok(mut done) => {
+                let id = done.id.clone();
+                let shown = done.pictures().next();
+                return Ok(shown.unwrap_or_else(|| self.expected(resource, id.as_ref())));
+            }
+            Err(failure) => failure,
+        };
+        self.ledger.epochs.written(resource.kind(), None);
+        if !in_doubt(&failure) {
+            return Err(Error::lms(Deed::Create)(failure));
+        }
+        self.ledger.doubts.raise(keys);
+        match self.look(resource).await {
+            Ok(Some(found)) => {
+                self.metrics.resolved("adopted");
+                Ok(found)
+            }
+            Ok(None) => {
+                self.metrics.resolved("not_found");
+                Err(Error::lms(Deed::Create)(unresolved(failure)))
+            }
+            Err(second) if second.kind == FailureKind::Duplicate => {
+                self.metrics.resolved("duplicate");
+                Err(Error::lms(Deed::Create)(second))
+            }
+            Err(_) => {
+                self.metrics.resolved("unknown");
+                Err(Error::lms(Deed::Create)(unresolved(failure)))
+            }
+        }
+    }
+
+    /// Who has the unique values of a resource: the one that we made, or nobody.
+    /// Somebody who differs in anything that we wrote is another, and the create
+    /// a duplicate.
+    async fn look(&self, resource: &Resource) -> Result<Option<Picture>, Failure> {
+        let moment = self.lms.moment();
+        let run = self.lms.site().look(resource, &moment)?;
+        let mut done = self.drive(run, resource.kind(), Deed::Look).await?;
+        let mut found: Vec<_> = done.pictures().collect();
+        let Some(picture) = found.pop() else { return Ok(None) };
+        let expected = self.lms.site().echo(resource, &moment);
+        if found.is_empty() && agrees(&expected, &picture.resource) {
+            return Ok(Some(picture));
+        }
+        Err(Failure::new(
+            FailureKind::Duplicate,
+            "another account in the LMS has a value that only one may have",
+        ))
+    }
+
+    /// What the LMS holds after a create that told us nothing but an id.
+    fn expected(&self, resource: &Resource, id: Option<&ResourceId>) -> Picture {
+        let mut shown = self.lms.site().echo(resource, &self.lms.moment());
+        if let Some(id) = id {
+            shown.set_id(id);
+        }
+        if let Some(members) = resource.attributes().get("members") {
+            shown = with(shown, "members", members.clone());
+        }
+        Picture::from(shown)
+    }
+
+    async fn changed(self: &Arc<Self>, change: Change) -> Result<Option<Arc<View>>, Error> {
+        let Change { kind, id, edits, conditions, show } = change;
+        let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
+        let _turn = self.ledger.turns.take(&Key::of_change(plan, &id, &edits)).await;
+        self.permitted(kind, &id, &conditions).await?;
+        let entry = self.ledger.entries.get(kind, &id).await?;
+        let (after, differs) = self.applied(kind, &id, &edits, entry.as_deref()).await?;
+        let known = if plan.remembered { entry.as_ref().map(|it| it.sent.clone()) } else { None };
+        self.change_in_lms(Operation::Change { kind, id: id.clone(), edits: edits.clone() }, known)
+            .await?;
+        let members = members_of(&plan.resource_type).is_some_and(|it| edits.touch(&it));
+        let now = self.clock.now();
+        let unchanged = entry.as_ref().filter(|_| !differs).map(|entry| entry.modified);
+        self.ledger
+            .entries
+            .put(Entry {
+                sent: memorable(&after),
+                created: entry.as_ref().and_then(|entry| entry.created),
+                modified: unchanged.unwrap_or(now),
+                revision: entry.map_or(0, |entry| entry.revision) + u64::from(members),
+                id: id.clone(),
+            })
+            .await?;
+        match show {
+            Some(depth) => self.get(kind, &id, depth, false).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The resource in the client's words, after the edits. Most edits need to
+    /// know nothing of what is there; those that do cost a read.
+    async fn applied(
+        self: &Arc<Self>,
+        kind: Kind,
+        id: &ResourceId,
+        edits: &Edits,
+        entry: Option<&Entry>,
+    ) -> Result<(Resource, bool), Error> {
+        let resource_type = self.resource_type(kind).ok_or_else(|| unmapped(kind))?;
+        let before = entry.map_or_else(|| Resource::new(kind), |entry| entry.sent.clone());
+        let mut after = before.clone();
+        after.set_id(id);
+        if edits.apply(resource_type, &mut after).is_ok() {
+            let differs = memorable(&after) != before;
+            return Ok((after, differs));
+        }
+        let view = self.get(kind, id, Depth::Whole, false).await?;
+        let mut after = view.resource().clone();
+        let differs = edits.apply(resource_type, &mut after)?;
+        Ok((after, differs))
+    }
+
+    async fn change_in_lms(
+        self: &Arc<Self>,
+        operation: Operation,
+        known: Option<Resource>,
+    ) -> Result<(), Error> {
+        let (kind, id) = (operation.kind(), operation.id().cloned());
+        let run = self.lms.site().write(&operation, known, &self.lms.moment());
+        let run = run.map_err(Error::lms(Deed::Change))?;
+        let outcome = self.drive(run, kind, Deed::Change).await;
+        // Whatever came of it: what we knew may be over.
+        self.ledger.epochs.written(kind, id.as_ref());
+        let done = outcome.map_err(Error::lms(Deed::Change))?;
+        // Nothing of it is the LMS's affair; so nothing has yet shown that this
+        // resource is there at all.
+        if done.calls == 0
+            && let Some(id) = id
+        {
+            self.get(kind, &id, Depth::Lean, false).await?;
+        }
+        Ok(())
+    }
+
+    async fn deleted(
+        self: &Arc<Self>,
+        kind: Kind,
+        id: &ResourceId,
+        conditions: &Conditions,
+    ) -> Result<(), Error> {
+        let _turn = self.ledger.turns.take(&[Key::Id(kind, id.clone())]).await;
+        self.permitted(kind, id, conditions).await?;
+        let operation = Operation::Delete { kind, id: id.clone() };
+        let run = self.lms.site().write(&operation, None, &self.lms.moment());
+        let run = run.map_err(Error::lms(Deed::Delete))?;
+        let outcome = self.drive(run, kind, Deed::Delete).await;
+        self.ledger.epochs.written(kind, Some(id));
+        match outcome {
+            Ok(_) => Ok(self.ledger.entries.remove(kind, id).await?),
+            Err(failure) if failure.kind == FailureKind::Missing => {
+                self.ledger.entries.remove(kind, id).await?;
+                Err(missing(kind, id).into())
+            }
+            Err(failure) => Err(Error::lms(Deed::Delete)(failure)),
+        }
+    }
+
+    /// Refuses a write to another version than the client has seen. Without a
+    /// condition, nothing is read.
+    async fn permitted(
+        self: &Arc<Self>,
+        kind: Kind,
+        id: &ResourceId,
+        conditions: &Conditions,
+    ) -> Result<(), Error> {
+        if conditions.is_empty() {
+            return Ok(());
+        }
+        let view = self.get(kind, id, Depth::Whole, true).await?;
+        Ok(conditions.permit_write(Some(view.version()))?)
+    }
+}
+
+/// Whether an account is the one that a create made: it shows everything that
+/// was written, as far as it shows anything.
+fn agrees(expected: &Resource, shown: &Resource) -> bool {
+    expected
+        .attributes()
+        .iter()
+        .all(|(name, value)| shown.attributes().get(name).is_none_or(|held| same(value, held)))
+}
+
+/// Equal as far as both say something.
+fn same(wanted: &serde_json::Value, held: &serde_json::Value) -> bool {
+    use serde_json::Value::{Array, Object};
+    match (wanted, held) {
+        (Object(wanted), Object(held)) => {
+            wanted.iter().all(|(name, value)| held.get(name).is_none_or(|other| same(value, other)))
+        }
+        (Array(wanted), Array(held)) => {
+            wanted.iter().all(|value| held.iter().any(|other| same(value, other)))
+        }
+        _ => wanted == held,
+    }
+}
+
+/// A failure whose outcome even looking did not tell: to be tried again.
+fn unresolved(failure: Failure) -> Failure {
+    Failure { kind: FailureKind::Unavailable, attribute: None, ..failure }
+}
+
+fn unmapped(kind: Kind) -> scim::Error {
+    scim::Error::not_implemented(format!("This LMS has no {kind}s that the gateway could write."))
+}
+
+fn with(resource: Resource, name: &str, value: serde_json::Value) -> Resource {
+    let kind = resource.kind();
+    let mut attributes = resource.into_attributes();
+    attributes.insert(name.to_owned(), value);
+    Resource::from_attributes(kind, attributes)
+}

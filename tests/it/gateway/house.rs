@@ -1,0 +1,237 @@
+//! A gateway and the LMS it stands before, in this process; and a client for it.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, Method, Request};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use matricula::api::{self, Api, Face, Front};
+use matricula::clock::Clock;
+use matricula::mapping::{Shipped, Source};
+use matricula::provision::{self, Lms, Tenant};
+use matricula::sandbox::{self, Moodle, Sandbox};
+use matricula::scim::Rules;
+use matricula::server::{self, Listener, Shutdown};
+use matricula::store::{Digest, Memory, Scope, Token, Tokens};
+use matricula::{backend, secret};
+use prometheus::Registry;
+use serde_json::{Map, Value, json};
+use tokio_util::task::TaskTracker;
+
+/// What a test wants otherwise than usual.
+pub(crate) struct Options {
+    pub rules: Rules,
+    pub caching: provision::Caching,
+    pub api: api::Config,
+    pub backend: fn(&mut backend::Settings),
+    pub settings: Vec<(&'static str, Value)>,
+    pub site: fn(&mut sandbox::Site),
+    pub page: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let config = provision::Config::default();
+        Self {
+            rules: config.rules,
+            caching: config.caching,
+            api: api::Config::default(),
+            backend: |_| (),
+            settings: Vec::new(),
+            site: |_| (),
+            page: config.page,
+        }
+    }
+}
+
+/// The whole house. It ends when it is dropped.
+pub(crate) struct House {
+    /// The tenant URL.
+    pub base: String,
+    /// The token of the one tenant.
+    pub token: String,
+    /// The LMS.
+    pub lms: Sandbox,
+    pub tenant: Arc<Tenant>,
+    pub registry: Registry,
+    pub api: Api,
+    client: Client<HttpConnector, Full<bytes::Bytes>>,
+    shutdown: Shutdown,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        self.body["id"].as_str().unwrap()
+    }
+}
+
+pub(crate) const TOKEN: &str = "a-token-of-the-house-0123456789";
+
+impl House {
+    pub(crate) async fn open() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    pub(crate) async fn with(options: Options) -> Self {
+        let lms = sandbox(&options).await;
+        let url = lms.url();
+        Self::before(lms, &url, options).await
+    }
+
+    /// A gateway before an LMS at another address than the sandbox's own: one
+    /// that something stands in front of.
+    pub(crate) async fn before(lms: Sandbox, url: &str, options: Options) -> Self {
+        let registry = Registry::new();
+        let tenant = tenant(url, lms.token(), &registry, &options);
+        let config = api::Config { ..options.api };
+        let token = Token {
+            title: "test".to_owned(),
+            digest: Digest::of(TOKEN),
+            scope: Scope::default(),
+            expires: None,
+        };
+        let tokens = Tokens::new(vec![token]);
+        let front = Front::new(Arc::clone(&tenant), "/demo/scim/v2", tokens, &config);
+        let metrics = api::Metrics::register(&registry).unwrap();
+        let api = Api::new(Face::new(config, vec![front]), metrics, Clock::system());
+        let (address, shutdown) = serve(api.service(), &registry).await;
+        Self {
+            base: format!("http://{address}/demo/scim/v2"),
+            token: TOKEN.to_owned(),
+            lms,
+            tenant,
+            registry,
+            api,
+            client: Client::builder(TokioExecutor::new()).build_http(),
+            shutdown,
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None, &[]).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, Some(body), &[]).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, Some(body), &[]).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, operations: Value) -> Answer {
+        let body = json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+            "Operations": operations
+        });
+        self.send(Method::PATCH, path, Some(body), &[]).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, None, &[]).await
+    }
+
+    /// Those whom a filter finds.
+    pub(crate) async fn find(&self, kind: &str, filter: &str) -> Answer {
+        let filter =
+            percent_encoding::utf8_percent_encode(filter, percent_encoding::NON_ALPHANUMERIC);
+        self.get(&format!("/{kind}?filter={filter}")).await
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let bytes = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        if !headers.iter().any(|(name, _)| *name == "authorization") {
+            request = request.header("authorization", format!("Bearer {}", self.token));
+        }
+        if !bytes.is_empty() && !headers.iter().any(|(name, _)| *name == "content-type") {
+            request = request.header("content-type", "application/scim+json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::new(bytes.into())).unwrap();
+        let response = self.client.request(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let body =
+            if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        self.shutdown.advance(server::Phase::Ended);
+    }
+}
+
+/// The LMS as the documentation asks for it to be set up.
+pub(crate) async fn sandbox(options: &Options) -> Sandbox {
+    let identity = ["email", "phone1", "phone2"].map(String::from).to_vec();
+    let mut site = sandbox::Site { identity, ..sandbox::Site::default() };
+    (options.site)(&mut site);
+    let begin = sandbox::Options::default();
+    let moodle = Moodle::new(site, &begin.token);
+    Sandbox::start(sandbox::Options { moodle: Some(moodle), ..begin }).await.unwrap()
+}
+
+fn tenant(url: &str, token: &str, registry: &Registry, options: &Options) -> Arc<Tenant> {
+    let text = include_str!("../../../mappings/moodle.toml");
+    let plan = Arc::new(Source::read("moodle", text, &Shipped).unwrap().compile().unwrap());
+    let mut settings = Map::new();
+    settings.insert("base_url".to_owned(), json!(url));
+    settings.insert("token".to_owned(), json!(secret::Secret::new(token).expose()));
+    settings
+        .extend(options.settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    let site = plan.settle(&settings).unwrap();
+    let mut backend = backend::Settings::new("demo", site.base("main").unwrap());
+    // Tests that show the LMS ill do not wait for it longer than they must.
+    backend.retry.pause = std::time::Duration::from_millis(1);
+    (options.backend)(&mut backend);
+    let clock = Clock::system();
+    let house = backend::House {
+        clock: clock.clone(),
+        metrics: backend::Metrics::register(registry).unwrap(),
+    };
+    let lms = Lms::open(site, &[("main".into(), backend)], &house).unwrap();
+    let config = provision::Config {
+        rules: options.rules,
+        caching: options.caching,
+        page: options.page,
+        ..provision::Config::default()
+    };
+    let metrics = provision::Metrics::register(registry).unwrap();
+    let house = provision::House { clock, metrics, work: TaskTracker::new() };
+    let ledger = provision::Ledger::new(Arc::new(Memory::new()));
+    Tenant::new("demo".into(), lms, ledger, config, &house)
+}
+
+async fn serve(service: server::Service, registry: &Registry) -> (std::net::SocketAddr, Shutdown) {
+    let metrics = server::Metrics::register(registry).unwrap();
+    let config = server::Config { listen: "127.0.0.1:0".parse().unwrap(), ..Default::default() };
+    let listener = Listener::bind(config, metrics.listener("scim")).await.unwrap();
+    let (address, shutdown) = (listener.address(), Shutdown::new());
+    tokio::spawn(listener.serve(service, shutdown.clone()));
+    (address, shutdown)
+}

@@ -1,0 +1,6 @@
+//! The gateway as a whole, over real sockets, in front of the sandbox LMS.
+
+mod house;
+mod journey;
+
+pub(crate) use house::{Answer, House, Options};

@@ -1,0 +1,143 @@
+//! Who can answer a filter, known before anybody is asked; and questions whose
+//! answers the caller judges.
+
+use std::sync::Arc;
+
+use matricula::call::{Call, Reply};
+use matricula::mapping::{Coverage, Moment, Next, Query, Site, Want};
+use matricula::scim::{Filter, Kind, Matcher, Resource};
+use serde_json::{Map, Value, json};
+
+use super::echo::odd;
+use super::people::{moment, moodle};
+
+fn matcher(site: &Site, kind: Kind, text: &str) -> Matcher {
+    let plan = site.plan.kinds_of(kind).next().unwrap();
+    let filter = Filter::parse(text, plan.resource_type.urns()).unwrap();
+    Matcher::bind(&filter, &plan.resource_type).unwrap()
+}
+
+fn coverage(site: &Site, kind: Kind, text: &str) -> Coverage {
+    site.coverage(kind, Some(&matcher(site, kind, text)))
+}
+
+#[test]
+fn who_answers_for_users_of_moodle() {
+    let site = moodle(&json!({}));
+    let bare = moodle(&json!({"external_id": ""}));
+    let cases = [
+        (&site, r#"userName eq "Eva""#, Coverage::Asked),
+        (&site, r#"userName eq "Eva Smit""#, Coverage::Nobody),
+        (&site, r#"id eq "7""#, Coverage::Asked),
+        (&site, r#"id eq "seven""#, Coverage::Nobody),
+        (&site, r#"externalId eq "P-1""#, Coverage::Asked),
+        (&bare, r#"externalId eq "P-1""#, Coverage::NoPlace),
+        (&site, r#"emails.value eq "x@y""#, Coverage::Asked),
+        (&site, r#"emails[type eq "work" and value eq "x@y"]"#, Coverage::Asked),
+        (&bare, r#"userName eq "eva" and externalId eq "P-1""#, Coverage::Asked),
+        (&bare, r#"externalId eq "P-1" and userName ne "eva""#, Coverage::NoPlace),
+        (&bare, r#"userName eq "eva" or externalId eq "P-1""#, Coverage::Divided),
+        (&bare, r#"userName eq "e e" or externalId eq "P-1""#, Coverage::NoPlace),
+        (&site, r#"userName eq "eva" or externalId eq "P-1""#, Coverage::Asked),
+        (&site, r#"externalId sw "P""#, Coverage::Unanswerable),
+        (&bare, r#"externalId sw "P""#, Coverage::NoPlace),
+        (&site, r#"emails[type eq "work"].value sw "x""#, Coverage::Unanswerable),
+        (&site, r#"emails[type eq "home"].value eq "x@y""#, Coverage::NoPlace),
+        (&bare, r#"externalId ne "P-1""#, Coverage::Unanswerable),
+        (&bare, "not (externalId pr)", Coverage::Unanswerable),
+        (&bare, "externalId pr", Coverage::NoPlace),
+        (&bare, r#"userName sw "e" or externalId eq "P-1""#, Coverage::Unanswerable),
+    ];
+    for (site, filter, wanted) in cases {
+        assert_eq!(coverage(site, Kind::User, filter), wanted, "{filter}");
+    }
+    assert_eq!(site.coverage(Kind::User, None), Coverage::Asked);
+}
+
+#[test]
+fn groups_of_moodle_may_all_be_read() {
+    let site = moodle(&json!({}));
+    let cases = [
+        (r#"displayName eq "1A""#, Coverage::Asked),
+        (r#"displayName sw "1""#, Coverage::Scan),
+        (r#"displayName sw "1" and externalId eq "G""#, Coverage::Asked),
+        (r#"displayName sw "1" or externalId eq "G""#, Coverage::Scan),
+        (r#"not (displayName eq "1A")"#, Coverage::Scan),
+    ];
+    for (filter, wanted) in cases {
+        assert_eq!(coverage(&site, Kind::Group, filter), wanted, "{filter}");
+    }
+}
+
+#[test]
+fn a_kind_that_is_not_mapped_or_cannot_be_listed_is_unanswerable() {
+    let site = odd(&json!({}));
+    assert_eq!(site.coverage(Kind::Group, None), Coverage::Unanswerable);
+    assert_eq!(site.coverage(Kind::User, None), Coverage::Unanswerable);
+}
+
+/// Runs a question; the calls it made and whom it found.
+fn found(site: &Arc<Site>, query: &Query, reply: impl Fn(&Call) -> Value) -> (u32, Vec<Resource>) {
+    let mut all = (0, Vec::new());
+    for mut run in site.find(Kind::User, query, &moment()).unwrap() {
+        let mut next = run.start();
+        loop {
+            match next {
+                Next::Call(call) => next = run.next(Ok(Reply::json(200, reply(&call)))),
+                Next::Done(done) => {
+                    let done = done.unwrap();
+                    all.0 += done.calls;
+                    all.1.extend(done.resources);
+                    break;
+                }
+            }
+        }
+    }
+    all
+}
+
+fn query(site: &Site, text: &str, loose: bool) -> Query {
+    let matcher = Some(matcher(site, Kind::User, text));
+    Query { matcher, want: Want::All, enough: None, loose }
+}
+
+#[test]
+fn a_loose_question_brings_whatever_the_lms_found() {
+    let site = moodle(&json!({}));
+    let reply = |_: &Call| {
+        json!({"users": [
+            {"id": 7, "username": "eva", "email": "eva@x.example"},
+            {"id": 8, "username": "evb", "email": "other@x.example"},
+        ]})
+    };
+    let text = r#"emails.value eq "eva@x.example""#;
+    assert_eq!(found(&site, &query(&site, text, false), reply).1.len(), 1);
+    let (calls, loose) = found(&site, &query(&site, text, true), reply);
+    assert_eq!((calls, loose.len()), (1, 2));
+}
+
+#[test]
+fn a_loose_question_does_not_ask_for_what_has_no_place() {
+    let site = moodle(&json!({"external_id": ""}));
+    let reply = |call: &Call| {
+        assert_eq!(call.body.as_ref().unwrap()["field"], "username");
+        json!([{"id": 7, "username": "eva"}])
+    };
+    let both = query(&site, r#"externalId eq "P-1" or userName eq "eva""#, true);
+    assert_eq!(found(&site, &both, reply).0, 1);
+    let none = query(&site, r#"externalId eq "P-1" and userName ne "eva""#, true);
+    assert_eq!(found(&site, &none, reply), (0, Vec::new()));
+    // A divided part finds too few; the other part finds all who are meant.
+    let text = r#"(externalId pr or id eq "9") and userName eq "eva""#;
+    assert_eq!(coverage(&site, Kind::User, text), Coverage::Asked);
+    assert_eq!(found(&site, &query(&site, text, true), reply).0, 1);
+}
+
+#[test]
+fn a_moment_is_not_needed_to_know_who_answers() {
+    let site = moodle(&json!({}));
+    let late = Moment { now: String::new(), lookups: Map::new() };
+    let query = query(&site, r#"userName eq "Eva Smit""#, false);
+    let mut run = site.find(Kind::User, &query, &late).unwrap().remove(0);
+    assert!(matches!(run.start(), Next::Done(Ok(done)) if done.calls == 0));
+}
