@@ -93,8 +93,8 @@ impl Tenant {
         if let Some(id) = self.ledger.doubts.owed(&print) {
             return self.get(kind, &id, Depth::Whole, true).await;
         }
-        let picture = match self.in_doubt(resource, &keys).await? {
-            Some(found) => found,
+        let (picture, shown) = match self.in_doubt(resource, &keys).await? {
+            Some(found) => (found, true),
             None => self.sent(resource, &keys).await?,
         };
         self.ledger.doubts.settle(&keys);
@@ -107,9 +107,9 @@ impl Tenant {
         let now = self.clock.now();
         let sent = memorable(resource);
         let entry = Entry { id, sent, created: Some(now), modified: now, revision: 0 };
-        let view = Arc::new(self.view(picture, Some(&entry)));
+        let view = self.view(picture, Some(&entry));
         self.ledger.entries.put(entry).await?;
-        Ok(view)
+        Ok(Arc::new(if shown { view } else { view.unversioned() }))
     }
 
     /// What an earlier create left behind whose answer was lost.
@@ -127,8 +127,8 @@ impl Tenant {
     /// Sends a create. If its answer is lost, looking tells what became of it.
     /// Where looking finds nobody, the LMS may still be at work: a second create
     /// could meet the first, so that is left to the client's next attempt, which
-    /// begins with a look.
-    async fn sent(&self, resource: &Resource, keys: &[Key]) -> Result<Picture, Error> {
+    /// begins with a look. Tells, too, whether the LMS has shown it.
+    async fn sent(&self, resource: &Resource, keys: &[Key]) -> Result<(Picture, bool), Error> {
         let operation = Operation::Create(resource.clone());
         let moment = self.lms.moment();
         let run = self.lms.site().write(&operation, None, &moment);
@@ -136,8 +136,10 @@ impl Tenant {
         let failure = match self.drive(run, resource.kind(), Deed::Create).await {
             Ok(mut done) => {
                 let id = done.id.clone();
-                let shown = done.pictures().next();
-                return Ok(shown.unwrap_or_else(|| self.expected(resource, id.as_ref())));
+                return Ok(match done.pictures().next() {
+                    Some(shown) => (shown, true),
+                    None => (self.expected(resource, id.as_ref()), false),
+                });
             }
             Err(failure) => failure,
         };
@@ -149,7 +151,7 @@ impl Tenant {
         match self.look(resource).await {
             Ok(Some(found)) => {
                 self.metrics.resolved("adopted");
-                Ok(found)
+                Ok((found, true))
             }
             Ok(None) => {
                 self.metrics.resolved("not_found");
@@ -306,7 +308,7 @@ impl Tenant {
             return Ok(());
         }
         let view = self.get(kind, id, Depth::Whole, true).await?;
-        Ok(conditions.permit_write(Some(view.version()))?)
+        Ok(conditions.permit_write(view.version())?)
     }
 }
 

@@ -116,6 +116,15 @@ impl Signals {
         })
     }
 
+    /// Waits for whichever comes next.
+    pub async fn next(&mut self) -> Sign {
+        tokio::select! {
+            _ = self.terminate.recv() => Sign::Stop,
+            _ = self.interrupt.recv() => Sign::Stop,
+            _ = self.hangup.recv() => Sign::Reload,
+        }
+    }
+
     /// Waits for the next SIGTERM or SIGINT.
     pub async fn stop(&mut self) {
         tokio::select! {
@@ -123,11 +132,15 @@ impl Signals {
             _ = self.interrupt.recv() => {}
         }
     }
+}
 
-    /// Waits for the next SIGHUP.
-    pub async fn reload(&mut self) {
-        self.hangup.recv().await;
-    }
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// To come to an end.
+    Stop,
+    /// To read the configuration again.
+    Reload,
 }
 
 #[cfg(test)]

@@ -16,3 +16,4 @@ mod sandbox;
 mod scim;
 mod seeds;
 mod server;
+mod simulator;
