@@ -9,8 +9,9 @@ use super::key::Key;
 use super::reader::Reader;
 use super::settings::Log;
 use super::written;
+use crate::admin;
+use crate::api;
 use crate::server::{Certificates, Config, Grace, Limits, TlsFiles};
-use crate::{admin, api};
 
 /// The levels of a log.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];

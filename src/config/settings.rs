@@ -6,9 +6,14 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::admin;
+use crate::api;
+use crate::backend;
 use crate::mapping::{Plan, SettingFault, Site};
+use crate::provision;
 use crate::secret::Secret;
-use crate::{admin, api, backend, provision, server, store};
+use crate::server;
+use crate::store;
 
 /// Everything that a running gateway is told.
 #[derive(Debug)]
