@@ -10,12 +10,12 @@ use serde_json::{Map, Value, json};
 use super::Trouble;
 use super::serve::logging;
 use crate::app::{self, Addresses};
-use crate::config::{Admin, Lms, Log, Settings, Tenant};
+use crate::config::{Lms, Log, Settings, Tenant};
 use crate::mapping::{Plan, Shelf, Shipped, Source};
 use crate::secret::Secret;
 use crate::server::{self, Grace, Notifier, Signals};
 use crate::store::{Digest, Scope, Token, Tokens};
-use crate::{api, backend, provision};
+use crate::{admin, api, backend, provision};
 
 /// What `demo` is told.
 #[derive(Debug, clap::Args)]
@@ -79,13 +79,13 @@ async fn started(arguments: &Arguments, token: &str) -> Result<app::Running, Tro
 
 fn settings(arguments: &Arguments, token: &str, admin: u16) -> Result<Settings, Trouble> {
     let server = server::Config { listen: arguments.listen, ..server::Config::default() };
-    let admin = SocketAddr::new(arguments.listen.ip(), admin);
-    let loopback = admin.ip().is_loopback();
+    let listen = SocketAddr::new(arguments.listen.ip(), admin);
+    // Whoever opens the demo to others shows them its token for this, too.
+    let operators = (!listen.ip().is_loopback()).then(|| Secret::new(token));
     Ok(Settings {
         server,
         grace: Grace::default(),
-        // Whoever opens the demo to others shows them its token for this, too.
-        admin: Admin { listen: admin, token: (!loopback).then(|| Secret::new(token)) },
+        admin: admin::Config { listen, token: operators, ..admin::Config::default() },
         log: Log::default(),
         api: api::Config::default(),
         tenants: vec![tenant(arguments, token)?],

@@ -90,9 +90,9 @@ fn a_faulty_variable_is_named_and_not_shown() {
     --> environment variable MATRICULA_SERVER__LISEN
      = help: did you mean `listen`?
 
-    error: `admin.token` has less than 20 characters
+    error: `admin`: the token is shorter than 16 characters
     --> environment variable MATRICULA_ADMIN__TOKEN
-     = help: make one that nobody can guess: openssl rand -base64 32
+     = help: `openssl rand -hex 32` makes a good one
     ");
 }
 
