@@ -143,15 +143,16 @@ impl Run {
 
     /// What a reply to the pending call means, without taking it in: whoever
     /// sends calls asks this to know whether to log in again, to wait or to try
-    /// once more, before the run is told.
+    /// once more, before the run is told. A reply that does not say why it
+    /// refuses is for the run alone: it looks.
     pub fn judge(&self, reply: &Reply) -> Option<Failure> {
         let judged = match self.pending.as_ref()? {
             Pending::Seek => self.judge_seek(reply),
             Pending::Step { steps, index } => self.judged(steps.get(*index)?, reply),
         };
         match judged {
-            Judged::Fine => None,
-            Judged::Bad(failure) | Judged::Unclear(failure) => Some(failure),
+            Judged::Fine | Judged::Unclear(_) => None,
+            Judged::Bad(failure) => Some(failure),
         }
     }
 
