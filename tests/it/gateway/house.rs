@@ -1,6 +1,7 @@
 //! A gateway and the LMS it stands before, in this process; and a client for it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt, Full};
@@ -14,7 +15,7 @@ use matricula::provision::{self, Lms, Tenant};
 use matricula::sandbox::{self, Moodle, Sandbox};
 use matricula::scim::Rules;
 use matricula::server::{self, Listener, Shutdown};
-use matricula::store::{Digest, Memory, Scope, Token, Tokens};
+use matricula::store::{Digest, Entries, Memory, Scope, Token, Tokens};
 use matricula::{backend, secret};
 use prometheus::Registry;
 use serde_json::{Map, Value, json};
@@ -29,6 +30,11 @@ pub(crate) struct Options {
     pub settings: Vec<(&'static str, Value)>,
     pub site: fn(&mut sandbox::Site),
     pub page: usize,
+    /// How long one request may wait for the LMS.
+    pub patience: Duration,
+    /// Tokens beside the house's own.
+    pub tokens: Vec<Token>,
+    pub entries: Arc<dyn Entries>,
 }
 
 impl Default for Options {
@@ -42,6 +48,9 @@ impl Default for Options {
             settings: Vec::new(),
             site: |_| (),
             page: config.page,
+            patience: config.patience,
+            tokens: Vec::new(),
+            entries: Arc::new(Memory::new()),
         }
     }
 }
@@ -98,13 +107,13 @@ impl House {
         let registry = Registry::new();
         let tenant = tenant(url, lms.token(), &registry, &options);
         let config = api::Config { ..options.api };
-        let token = Token {
+        let own = Token {
             title: "test".to_owned(),
             digest: Digest::of(TOKEN),
             scope: Scope::default(),
             expires: None,
         };
-        let tokens = Tokens::new(vec![token]);
+        let tokens = Tokens::new(options.tokens.into_iter().chain([own]).collect());
         let front = Front::new(Arc::clone(&tenant), "/demo/scim/v2", tokens, &config);
         let metrics = api::Metrics::register(&registry).unwrap();
         let api = Api::new(Face::new(config, vec![front]), metrics, Clock::system());
@@ -119,6 +128,22 @@ impl House {
             client: Client::builder(TokioExecutor::new()).build_http(),
             shutdown,
         }
+    }
+
+    /// Waits until so many requests are being answered. On one thread, each of
+    /// them has then come as far as it can come.
+    pub(crate) async fn in_flight(&self, count: u32) {
+        while self.measured("matricula_scim_requests_in_flight") != f64::from(count) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// The sum of a gauge over its labels.
+    pub(crate) fn measured(&self, name: &str) -> f64 {
+        let families = self.registry.gather();
+        let family = families.iter().filter(|family| family.name() == name);
+        let each = family.flat_map(|family| family.get_metric());
+        each.map(|metric| metric.get_gauge().get_value()).sum()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -147,7 +172,8 @@ impl House {
 
     /// Those whom a filter finds.
     pub(crate) async fn find(&self, kind: &str, filter: &str) -> Answer {
-        let filter = percent_encoding::utf8_percent_encode(filter, percent_encoding::NON_ALPHANUMERIC);
+        let filter =
+            percent_encoding::utf8_percent_encode(filter, percent_encoding::NON_ALPHANUMERIC);
         self.get(&format!("/{kind}?filter={filter}")).await
     }
 
@@ -173,7 +199,8 @@ impl House {
         let response = self.client.request(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        let body =
+            if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 }
@@ -200,11 +227,12 @@ fn tenant(url: &str, token: &str, registry: &Registry, options: &Options) -> Arc
     let mut settings = Map::new();
     settings.insert("base_url".to_owned(), json!(url));
     settings.insert("token".to_owned(), json!(secret::Secret::new(token).expose()));
-    settings.extend(options.settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    settings
+        .extend(options.settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     let site = plan.settle(&settings).unwrap();
     let mut backend = backend::Settings::new("demo", site.base("main").unwrap());
     // Tests that show the LMS ill do not wait for it longer than they must.
-    backend.retry.pause = std::time::Duration::from_millis(1);
+    backend.retry.pause = Duration::from_millis(1);
     (options.backend)(&mut backend);
     let clock = Clock::system();
     let house = backend::House {
@@ -216,11 +244,11 @@ fn tenant(url: &str, token: &str, registry: &Registry, options: &Options) -> Arc
         rules: options.rules,
         caching: options.caching,
         page: options.page,
-        ..provision::Config::default()
+        patience: options.patience,
     };
     let metrics = provision::Metrics::register(registry).unwrap();
     let house = provision::House { clock, metrics, work: TaskTracker::new() };
-    Tenant::new("demo".into(), lms, Arc::new(Memory::new()), config, &house)
+    Tenant::new("demo".into(), lms, Arc::clone(&options.entries), config, &house)
 }
 
 async fn serve(service: server::Service, registry: &Registry) -> (std::net::SocketAddr, Shutdown) {

@@ -63,7 +63,8 @@ async fn a_group_is_made_filled_emptied_and_deleted() {
     let group = house.post("/Groups", group).await;
     assert_eq!(group.status, 201, "{group:?}");
     let path = format!("/Groups/{}", group.id());
-    let add = json!([{ "op": "Add", "path": "members", "value": [{ "$ref": null, "value": nina }] }]);
+    let add =
+        json!([{ "op": "Add", "path": "members", "value": [{ "$ref": null, "value": nina }] }]);
     assert_eq!(house.patch(&path, add).await.status, 204);
     let read = house.get(&path).await;
     assert_eq!(read.body["members"][0]["value"], json!(nina), "{read:?}");

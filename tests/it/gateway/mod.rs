@@ -2,5 +2,7 @@
 
 mod house;
 mod journey;
+mod peers;
+mod raw;
 
 pub(crate) use house::{Answer, House, Options};
