@@ -110,15 +110,22 @@ fn roots(trust: &Trust) -> Result<RootCertStore, Unopened> {
         // Single faulty certificates of a system are no reason to stop.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
-    for certificate in CertificateDer::pem_slice_iter(&trust.extra) {
-        let certificate = certificate.map_err(|error| Unopened::Authority(error.to_string()))?;
-        roots.add(certificate).map_err(|error| Unopened::Authority(error.to_string()))?;
-    }
+    roots.roots.extend(authorities(&trust.extra)?.roots);
     if roots.is_empty() { Err(Unopened::Trust) } else { Ok(roots) }
 }
 
+/// The authorities in a PEM file; none, where it holds none.
+pub fn authorities(pem: &[u8]) -> Result<RootCertStore, Unopened> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|error| Unopened::Authority(error.to_string()))?;
+        roots.add(certificate).map_err(|error| Unopened::Authority(error.to_string()))?;
+    }
+    Ok(roots)
+}
+
 /// A base address, which has to name a host and how to reach it.
-pub(super) fn base(text: &str) -> Result<Uri, Unopened> {
+pub fn address(text: &str) -> Result<Uri, Unopened> {
     let wrong = || Unopened::Address(text.to_owned());
     let uri: Uri = text.parse().map_err(|_| wrong())?;
     let known = matches!(uri.scheme_str(), Some("http" | "https"));

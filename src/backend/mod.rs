@@ -38,7 +38,7 @@ pub use auth::{
     VaultError,
 };
 pub use breaker::State;
-pub use connect::Unopened;
+pub use connect::{Unopened, address, authorities};
 pub use metrics::Metrics;
 pub use settings::{Breaker, Limits, Rate, Retry, Settings, Timing, Trust};
 
@@ -102,7 +102,7 @@ impl Backend {
         C::Future: Send + 'static,
         C::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let base = connect::base(&settings.base)?;
+        let base = address(&settings.base)?;
         let secure = connect::over(connector, &settings.trust, &base)?;
         let connector = connect::Bounded::new(secure, settings.timing.connect);
         let client = Client::new(connector, settings);

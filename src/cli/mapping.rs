@@ -8,7 +8,8 @@ use std::sync::Arc;
 use clap::Subcommand;
 
 use super::Trouble;
-use super::files::{self, Folder};
+use super::files;
+use crate::config::Folder;
 use crate::mapping::{Cases, Plan, Proved};
 
 #[derive(Debug, Subcommand)]

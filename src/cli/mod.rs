@@ -5,8 +5,10 @@ mod demo;
 mod explain;
 mod files;
 mod mapping;
+mod serve;
+mod settings;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -21,9 +23,10 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Walk through a conversation with Microsoft Entra ID: each request, what
-    /// the gateway understands of it, and what it answers
-    Demo,
+    /// Start a gateway before a sandbox LMS, with nothing to set up
+    Demo(demo::Arguments),
+    /// Start the gateway
+    Serve(serve::Arguments),
     /// Show, check or test a mapping
     #[command(subcommand)]
     Mapping(mapping::Command),
@@ -38,6 +41,23 @@ enum Trouble {
     Output(io::Error),
     /// It failed; the words say why and end with a hint.
     Failed(String),
+}
+
+impl Trouble {
+    /// It failed for this reason.
+    fn failed(reason: impl std::fmt::Display) -> Self {
+        Self::Failed(format!("error: {reason}"))
+    }
+}
+
+/// The threads that a gateway runs on: as many as the machine has cores.
+fn runtime() -> Result<tokio::runtime::Runtime, Trouble> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Trouble::failed)
+}
+
+/// Whether stderr shows colours.
+fn colours() -> bool {
+    io::stderr().is_terminal()
 }
 
 impl From<io::Error> for Trouble {
@@ -61,7 +81,8 @@ pub fn run(arguments: &[String], out: &mut dyn Write, talk: &mut dyn Write) -> E
         }
     };
     let result = match &arguments.command {
-        Command::Demo => demo::run(out).map_err(Trouble::from),
+        Command::Demo(arguments) => demo::run(arguments, out),
+        Command::Serve(arguments) => serve::run(arguments, talk),
         Command::Mapping(command) => mapping::run(command, out, talk),
         Command::Explain(arguments) => explain::run(arguments, out),
     };
@@ -107,16 +128,6 @@ mod tests {
         let (code, out, talk) = output_of(&["--help"]);
         assert_eq!(code, ExitCode::SUCCESS);
         assert!(out.contains("mapping") && talk.is_empty());
-    }
-
-    #[test]
-    fn the_demo_disables_nina_and_still_finds_her() {
-        let (code, out, talk) = output_of(&["demo"]);
-        assert_eq!(code, ExitCode::SUCCESS);
-        assert!(talk.is_empty(), "{talk}");
-        assert!(out.contains("set active"), "{out}");
-        let last = out.rsplit("\n\n").find(|part| part.contains("totalResults")).unwrap();
-        assert!(last.contains(r#""totalResults": 1"#) && last.contains(r#""active": false"#));
     }
 
     #[test]

@@ -1,12 +1,10 @@
 //! What is kept of the LMS's answers: resources by id, and what questions found.
 //!
-//! A key names the *epoch* of its resource, and every write of our own begins a
+//! A key names the epoch of its resource, and every write of our own begins a
 //! new one. So an answer that was on its way while we wrote is kept under a key
 //! that nobody asks for any more: it can be late, but never be believed.
 
-use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use moka::Expiry;
@@ -14,13 +12,10 @@ use moka::future::Cache as Moka;
 
 use super::Error;
 use super::config::Caching;
+use super::ledger::Ledger;
 use super::metrics::Handles;
 use super::view::View;
 use crate::scim::{Kind, Resource, ResourceId};
-
-/// Resources share their epochs with few others; a write makes those be asked
-/// again, too.
-const SHARDS: usize = 4096;
 
 /// How much of a resource was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,14 +58,12 @@ pub(super) struct Cache {
     answers: Moka<Question, Arc<Found>>,
     /// Who there is, in order, so that the pages of a list fit together.
     rolls: Moka<Question, Arc<[ResourceId]>>,
-    shards: Vec<AtomicU64>,
-    kinds: [AtomicU64; 2],
-    hash: RandomState,
+    ledger: Arc<Ledger>,
     metrics: Handles,
 }
 
 impl Cache {
-    pub(super) fn new(caching: &Caching, metrics: Handles) -> Self {
+    pub(super) fn new(caching: &Caching, ledger: Arc<Ledger>, metrics: Handles) -> Self {
         let half = caching.bytes / 2;
         let (fresh, missing) = (caching.fresh, caching.missing);
         let resources = Moka::builder()
@@ -98,26 +91,18 @@ impl Cache {
             })
             .time_to_live(fresh)
             .build();
-        Self {
-            resources,
-            answers,
-            rolls,
-            shards: (0..SHARDS).map(|_| AtomicU64::new(0)).collect(),
-            kinds: [AtomicU64::new(0), AtomicU64::new(0)],
-            hash: RandomState::new(),
-            metrics,
-        }
+        Self { resources, answers, rolls, ledger, metrics }
     }
 
     /// The key of a resource, now.
     pub(super) fn one(&self, kind: Kind, id: &ResourceId, depth: Depth) -> One {
-        let epoch = self.shard(kind, id).load(Ordering::Acquire);
+        let epoch = self.ledger.epochs.of(kind, id);
         One { kind, id: id.clone(), depth, epoch }
     }
 
     /// The key of a question, now.
     pub(super) fn question(&self, kind: Kind, text: String, depth: Depth) -> Question {
-        Question { kind, text, depth, epoch: self.kind(kind).load(Ordering::Acquire) }
+        Question { kind, text, depth, epoch: self.ledger.epochs.of_answers(kind) }
     }
 
     /// A resource, asked for once however many want it. `None` is nobody.
@@ -178,35 +163,12 @@ impl Cache {
         self.rolls.insert(key, ids).await;
     }
 
-    /// We wrote: whatever is known of this resource, and of what questions find,
-    /// is of the past.
-    pub(super) fn written(&self, kind: Kind, id: Option<&ResourceId>) {
-        if let Some(id) = id {
-            self.shard(kind, id).fetch_add(1, Ordering::AcqRel);
-        }
-        self.kind(kind).fetch_add(1, Ordering::AcqRel);
-    }
-
     /// Tells the metrics how much is kept.
     pub(super) fn measure(&self) {
         let count = self.resources.entry_count() + self.answers.entry_count();
         let bytes = self.resources.weighted_size() + self.answers.weighted_size();
         self.metrics.entries.set(i64::try_from(count).unwrap_or(i64::MAX));
         self.metrics.bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
-    }
-
-    fn shard(&self, kind: Kind, id: &ResourceId) -> &AtomicU64 {
-        let hash = self.hash.hash_one((kind, id));
-        let index = usize::try_from(hash % (SHARDS as u64)).unwrap_or_default();
-        self.shards.get(index).unwrap_or(self.kind(kind))
-    }
-
-    fn kind(&self, kind: Kind) -> &AtomicU64 {
-        let [users, groups] = &self.kinds;
-        match kind {
-            Kind::User => users,
-            Kind::Group => groups,
-        }
     }
 }
 

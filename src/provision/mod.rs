@@ -14,6 +14,7 @@ mod cache;
 mod config;
 mod doubt;
 mod error;
+mod ledger;
 mod lms;
 mod login;
 mod metrics;
@@ -33,6 +34,7 @@ use tokio_util::task::TaskTracker;
 pub use cache::Depth;
 pub use config::{Caching, Config};
 pub use error::{Deed, Error};
+pub use ledger::Ledger;
 pub use lms::Lms;
 pub use metrics::Metrics;
 pub use search::Listing;
@@ -44,13 +46,11 @@ use crate::clock::Clock;
 use crate::mapping::plan::KindPlan;
 use crate::mapping::{Done, Picture, Run};
 use crate::scim::{Kind, ResourceType};
-use crate::store::{Entries, Entry};
+use crate::store::Entry;
 use cache::Cache;
-use doubt::Doubts;
 use lms::Task;
 use metrics::Handles;
 use ride::Rides;
-use turns::Turns;
 
 /// What every tenant shares.
 #[derive(Clone, Debug)]
@@ -67,12 +67,10 @@ pub struct House {
 pub struct Tenant {
     name: Arc<str>,
     lms: Lms,
-    entries: Arc<dyn Entries>,
+    ledger: Arc<Ledger>,
     config: Config,
     cache: Cache,
-    turns: Turns,
     rides: Rides,
-    doubts: Doubts,
     clock: Clock,
     metrics: Handles,
     work: TaskTracker,
@@ -83,22 +81,20 @@ impl Tenant {
     pub fn new(
         name: Arc<str>,
         lms: Lms,
-        entries: Arc<dyn Entries>,
+        ledger: Arc<Ledger>,
         config: Config,
         house: &House,
     ) -> Arc<Self> {
         let metrics = house.metrics.of(&name);
         Arc::new(Self {
-            cache: Cache::new(&config.caching, metrics.clone()),
-            turns: Turns::new(),
+            cache: Cache::new(&config.caching, Arc::clone(&ledger), metrics.clone()),
             rides: Rides::new(lms.slots()),
-            doubts: Doubts::new(),
             clock: house.clock.clone(),
             work: house.work.clone(),
             metrics,
             name,
             lms,
-            entries,
+            ledger,
             config,
         })
     }

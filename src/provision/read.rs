@@ -43,7 +43,7 @@ impl Tenant {
             Err(failure) => return Err(Error::lms(Deed::Read)(failure)),
         };
         let Some(picture) = found else { return Ok(None) };
-        let entry = self.entries.get(kind, id).await?;
+        let entry = self.ledger.entries.get(kind, id).await?;
         Ok(Some(Arc::new(self.view(picture, entry.as_deref()))))
     }
 
@@ -65,7 +65,7 @@ impl Tenant {
         if !done.remembered {
             return Ok(done.pictures().next());
         }
-        let entry = self.entries.get(kind, id).await;
+        let entry = self.ledger.entries.get(kind, id).await;
         let entry = entry.map_err(|error| Failure::new(Unavailable, error.to_string()))?;
         Ok(entry.map(|entry| remembered(&entry)))
     }
@@ -130,8 +130,8 @@ impl Tenant {
             return Ok(done.pictures().collect());
         }
         let failed = |error: store::Error| Failure::new(Unavailable, error.to_string());
-        let ids = self.entries.find(kind, matcher, usize::MAX).await.map_err(failed)?;
-        let entries = self.entries.several(kind, &ids).await.map_err(failed)?;
+        let ids = self.ledger.entries.find(kind, matcher, usize::MAX).await.map_err(failed)?;
+        let entries = self.ledger.entries.several(kind, &ids).await.map_err(failed)?;
         Ok(entries.into_iter().flatten().map(|entry| remembered(&entry)).collect())
     }
 

@@ -94,7 +94,7 @@ impl Tenant {
         matcher: &Matcher,
         depth: Depth,
     ) -> Result<Vec<Picture>, Error> {
-        let ids = self.entries.find(kind, Some(matcher), MOST_RECALLED).await?;
+        let ids = self.ledger.entries.find(kind, Some(matcher), MOST_RECALLED).await?;
         self.by_ids(kind, &ids, depth).await
     }
 
@@ -125,7 +125,7 @@ impl Tenant {
             let failure = Failure::new(FailureKind::Garbled, "the LMS showed one without an id");
             Error::lms(Deed::Find)(failure)
         })?;
-        let entries = self.entries.several(kind, &ids).await?;
+        let entries = self.ledger.entries.several(kind, &ids).await?;
         let moment = self.lms.moment();
         let mut views = Vec::with_capacity(pictures.len());
         for (picture, entry) in pictures.into_iter().zip(entries) {

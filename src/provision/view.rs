@@ -1,6 +1,7 @@
 //! A resource as its client sees it: what the LMS holds, in the client's own
 //! words for as long as they are true (rule 1 of the house).
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::mapping::{Moment, Picture, Site};
@@ -12,7 +13,7 @@ use crate::store::Entry;
 #[derive(Debug)]
 pub struct View {
     resource: Resource,
-    version: ETag,
+    version: Option<ETag>,
 }
 
 impl View {
@@ -26,11 +27,22 @@ impl View {
         resource.set_meta("version", version.to_string());
         if let Some(entry) = entry {
             if let Some(created) = entry.created {
-                resource.set_meta("created", created.to_string());
+                resource.set_meta("created", instant(created));
             }
-            resource.set_meta("lastModified", entry.modified.to_string());
+            resource.set_meta("lastModified", instant(entry.modified));
         }
-        Self { resource, version }
+        Self { resource, version: Some(version) }
+    }
+
+    /// The same for one that the LMS has not shown yet: it may hold more than was
+    /// sent, so that its version is not known.
+    pub(super) fn unversioned(self) -> Self {
+        let kind = self.resource.kind();
+        let mut attributes = self.resource.into_attributes();
+        if let Some(Value::Object(meta)) = attributes.get_mut("meta") {
+            meta.remove("version");
+        }
+        Self { resource: Resource::from_attributes(kind, attributes), version: None }
     }
 
     /// The resource, `meta` included.
@@ -38,10 +50,15 @@ impl View {
         &self.resource
     }
 
-    /// Its version.
-    pub fn version(&self) -> &ETag {
-        &self.version
+    /// Its version, where it is known.
+    pub fn version(&self) -> Option<&ETag> {
+        self.version.as_ref()
     }
+}
+
+/// An instant as Entra writes it: to the millisecond.
+fn instant(at: Timestamp) -> String {
+    format!("{at:.3}")
 }
 
 /// What an entry keeps of a resource: neither what is the LMS's to say, nor what

@@ -41,7 +41,7 @@ impl Tenant {
         let work = async move { tenant.created(&resource, print).await };
         let outcome = self.finish(work, move |view: &Arc<View>| {
             if let Some(id) = view.resource().id() {
-                heard.doubts.unheard(print, id);
+                heard.ledger.doubts.unheard(print, id);
             }
         });
         outcome.await
@@ -89,17 +89,17 @@ impl Tenant {
         let kind = resource.kind();
         let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
         let keys = Key::of_new(plan, resource);
-        let _turn = self.turns.take(&keys).await;
-        if let Some(id) = self.doubts.owed(&print) {
+        let _turn = self.ledger.turns.take(&keys).await;
+        if let Some(id) = self.ledger.doubts.owed(&print) {
             return self.get(kind, &id, Depth::Whole, true).await;
         }
-        let picture = match self.in_doubt(resource, &keys).await? {
-            Some(found) => found,
+        let (picture, shown) = match self.in_doubt(resource, &keys).await? {
+            Some(found) => (found, true),
             None => self.sent(resource, &keys).await?,
         };
-        self.doubts.settle(&keys);
+        self.ledger.doubts.settle(&keys);
         let id = picture.resource.id();
-        self.cache.written(kind, id.as_ref());
+        self.ledger.epochs.written(kind, id.as_ref());
         let id = id.ok_or_else(|| {
             let failure = Failure::new(FailureKind::Garbled, "the LMS gave the new one no id");
             Error::lms(Deed::Create)(failure)
@@ -107,14 +107,14 @@ impl Tenant {
         let now = self.clock.now();
         let sent = memorable(resource);
         let entry = Entry { id, sent, created: Some(now), modified: now, revision: 0 };
-        let view = Arc::new(self.view(picture, Some(&entry)));
-        self.entries.put(entry).await?;
-        Ok(view)
+        let view = self.view(picture, Some(&entry));
+        self.ledger.entries.put(entry).await?;
+        Ok(Arc::new(if shown { view } else { view.unversioned() }))
     }
 
     /// What an earlier create left behind whose answer was lost.
     async fn in_doubt(&self, resource: &Resource, keys: &[Key]) -> Result<Option<Picture>, Error> {
-        if !self.doubts.cover(keys) {
+        if !self.ledger.doubts.cover(keys) {
             return Ok(None);
         }
         let found = self.look(resource).await.map_err(Error::lms(Deed::Look))?;
@@ -127,8 +127,8 @@ impl Tenant {
     /// Sends a create. If its answer is lost, looking tells what became of it.
     /// Where looking finds nobody, the LMS may still be at work: a second create
     /// could meet the first, so that is left to the client's next attempt, which
-    /// begins with a look.
-    async fn sent(&self, resource: &Resource, keys: &[Key]) -> Result<Picture, Error> {
+    /// begins with a look. Tells, too, whether the LMS has shown it.
+    async fn sent(&self, resource: &Resource, keys: &[Key]) -> Result<(Picture, bool), Error> {
         let operation = Operation::Create(resource.clone());
         let moment = self.lms.moment();
         let run = self.lms.site().write(&operation, None, &moment);
@@ -136,20 +136,22 @@ impl Tenant {
         let failure = match self.drive(run, resource.kind(), Deed::Create).await {
             Ok(mut done) => {
                 let id = done.id.clone();
-                let shown = done.pictures().next();
-                return Ok(shown.unwrap_or_else(|| self.expected(resource, id.as_ref())));
+                return Ok(match done.pictures().next() {
+                    Some(shown) => (shown, true),
+                    None => (self.expected(resource, id.as_ref()), false),
+                });
             }
             Err(failure) => failure,
         };
-        self.cache.written(resource.kind(), None);
+        self.ledger.epochs.written(resource.kind(), None);
         if !in_doubt(&failure) {
             return Err(Error::lms(Deed::Create)(failure));
         }
-        self.doubts.raise(keys);
+        self.ledger.doubts.raise(keys);
         match self.look(resource).await {
             Ok(Some(found)) => {
                 self.metrics.resolved("adopted");
-                Ok(found)
+                Ok((found, true))
             }
             Ok(None) => {
                 self.metrics.resolved("not_found");
@@ -200,9 +202,9 @@ impl Tenant {
     async fn changed(self: &Arc<Self>, change: Change) -> Result<Option<Arc<View>>, Error> {
         let Change { kind, id, edits, conditions, show } = change;
         let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
-        let _turn = self.turns.take(&Key::of_change(plan, &id, &edits)).await;
+        let _turn = self.ledger.turns.take(&Key::of_change(plan, &id, &edits)).await;
         self.permitted(kind, &id, &conditions).await?;
-        let entry = self.entries.get(kind, &id).await?;
+        let entry = self.ledger.entries.get(kind, &id).await?;
         let (after, differs) = self.applied(kind, &id, &edits, entry.as_deref()).await?;
         let known = if plan.remembered { entry.as_ref().map(|it| it.sent.clone()) } else { None };
         self.change_in_lms(Operation::Change { kind, id: id.clone(), edits: edits.clone() }, known)
@@ -210,7 +212,8 @@ impl Tenant {
         let members = members_of(&plan.resource_type).is_some_and(|it| edits.touch(&it));
         let now = self.clock.now();
         let unchanged = entry.as_ref().filter(|_| !differs).map(|entry| entry.modified);
-        self.entries
+        self.ledger
+            .entries
             .put(Entry {
                 sent: memorable(&after),
                 created: entry.as_ref().and_then(|entry| entry.created),
@@ -258,7 +261,7 @@ impl Tenant {
         let run = run.map_err(Error::lms(Deed::Change))?;
         let outcome = self.drive(run, kind, Deed::Change).await;
         // Whatever came of it: what we knew may be over.
-        self.cache.written(kind, id.as_ref());
+        self.ledger.epochs.written(kind, id.as_ref());
         let done = outcome.map_err(Error::lms(Deed::Change))?;
         // Nothing of it is the LMS's affair; so nothing has yet shown that this
         // resource is there at all.
@@ -276,17 +279,17 @@ impl Tenant {
         id: &ResourceId,
         conditions: &Conditions,
     ) -> Result<(), Error> {
-        let _turn = self.turns.take(&[Key::Id(kind, id.clone())]).await;
+        let _turn = self.ledger.turns.take(&[Key::Id(kind, id.clone())]).await;
         self.permitted(kind, id, conditions).await?;
         let operation = Operation::Delete { kind, id: id.clone() };
         let run = self.lms.site().write(&operation, None, &self.lms.moment());
         let run = run.map_err(Error::lms(Deed::Delete))?;
         let outcome = self.drive(run, kind, Deed::Delete).await;
-        self.cache.written(kind, Some(id));
+        self.ledger.epochs.written(kind, Some(id));
         match outcome {
-            Ok(_) => Ok(self.entries.remove(kind, id).await?),
+            Ok(_) => Ok(self.ledger.entries.remove(kind, id).await?),
             Err(failure) if failure.kind == FailureKind::Missing => {
-                self.entries.remove(kind, id).await?;
+                self.ledger.entries.remove(kind, id).await?;
                 Err(missing(kind, id).into())
             }
             Err(failure) => Err(Error::lms(Deed::Delete)(failure)),
@@ -305,7 +308,7 @@ impl Tenant {
             return Ok(());
         }
         let view = self.get(kind, id, Depth::Whole, true).await?;
-        Ok(conditions.permit_write(Some(view.version()))?)
+        Ok(conditions.permit_write(view.version())?)
     }
 }
 

@@ -6,6 +6,8 @@ mod admin;
 mod backend;
 #[path = "../../fuzz/checks.rs"]
 mod checks;
+mod config;
+mod exposition;
 mod gateway;
 mod mapping;
 mod moodle;
@@ -14,3 +16,4 @@ mod sandbox;
 mod scim;
 mod seeds;
 mod server;
+mod simulator;

@@ -5,12 +5,11 @@ use http::StatusCode;
 use matricula::admin::{Breaker, LastFailure, TenantHealth};
 use matricula::server::Phase;
 use serde_json::{Value, json};
-use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 use tokio::time::{Instant, advance, sleep};
 
 fn asked(operators: &Operators) -> usize {
-    operators.gateway.asked.load(SeqCst)
+    *operators.gateway.asked.borrow()
 }
 
 fn tenants(answer: &Answer) -> Value {
@@ -140,5 +139,5 @@ async fn an_lms_that_never_answers_is_given_up_and_asked_again() {
     sleep(Duration::from_secs(5)).await;
     operators.get("/ready").await;
     assert_eq!(asked(&operators), 2);
-    assert_eq!(operators.gateway.answered.load(SeqCst), 0);
+    assert_eq!(*operators.gateway.answered.borrow(), 0);
 }

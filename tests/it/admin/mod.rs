@@ -4,6 +4,7 @@ mod access;
 mod health;
 mod metrics;
 mod reload;
+mod socket;
 
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
@@ -12,8 +13,9 @@ use matricula::secret::Secret;
 use matricula::server::{Body, Request, Service, Shutdown};
 use prometheus::Registry;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::Semaphore;
+use std::time::Duration;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
 use tower::ServiceExt;
 
 pub(super) const TOKEN: &str = "a-token-of-some-length";
@@ -24,8 +26,8 @@ pub(super) struct Scripted {
     pub(super) reload: Result<Vec<String>, Vec<String>>,
     /// One permit lets one question go on.
     pub(super) go: Semaphore,
-    pub(super) asked: AtomicUsize,
-    pub(super) answered: AtomicUsize,
+    pub(super) asked: watch::Sender<usize>,
+    pub(super) answered: watch::Sender<usize>,
 }
 
 impl Default for Scripted {
@@ -34,8 +36,8 @@ impl Default for Scripted {
             health: vec![healthy("demo")],
             reload: Ok(Vec::new()),
             go: Semaphore::new(1000),
-            asked: AtomicUsize::new(0),
-            answered: AtomicUsize::new(0),
+            asked: watch::Sender::new(0),
+            answered: watch::Sender::new(0),
         }
     }
 }
@@ -47,9 +49,9 @@ impl Scripted {
     }
 
     async fn turn(&self) {
-        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.asked.send_modify(|times| *times += 1);
         self.go.acquire().await.unwrap().forget();
-        self.answered.fetch_add(1, Ordering::SeqCst);
+        self.answered.send_modify(|times| *times += 1);
     }
 }
 
@@ -63,6 +65,13 @@ impl Gateway for Scripted {
         self.turn().await;
         self.reload.clone()
     }
+}
+
+/// Waits until it has happened that often; the clock stands, so that never is soon.
+pub(super) async fn counted(counter: &watch::Sender<usize>, times: usize) {
+    let mut counter = counter.subscribe();
+    let reached = counter.wait_for(|count| *count >= times);
+    timeout(Duration::from_mins(1), reached).await.unwrap().unwrap();
 }
 
 pub(super) fn healthy(tenant: &str) -> TenantHealth {

@@ -1,10 +1,10 @@
 //! Reloading by an operator's call.
 
-use super::{Operators, Scripted};
+use super::{Operators, Scripted, counted};
 use http::{Method, StatusCode};
 use serde_json::json;
-use std::sync::atomic::Ordering::SeqCst;
-use std::task::Poll;
+use std::time::Duration;
+use tokio::time::sleep;
 
 const JSON: &[(&str, &str)] = &[("accept", "application/json")];
 
@@ -43,44 +43,33 @@ async fn a_faulty_configuration_is_refused_with_every_fault() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn reloads_go_one_after_another() {
     let operators = Operators::of(Scripted::held());
-    let (asked, go) = (&operators.gateway.asked, &operators.gateway.go);
+    let gateway = &operators.gateway;
     let first = operators.ask(Method::POST, "/reload", &[]);
     let second = operators.ask(Method::POST, "/reload", &[]);
     let watch = async {
-        while asked.load(SeqCst) == 0 {
-            tokio::task::yield_now().await;
-        }
-        for _ in 0..20 {
-            tokio::task::yield_now().await;
-        }
-        assert_eq!(asked.load(SeqCst), 1);
-        go.add_permits(2);
+        counted(&gateway.asked, 1).await;
+        // The clock moves on when nothing else can: the second has had its chance.
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(*gateway.asked.borrow(), 1);
+        gateway.go.add_permits(2);
     };
     let (first, second, ()) = tokio::join!(first, second, watch);
     assert_eq!((first.status, second.status), (StatusCode::OK, StatusCode::OK));
-    assert_eq!(asked.load(SeqCst), 2);
+    assert_eq!(*gateway.asked.borrow(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_reload_that_has_begun_is_finished_when_its_client_leaves() {
     let operators = Operators::of(Scripted::held());
-    let mut request = Box::pin(operators.ask(Method::POST, "/reload", &[]));
-    while operators.gateway.asked.load(SeqCst) == 0 {
-        std::future::poll_fn(|context| {
-            assert!(request.as_mut().poll(context).is_pending());
-            Poll::Ready(())
-        })
-        .await;
-        tokio::task::yield_now().await;
+    tokio::select! {
+        _ = operators.ask(Method::POST, "/reload", &[]) => unreachable!("it is held"),
+        () = counted(&operators.gateway.asked, 1) => {}
     }
-    drop(request);
     operators.gateway.go.add_permits(1);
-    while operators.gateway.answered.load(SeqCst) == 0 {
-        tokio::task::yield_now().await;
-    }
+    counted(&operators.gateway.answered, 1).await;
 }
 
 #[tokio::test]
@@ -91,5 +80,5 @@ async fn a_reload_that_panics_is_told_as_what_it_is_and_stops_no_other() {
         let answer = operators.ask(Method::POST, "/reload", &[]).await;
         assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     }
-    assert_eq!(operators.gateway.asked.load(SeqCst), 2);
+    assert_eq!(*operators.gateway.asked.borrow(), 2);
 }

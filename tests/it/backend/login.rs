@@ -27,7 +27,7 @@ fn grant(kind: GrantKind) -> Grant {
     }
 }
 
-fn session(kind: GrantKind) -> Session {
+pub(super) fn session(kind: GrantKind) -> Session {
     Session::new(Arc::new(grant(kind)))
 }
 

@@ -1,9 +1,24 @@
 //! What Prometheus is told.
 
+use super::login::session;
 use super::support::{Lms, fine, gateway, json, read_call, settings};
-use matricula::backend::Access;
+use matricula::backend::{Access, GrantKind, Limits, Rate, Settings};
 use matricula::call::Kind;
+use prometheus::Registry;
 use serde_json::json;
+use std::time::Duration;
+
+/// A login, a failure, a retry, a wait: every family has something to show.
+pub(crate) async fn registry_of_a_bad_day() -> Registry {
+    let token = json!({ "access_token": "t1", "expires_in": 3600 });
+    let lms = Lms::saying(vec![json(200, &token), json(503, &json!({})), fine()]);
+    let rates = vec![Rate { calls: 1, span: Duration::from_secs(1) }];
+    let settings = Settings { limits: Limits { rates, ..Limits::default() }, ..settings() };
+    let access = Access::Session(session(GrantKind::Client));
+    let gateway = gateway(&lms, &settings, access);
+    gateway.call(&read_call()).await.unwrap();
+    gateway.registry.clone()
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_call_is_counted_once_and_its_attempts_each() {

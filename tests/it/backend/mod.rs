@@ -5,7 +5,7 @@ mod faults;
 mod limits;
 mod login;
 mod mapped;
-mod metrics;
+pub(crate) mod metrics;
 mod retries;
 mod support;
 mod tls;

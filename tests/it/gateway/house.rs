@@ -248,7 +248,8 @@ fn tenant(url: &str, token: &str, registry: &Registry, options: &Options) -> Arc
     };
     let metrics = provision::Metrics::register(registry).unwrap();
     let house = provision::House { clock, metrics, work: TaskTracker::new() };
-    Tenant::new("demo".into(), lms, Arc::clone(&options.entries), config, &house)
+    let ledger = provision::Ledger::new(Arc::clone(&options.entries));
+    Tenant::new("demo".into(), lms, ledger, config, &house)
 }
 
 async fn serve(service: server::Service, registry: &Registry) -> (std::net::SocketAddr, Shutdown) {

@@ -1,0 +1,127 @@
+//! The settings, from layers to types: the file, over it the environment, over
+//! that flags. Every fault is told at once, with its origin, before anything is
+//! opened. No other room reads the environment.
+//!
+//! ```text
+//! file, variables, flags ─ Layers ─ Reader: written, then judged ─► Settings
+//!                                                              └──► Faults
+//! ```
+
+mod attempt;
+mod backend;
+mod explain;
+mod fault;
+mod key;
+mod layers;
+mod lms;
+mod path;
+mod plans;
+mod reader;
+mod secret;
+mod server;
+mod settings;
+mod tenant;
+mod token;
+mod unit;
+mod veil;
+mod words;
+mod written;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+pub use fault::{Faults, Warnings};
+pub use layers::Word;
+pub use plans::Folder;
+pub use settings::{Address, Admin, Format, Lms, Log, Settings, Tenant};
+pub use words::Environment;
+
+use crate::mapping::File;
+use crate::mapping::source::Node;
+use fault::{Fault, Place};
+use layers::Layers;
+use reader::Reader;
+use veil::Veil;
+
+/// The file that is read where no other is named.
+const USUAL_FILE: &str = "config.toml";
+
+/// Where settings come from.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// The file. Where none is named, `MATRICULA_CONFIG` may name one; else it is
+    /// `config.toml`, which need not be there.
+    pub file: Option<PathBuf>,
+    /// The environment.
+    pub environment: Environment,
+    /// Flags; later ones go before earlier ones.
+    pub flags: Vec<Word>,
+}
+
+/// Settings that hold, and what should be known of them.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// What is no fault, but may become one.
+    pub warnings: Warnings,
+}
+
+impl Sources {
+    /// Reads everything, or says all that is wrong with it. It blocks for as long
+    /// as the disk does.
+    pub fn load(&self, now: Timestamp) -> Result<Loaded, Faults> {
+        let (path, named) = self.path();
+        let (file, veil) = match read(&path, named) {
+            Ok(Some(file)) => parsed(file)?,
+            Ok(None) => (None, Veil::default()),
+            Err(fault) => return Err(Faults::new(vec![fault], Vec::new(), Veil::default())),
+        };
+        let mut words = self.environment.words();
+        words.extend(self.flags.iter().cloned());
+        let layers = Layers::stack(file, &words).map_err(|error| {
+            let fault = Fault::new(Place::Nowhere, error.to_string());
+            Faults::new(vec![fault], Vec::new(), Veil::default())
+        })?;
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        let mut reader = Reader::new(&layers, &self.environment, folder, now);
+        let settings = reader.settings();
+        reader.strangers();
+        reader.finish(settings, veil)
+    }
+
+    /// The file, and whether somebody named it.
+    pub fn path(&self) -> (PathBuf, bool) {
+        let named = self.file.clone();
+        let named = named.or_else(|| self.environment.get("MATRICULA_CONFIG").map(PathBuf::from));
+        named.map_or_else(|| (PathBuf::from(USUAL_FILE), false), |path| (path, true))
+    }
+}
+
+fn read(path: &Path, named: bool) -> Result<Option<File>, Fault> {
+    let name = path.display().to_string();
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(File { name, text })),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !named => Ok(None),
+        Err(error) => Err(Fault::new(Place::Nowhere, format!("`{name}` cannot be read: {error}"))
+            .hint("name the configuration file by --config FILE or MATRICULA_CONFIG")),
+    }
+}
+
+fn parsed(file: File) -> Result<(Option<Node>, Veil), Faults> {
+    let file = Arc::new(file);
+    match Node::read(&file) {
+        Ok(node) => {
+            let veil = Veil::over(&node);
+            Ok((Some(node), veil))
+        }
+        Err(faults) => {
+            let own = faults.into_iter().map(Fault::from).collect();
+            Err(Faults::new(own, Vec::new(), Veil::unread(&file)))
+        }
+    }
+}
