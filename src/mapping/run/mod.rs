@@ -190,11 +190,16 @@ impl Run {
     }
 
     /// Gives up what was under way and takes back what was done.
-    fn fail(&mut self, failure: Failure) {
+    fn fail(&mut self, mut failure: Failure) {
         self.frames.clear();
         self.tasks.clear();
-        if self.failure.is_some() {
-            // Taking back failed too: that is told, the first cause stays.
+        // Half-made, and nothing here to take it back: it has to be looked for.
+        let made = matches!(self.goal, Goal::Create(_)) && self.vars.get("id").is_some();
+        failure.lost |= made && self.undo.is_empty();
+        if let Some(first) = &mut self.failure {
+            // Taking back failed too: that is told, the first cause stays. What
+            // was made may still be there.
+            first.lost = true;
             self.done.notes.push(Note::NotTakenBack(failure.detail));
         } else {
             self.failure = Some(failure);
