@@ -1,6 +1,6 @@
 //! A gateway and the LMS it stands before, in this process; and a client for it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::{HeaderMap, Method, Request};
@@ -10,6 +10,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use matricula::api::{self, Api, Face, Front};
 use matricula::clock::Clock;
+use matricula::mapping::plan::Plan;
 use matricula::mapping::{Shipped, Source};
 use matricula::provision::{self, Lms, Tenant};
 use matricula::sandbox::{self, Moodle, Sandbox};
@@ -66,6 +67,7 @@ pub(crate) struct House {
     pub tenant: Arc<Tenant>,
     pub registry: Registry,
     pub api: Api,
+    work: TaskTracker,
     client: Client<HttpConnector, Full<bytes::Bytes>>,
     shutdown: Shutdown,
 }
@@ -105,7 +107,9 @@ impl House {
     /// that something stands in front of.
     pub(crate) async fn before(lms: Sandbox, url: &str, options: Options) -> Self {
         let registry = Registry::new();
-        let tenant = tenant(url, lms.token(), &registry, &options);
+        let work = TaskTracker::new();
+        let house = (&registry, work.clone());
+        let tenant = tenant(url, lms.token(), &options, house);
         let config = api::Config { ..options.api };
         let own = Token {
             title: "test".to_owned(),
@@ -125,6 +129,7 @@ impl House {
             tenant,
             registry,
             api,
+            work,
             client: Client::builder(TokioExecutor::new()).build_http(),
             shutdown,
         }
@@ -134,6 +139,13 @@ impl House {
     /// them has then come as far as it can come.
     pub(crate) async fn in_flight(&self, count: u32) {
         while self.measured("matricula_scim_requests_in_flight") != f64::from(count) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Waits until no work is under way that nobody waits for.
+    pub(crate) async fn at_rest(&self) {
+        while !self.work.is_empty() {
             tokio::task::yield_now().await;
         }
     }
@@ -221,9 +233,21 @@ pub(crate) async fn sandbox(options: &Options) -> Sandbox {
     Sandbox::start(sandbox::Options { moodle: Some(moodle), ..begin }).await.unwrap()
 }
 
-fn tenant(url: &str, token: &str, registry: &Registry, options: &Options) -> Arc<Tenant> {
+/// Moodle's plan. Compiling it takes longer than most tests, and it never changes.
+fn plan() -> Arc<Plan> {
+    static PLAN: OnceLock<Arc<Plan>> = OnceLock::new();
     let text = include_str!("../../../mappings/moodle.toml");
-    let plan = Arc::new(Source::read("moodle", text, &Shipped).unwrap().compile().unwrap());
+    let compile = || Arc::new(Source::read("moodle", text, &Shipped).unwrap().compile().unwrap());
+    Arc::clone(PLAN.get_or_init(compile))
+}
+
+fn tenant(
+    url: &str,
+    token: &str,
+    options: &Options,
+    (registry, work): (&Registry, TaskTracker),
+) -> Arc<Tenant> {
+    let plan = plan();
     let mut settings = Map::new();
     settings.insert("base_url".to_owned(), json!(url));
     settings.insert("token".to_owned(), json!(secret::Secret::new(token).expose()));
@@ -247,7 +271,7 @@ fn tenant(url: &str, token: &str, registry: &Registry, options: &Options) -> Arc
         patience: options.patience,
     };
     let metrics = provision::Metrics::register(registry).unwrap();
-    let house = provision::House { clock, metrics, work: TaskTracker::new() };
+    let house = provision::House { clock, metrics, work };
     let ledger = provision::Ledger::new(Arc::clone(&options.entries));
     Tenant::new("demo".into(), lms, ledger, config, &house)
 }

@@ -417,7 +417,7 @@ async fn a_fault_in_the_data_is_told_in_words() {
         (with("name", json!({ "givenName": "N" })), "familyName"),
         (with("userName", json!("nina berg")), "username"),
         (with("password", json!("short")), "password"),
-        (with("emails", json!([{ "type": "work", "value": "nowhere" }])), "email"),
+        (with("emails", json!([{ "type": "work", "value": "nowhere" }])), "e-mail"),
     ] {
         let refused = house.post("/Users", body).await;
         let detail = refused.body["detail"].as_str().unwrap_or_default().to_owned();
