@@ -131,9 +131,6 @@ pub struct Failure {
     /// Whether a write may have been done all the same: its answer was lost, or
     /// does not say. Only looking can tell.
     pub lost: bool,
-    /// Whether it is the word for a reply that does not tell: what really is the
-    /// matter, looking has to show.
-    pub unclear: bool,
 }
 
 impl Failure {
@@ -147,7 +144,7 @@ impl Failure {
             Retry::Never
         };
         let (attribute, status, said) = (None, None, None);
-        Self { kind, detail: detail.into(), attribute, retry, status, said, lost: false, unclear: false }
+        Self { kind, detail: detail.into(), attribute, retry, status, said, lost: false }
     }
 
     /// The same, to be retried otherwise than its class says.

@@ -17,6 +17,7 @@ mod error;
 mod ledger;
 mod lms;
 mod login;
+mod look;
 mod metrics;
 mod read;
 mod ride;

@@ -58,10 +58,7 @@ pub(super) fn judge<'r>(
             return match rule.verdict {
                 Verdict::Ok => Judged::Fine,
                 Verdict::Is(kind) => Judged::Bad(failure(kind, reply, scope, Some(rule))),
-                Verdict::Look(kind) => {
-                    let failure = failure(kind, reply, scope, Some(rule));
-                    Judged::Unclear(Failure { unclear: true, ..failure })
-                }
+                Verdict::Look(kind) => Judged::Unclear(failure(kind, reply, scope, Some(rule))),
             };
         }
     }

@@ -142,23 +142,16 @@ impl Run {
     ) -> Result<(), Failure> {
         let Pending::Step { steps, index } = pending else { return self.receive_seek(reply) };
         let Some(step) = steps.get(index) else { return Ok(()) };
-        let judged = match &reply {
-            Ok(reply) => self.judged(step, reply),
-            // Whoever made the call has asked us already what its reply means.
-            Err(failure) if failure.unclear => Judged::Unclear(failure.clone()),
-            Err(failure) => Judged::Bad(failure.clone()),
-        };
-        match judged {
+        let reply = reply?;
+        match self.judged(step, &reply) {
             Judged::Fine => {}
             Judged::Bad(failure) => return Err(failure),
             Judged::Unclear(failure) => {
                 self.frames.clear();
-                let failure = Failure { unclear: false, ..failure };
                 self.tasks.push_front(Task::Look(Some(failure)));
                 return Ok(());
             }
         }
-        let reply = reply?;
         self.keep(step, Some(&reply));
         if !step.undo.is_empty() {
             self.undo.push(step.undo.clone());

@@ -25,7 +25,8 @@ impl House {
     pub(crate) async fn open() -> Self {
         // Between two cycles lie forty minutes: nothing is fresh any more, and the
         // breaker has long asked again.
-        let caching = Caching { fresh: Duration::ZERO, missing: Duration::ZERO, ..Caching::default() };
+        let caching =
+            Caching { fresh: Duration::ZERO, missing: Duration::ZERO, ..Caching::default() };
         let backend = |settings: &mut backend::Settings| settings.breaker.failures = u32::MAX;
         let options = gateway::Options { caching, backend, ..gateway::Options::default() };
         let gateway = gateway::House::with(options).await;
