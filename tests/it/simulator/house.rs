@@ -1,10 +1,7 @@
 //! What the simulator talks to: the gateway before the sandbox LMS, and the ways
 //! to make that unwell.
 
-use std::time::Duration;
-
 use matricula::backend;
-use matricula::provision::Caching;
 use matricula::sandbox::State;
 
 use crate::gateway;
@@ -23,12 +20,9 @@ pub(crate) struct House {
 impl House {
     /// A house without people, on a port of its own.
     pub(crate) async fn open() -> Self {
-        // Between two cycles lie forty minutes: nothing is fresh any more, and the
-        // breaker has long asked again.
-        let caching =
-            Caching { fresh: Duration::ZERO, missing: Duration::ZERO, ..Caching::default() };
+        // Between two cycles lie forty minutes, and the breaker has long asked again.
         let backend = |settings: &mut backend::Settings| settings.breaker.failures = u32::MAX;
-        let options = gateway::Options { caching, backend, ..gateway::Options::default() };
+        let options = gateway::Options { backend, ..gateway::Options::default() };
         let gateway = gateway::House::with(options).await;
         let staff = gateway.lms.people().len();
         Self { base: gateway.base.clone(), token: gateway.token.clone(), gateway, staff }
@@ -38,6 +32,16 @@ impl House {
     pub(crate) fn outage(&self, down: bool) {
         let state = if down { State::Maintenance } else { State::Up };
         self.gateway.lms.with(|moodle| moodle.site.state = state);
+    }
+
+    /// Between two cycles lie forty minutes: nothing is fresh any more.
+    pub(crate) fn forget_answers(&self) {
+        self.gateway.forget_answers();
+    }
+
+    /// How many calls the LMS has had.
+    pub(crate) fn calls(&self) -> u64 {
+        self.gateway.lms.calls().total()
     }
 
     /// How many accounts there really are.
