@@ -132,6 +132,21 @@ fn a_fault_of_the_file_stays_one_where_others_speak_beside_it() {
 }
 
 #[test]
+fn a_fault_in_place_of_a_good_value_is_put_to_whoever_said_it() {
+    let trial = Trial::of(&format!("{LEAST}[server]\ncompress = true\n"))
+        .variable("MATRICULA_SERVER__COMPRESS", "yes");
+    assert!(trial.faults().contains("MATRICULA_SERVER__COMPRESS"), "{}", trial.faults());
+}
+
+#[test]
+fn only_words_are_read_loosely() {
+    for line in ["concurrency = \"8\"", "compress = \"true\"", "proxy_protocol = \"[]\""] {
+        let trial = Trial::of(&format!("{LEAST}[server]\n{line}\n"));
+        assert!(trial.faults().contains("this is a text"), "{line}");
+    }
+}
+
+#[test]
 fn a_word_cannot_smuggle_in_further_keys() {
     let trial = Trial::of(LEAST).set("server.proxy_protocol=[]\nlisten = '0.0.0.0:1'");
     assert!(trial.faults().contains("`server.proxy_protocol` is a list"), "{}", trial.faults());
