@@ -42,11 +42,13 @@ async fn handle(request: Request) -> Result<Response, Refusal> {
     if *exchange.method() == Method::OPTIONS {
         return Ok(options(&exchange.route));
     }
+    // Each in a box of its own: one future for all of them would be as large as
+    // the largest, for every request.
     match exchange.route.clone() {
-        Route::Collection(kind) => collection::answer(exchange, kind).await,
-        Route::One(kind, id) => one::answer(exchange, kind, id).await,
-        Route::Search(kind) => search::answer(exchange, kind).await,
-        Route::Bulk => bulk::answer(exchange).await,
+        Route::Collection(kind) => Box::pin(collection::answer(exchange, kind)).await,
+        Route::One(kind, id) => Box::pin(one::answer(exchange, kind, id)).await,
+        Route::Search(kind) => Box::pin(search::answer(exchange, kind)).await,
+        Route::Bulk => Box::pin(bulk::answer(exchange)).await,
         Route::Me => Err(scim::Error::not_implemented(
             "`/Me` is not offered: a token speaks for a directory, not for a person.",
         )
