@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::auth::Caller;
 use super::face::{Face, Front};
 use super::line::Asked;
-use super::refusal::{Refusal, document, empty};
+use super::refusal::{self, Refusal, empty};
 use super::route::Route;
 use super::{bulk, collection, discovery, one, search};
 use crate::provision::{Tenant, View};
@@ -205,7 +205,11 @@ impl Exchange {
         let resource = view.resource();
         let base = self.base();
         let shown = Shown::new(resource, self.resource_type(resource.kind())?, projection);
-        let mut response = document(status, &shown.at(&base));
+        let shown = shown.at(&base);
+        let written = || refusal::written(&shown);
+        let text =
+            if projection.is_plain() { view.written(&base, written) } else { written().into() };
+        let mut response = refusal::text(status, text);
         let headers = response.headers_mut();
         let version = view.version().map(ToString::to_string);
         if let Some(version) = version.and_then(|text| HeaderValue::from_str(&text).ok()) {
