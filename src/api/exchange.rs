@@ -211,8 +211,7 @@ impl Exchange {
             if projection.is_plain() { view.written(&base, written) } else { written().into() };
         let mut response = refusal::text(status, text);
         let headers = response.headers_mut();
-        let version = view.version().map(ToString::to_string);
-        if let Some(version) = version.and_then(|text| HeaderValue::from_str(&text).ok()) {
+        if let Ok(version) = HeaderValue::from_str(&view.version().to_string()) {
             headers.insert(ETAG, version);
         }
         if let (201, Some(id)) = (status, resource.id()) {

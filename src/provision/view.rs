@@ -16,7 +16,7 @@ use crate::store::Entry;
 #[derive(Debug)]
 pub struct View {
     resource: Resource,
-    version: Option<ETag>,
+    version: ETag,
     written: OnceLock<Written>,
 }
 
@@ -41,7 +41,10 @@ impl View {
             Some(entry) => site.blend(&entry.sent, &site.echo(&entry.sent, moment), shown),
             None => shown.resource,
         };
-        let version = ETag::counted(&resource, entry.map_or(0, |entry| entry.revision));
+        let version = match entry {
+            Some(entry) => ETag::of_written(&resource, &entry.sent, entry.revision),
+            None => ETag::of(&resource.without("members")),
+        };
         resource.set_meta("version", version.to_string());
         if let Some(entry) = entry {
             if let Some(created) = entry.created {
@@ -49,19 +52,7 @@ impl View {
             }
             resource.set_meta("lastModified", instant(entry.modified));
         }
-        Self { resource, version: Some(version), written: OnceLock::new() }
-    }
-
-    /// The same for one that the LMS has not shown yet: it may hold more than was
-    /// sent, so that its version is not known.
-    pub(super) fn unversioned(self) -> Self {
-        let kind = self.resource.kind();
-        let mut attributes = self.resource.into_attributes();
-        if let Some(Value::Object(meta)) = attributes.get_mut("meta") {
-            meta.remove("version");
-        }
-        let resource = Resource::from_attributes(kind, attributes);
-        Self { resource, version: None, written: OnceLock::new() }
+        Self { resource, version, written: OnceLock::new() }
     }
 
     /// The resource, `meta` included.
@@ -85,9 +76,9 @@ impl View {
         }
     }
 
-    /// Its version, where it is known.
-    pub fn version(&self) -> Option<&ETag> {
-        self.version.as_ref()
+    /// Its version.
+    pub fn version(&self) -> &ETag {
+        &self.version
     }
 }
 
