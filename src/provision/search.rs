@@ -39,23 +39,27 @@ impl Tenant {
         let depth = self.depth(kind, query);
         let page = query.page.at_most(self.config.page);
         let Some(matcher) = &query.filter else {
-            return self.everybody(kind, query, depth, fresh).await;
+            return Box::pin(self.everybody(kind, query, depth, fresh)).await;
         };
         let key = self.cache.question(kind, matcher.to_string(), depth);
         let found = if fresh {
-            let found = self.search(kind, matcher, depth).await?;
+            let found = Box::pin(self.search(kind, matcher, depth)).await?;
             self.cache.keep_answer(key, Arc::clone(&found)).await;
             found
         } else {
-            self.cache.answer(key, self.search(kind, matcher, depth)).await?
+            // In a box: the cache hands it from hand to hand, and it is large.
+            self.cache.answer(key, Box::pin(self.search(kind, matcher, depth))).await?
         };
         Ok(part(&in_order(&found.views, query), page))
     }
 
     /// Whether members are shown, or asked about.
     pub fn depth(&self, kind: Kind, query: &scim::Query) -> Depth {
+        if kind == Kind::User {
+            return Depth::Whole;
+        }
         let members = self.resource_type(kind).and_then(members_of);
-        let Some(members) = members.filter(|_| kind == Kind::Group) else { return Depth::Whole };
+        let Some(members) = members else { return Depth::Whole };
         let named = query.filter.as_ref().is_some_and(|matcher| names(matcher, &members));
         let shown = query.projection.includes(&members);
         if shown || named { Depth::Whole } else { Depth::Lean }

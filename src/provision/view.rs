@@ -1,6 +1,9 @@
 //! A resource as its client sees it: what the LMS holds, in the client's own
 //! words for as long as they are true (rule 1 of the house).
 
+use std::sync::OnceLock;
+
+use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -14,6 +17,21 @@ use crate::store::Entry;
 pub struct View {
     resource: Resource,
     version: ETag,
+    written: OnceLock<Written>,
+}
+
+/// A view as it was once sent.
+struct Written {
+    /// The tenant's URL as the client knew it: it stands in the text.
+    base: String,
+    text: Bytes,
+}
+
+// What it says is of a person.
+impl std::fmt::Debug for Written {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Written")
+    }
 }
 
 impl View {
@@ -34,12 +52,28 @@ impl View {
             }
             resource.set_meta("lastModified", instant(entry.modified));
         }
-        Self { resource, version }
+        Self { resource, version, written: OnceLock::new() }
     }
 
     /// The resource, `meta` included.
     pub fn resource(&self) -> &Resource {
         &self.resource
+    }
+
+    /// All of it as it is sent to whoever knows the tenant by that URL; written once
+    /// for as long as the view is kept, so that a cached read has little to do.
+    pub fn written(&self, base: &str, write: impl FnOnce() -> Vec<u8>) -> Bytes {
+        match self.written.get() {
+            Some(kept) if kept.base == base => kept.text.clone(),
+            // The same tenant by another name.
+            Some(_) => write().into(),
+            None => {
+                let text = Bytes::from(write());
+                // Somebody else may have been as fast, with the same text.
+                let _ = self.written.set(Written { base: base.to_owned(), text: text.clone() });
+                text
+            }
+        }
     }
 
     /// Its version.

@@ -72,6 +72,8 @@ impl Tenant {
         unheard: impl FnOnce(&T) + Send + 'static,
     ) -> Result<T, Error> {
         let (tell, told) = oneshot::channel();
+        // In a box: it is large, and moved several times before it runs.
+        let work = Box::pin(work);
         let whole = async move {
             if let Err(Ok(done)) = tell.send(work.await) {
                 unheard(&done);

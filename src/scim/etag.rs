@@ -30,7 +30,7 @@ impl ETag {
 
     fn digest(resource: &Resource, but: &[&str], written: u64) -> Self {
         let mut digest = Sha256::new();
-        let mut text = Vec::new();
+        let mut text = Vec::with_capacity(256);
         for (name, value) in resource.attributes() {
             if but.contains(&name.as_str()) {
                 continue;
