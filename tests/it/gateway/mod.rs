@@ -1,5 +1,7 @@
 //! The gateway as a whole, over real sockets, in front of the sandbox LMS.
 
+mod attributes;
+mod cache;
 mod client_leaves;
 mod deeds;
 mod house;
@@ -7,7 +9,10 @@ mod illness;
 mod journey;
 mod lost;
 mod peers;
+mod protocol;
 mod raw;
+mod rides;
 mod twins;
+mod wire;
 
 pub(crate) use house::{Answer, House, Options};
