@@ -26,7 +26,9 @@ async fn forgetful(options: Options) -> House {
 
 fn without(body: &Value, names: &[&str]) -> Value {
     let mut body = body.clone();
-    names.iter().for_each(|name| drop(body.as_object_mut().unwrap().remove(*name)));
+    for name in names {
+        body.as_object_mut().unwrap().remove(*name);
+    }
     body
 }
 
@@ -151,7 +153,7 @@ async fn unknown_attributes_are_kept_or_ignored_or_refused() {
     let mut body = without(&nina(), &["title"]);
     body["shoeSize"] = json!({ "eu": 44 });
     body["urn:example:ext"] = json!({ "badge": "b-7" });
-    let patch = json!([{ "op": "add", "path": "shoeSize.eu", "value": 45 }]);
+    let edit = json!([{ "op": "add", "path": "shoeSize.eu", "value": 45 }]);
     for (unknown, status) in [(Unknown::Keep, 201), (Unknown::Ignore, 201), (Unknown::Reject, 400)]
     {
         let rules = Rules { unknown, ..Rules::default() };
@@ -169,7 +171,7 @@ async fn unknown_attributes_are_kept_or_ignored_or_refused() {
         let read = house.get(&path).await.body;
         assert_eq!(read.get("shoeSize").is_some(), kept, "{unknown:?}");
         assert_eq!(read.get("urn:example:ext").is_some(), kept, "{unknown:?}");
-        let changed = house.patch(&path, patch.clone()).await;
+        let changed = house.patch(&path, edit.clone()).await;
         assert!(changed.status < 300, "{unknown:?}: {changed:?}");
         let read = house.get(&path).await.body;
         assert_eq!(read["shoeSize"]["eu"], if kept { json!(45) } else { Value::Null });

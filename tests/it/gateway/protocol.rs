@@ -31,7 +31,7 @@ async fn only_the_version_that_was_seen_is_written() {
     let house = House::open().await;
     let path = format!("/Users/{}", house.post("/Users", nina()).await.id());
     let tag = house.get(&path).await.header("etag").unwrap().to_owned();
-    let patch = |name: &str| {
+    let edit = |name: &str| {
         json!({
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
             "Operations": [{ "op": "replace", "path": "name.familyName", "value": name }]
@@ -40,9 +40,9 @@ async fn only_the_version_that_was_seen_is_written() {
     let write = async |method: Method, body: Option<Value>, tag: &str| {
         house.send(method, &path, body, &[("if-match", tag)]).await.status
     };
-    assert_eq!(write(Method::PATCH, Some(patch("Eins")), &tag).await, 204);
+    assert_eq!(write(Method::PATCH, Some(edit("Eins")), &tag).await, 204);
     for (method, body) in
-        [(Method::PATCH, Some(patch("Zwei"))), (Method::PUT, Some(nina())), (Method::DELETE, None)]
+        [(Method::PATCH, Some(edit("Zwei"))), (Method::PUT, Some(nina())), (Method::DELETE, None)]
     {
         assert_eq!(write(method.clone(), body, &tag).await, 412, "{method}");
     }

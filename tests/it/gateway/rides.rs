@@ -171,8 +171,8 @@ async fn who_leaves_does_not_stop_those_who_ride_along() {
     leaver.say(&request(&house, &format!("GET /demo/scim/v2/Users/{}", ids[0]), "", "")).await;
     house.in_flight(2).await;
     let mut asking = JoinSet::new();
-    for id in ids[1..].iter().cloned() {
-        let house = Arc::clone(&house);
+    for id in &ids[1..] {
+        let (house, id) = (Arc::clone(&house), id.clone());
         asking.spawn(async move { house.get(&format!("/Users/{id}")).await.status });
     }
     house.in_flight(4).await;
