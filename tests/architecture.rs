@@ -54,7 +54,22 @@ const ROOMS: &[(&str, &[&str])] = &[
             "sandbox",
         ],
     ),
-    ("cli", &["app", "config", "mapping", "call", "clock", "provision", "scim", "store"]),
+    (
+        "cli",
+        &[
+            "app",
+            "config",
+            "mapping",
+            "call",
+            "clock",
+            "provision",
+            "scim",
+            "store",
+            "clock",
+            "secret",
+            "server",
+        ],
+    ),
 ];
 
 /// Rooms of values: what they do depends on nothing but their arguments.

@@ -119,7 +119,7 @@ async fn done(exchange: &Exchange, operation: BulkOperation) -> Outcome {
     if method == Method::Post {
         let view = tenant.create(resource_type.create(data, rules)?).await.map_err(told)?;
         let id = view.resource().id().ok_or_else(scim::Error::internal)?;
-        return Ok((id, view.version().map(ToString::to_string), 201));
+        return Ok((id, Some(view.version().to_string()), 201));
     }
     let Some(Reference::Id(id)) = target else { return Err(scim::Error::internal()) };
     let edits = match method {

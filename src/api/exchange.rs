@@ -208,8 +208,7 @@ impl Exchange {
         let shown = Shown::new(resource, self.resource_type(resource.kind())?, projection);
         let mut response = document(status, &shown.at(&base));
         let headers = response.headers_mut();
-        let version = view.version().map(ToString::to_string);
-        if let Some(version) = version.and_then(|text| HeaderValue::from_str(&text).ok()) {
+        if let Ok(version) = HeaderValue::from_str(&view.version().to_string()) {
             headers.insert(ETAG, version);
         }
         if let (201, Some(id)) = (status, resource.id()) {

@@ -28,9 +28,9 @@ async fn get(exchange: &Exchange, kind: Kind, id: &ResourceId) -> Result<Respons
     let conditions = exchange.conditions()?;
     let depth = exchange.tenant().depth(kind, &query);
     let view = exchange.tenant().get(kind, id, depth, exchange.fresh()).await?;
-    if let Some(version) = view.version().filter(|version| conditions.not_modified(version)) {
+    if conditions.not_modified(view.version()) {
         let mut response = empty(304);
-        if let Ok(version) = version.to_string().parse() {
+        if let Ok(version) = view.version().to_string().parse() {
             response.headers_mut().insert(ETAG, version);
         }
         return Ok(response);

@@ -5,6 +5,7 @@
 //! serve: ready ─ (reload by signal or by operators)* ─ first signal: leave, drain, finish writes
 //! ```
 
+mod demo;
 mod fault;
 pub mod log;
 mod operator;
@@ -12,6 +13,7 @@ mod reload;
 mod running;
 mod tenants;
 
+pub use demo::Demo;
 pub use fault::Fault;
 pub use running::{Addresses, Running};
 
@@ -21,9 +23,13 @@ use jiff::Timestamp;
 use prometheus::Registry;
 use tokio_util::task::TaskTracker;
 
+use crate::admin;
+use crate::api;
+use crate::backend;
 use crate::clock::Clock;
 use crate::config::{Faults, Loaded, Settings};
-use crate::{admin, api, backend, provision, server};
+use crate::provision;
+use crate::server;
 use reload::Reloads;
 
 /// Reads the settings once more.

@@ -48,11 +48,7 @@ impl Running {
         let face = lasting.face(&settings, &house).await?;
         let api = Api::new(face, house.api.clone(), house.clock.clone());
         let metrics = (house.server.listener("scim"), house.server.listener("admin"));
-        let config = admin::Config {
-            listen: settings.admin.listen,
-            token: settings.admin.token.clone(),
-            ..admin::Config::default()
-        };
+        let config = settings.admin.clone();
         let scim = Listener::bind(settings.server.clone(), metrics.0).await?;
         let admin = Listener::bind(config.listener(), metrics.1).await?;
         house.reloads.began(&settings, &house.clock);

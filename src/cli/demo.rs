@@ -3,19 +3,15 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Trouble;
 use super::serve::logging;
-use crate::app::{self, Addresses};
-use crate::config::{Admin, Lms, Log, Settings, Tenant};
-use crate::mapping::{Plan, Shelf, Shipped, Source};
+use crate::app::{self, Addresses, Demo};
+use crate::config::{Log, Settings};
 use crate::secret::Secret;
-use crate::server::{self, Grace, Notifier, Signals};
-use crate::store::{Digest, Scope, Token, Tokens};
-use crate::{api, backend, provision};
+use crate::server::{self, Notifier, Signals};
 
 /// What `demo` is told.
 #[derive(Debug, clap::Args)]
@@ -66,75 +62,21 @@ async fn started(arguments: &Arguments, token: &str) -> Result<app::Running, Tro
         0 => 0,
         port => port.checked_add(1).unwrap_or_default(),
     };
-    let first = app::start(settings(arguments, token, beside)?, None).await;
+    let first = app::start(plan(arguments, token, beside)?, None).await;
     match first {
         Err(app::Fault::Bind(server::BindError::Address { address, .. }))
             if address.port() == beside && beside != 0 =>
         {
-            app::start(settings(arguments, token, 0)?, None).await.map_err(Trouble::failed)
+            app::start(plan(arguments, token, 0)?, None).await.map_err(Trouble::failed)
         }
         other => other.map_err(Trouble::failed),
     }
 }
 
-fn settings(arguments: &Arguments, token: &str, admin: u16) -> Result<Settings, Trouble> {
-    let server = server::Config { listen: arguments.listen, ..server::Config::default() };
-    let admin = SocketAddr::new(arguments.listen.ip(), admin);
-    let loopback = admin.ip().is_loopback();
-    Ok(Settings {
-        server,
-        grace: Grace::default(),
-        // Whoever opens the demo to others shows them its token for this, too.
-        admin: Admin { listen: admin, token: (!loopback).then(|| Secret::new(token)) },
-        log: Log::default(),
-        api: api::Config::default(),
-        tenants: vec![tenant(arguments, token)?],
-    })
-}
-
-fn tenant(arguments: &Arguments, token: &str) -> Result<Tenant, Trouble> {
-    let plan = moodle()?;
-    let name: Arc<str> = "demo".into();
-    let lms = match (&arguments.lms, &arguments.lms_token) {
-        (Some(url), Some(token)) => {
-            let mut settings = Map::new();
-            settings.insert("base_url".to_owned(), json!(url.trim_end_matches('/')));
-            settings.insert("token".to_owned(), json!(token));
-            let site = plan.settle(&settings);
-            let faults = |faults: Vec<_>| Trouble::failed(format!("{faults:?}"));
-            Lms::Real(site.map_err(faults)?)
-        }
-        _ => Lms::Sandbox(Map::new()),
-    };
-    let base = match &lms {
-        Lms::Real(site) => site.base("main").unwrap_or_default(),
-        Lms::Sandbox(_) => String::new(),
-    };
-    let backend = backend::Settings::new(Arc::clone(&name), base);
-    let known = Token {
-        title: "demo".to_owned(),
-        digest: Digest::of(token),
-        scope: Scope::default(),
-        expires: None,
-    };
-    Ok(Tenant {
-        title: "Demo".to_owned(),
-        path: "/demo/scim/v2".to_owned(),
-        mapping: "moodle".to_owned(),
-        backends: plan.backends.iter().map(|it| (Arc::clone(&it.name), backend.clone())).collect(),
-        plan,
-        lms,
-        provision: provision::Config::default(),
-        tokens: Tokens::new(vec![known]),
-        name,
-    })
-}
-
-/// The mapping that ships, whatever lies in the folder that this runs in.
-fn moodle() -> Result<Arc<Plan>, Trouble> {
-    let text = Shipped.text("moodle").unwrap_or_default();
-    let plan = Source::read("moodle", &text, &Shipped).and_then(|source| source.compile());
-    plan.map(Arc::new).map_err(|faults| Trouble::Failed(super::files::told(&faults)))
+fn plan(arguments: &Arguments, token: &str, admin: u16) -> Result<Settings, Trouble> {
+    let lms = arguments.lms.as_deref().zip(arguments.lms_token.as_deref());
+    let demo = Demo { listen: arguments.listen, admin, token, lms };
+    demo.settings().map_err(Trouble::Failed)
 }
 
 fn fresh_token() -> Result<String, Trouble> {

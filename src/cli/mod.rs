@@ -1,6 +1,7 @@
 //! The command line: stdout is data, stderr is talk, and errors end with a
 //! hint. Exit codes: 0 done, 1 it failed, 2 the arguments make no sense.
 
+mod check;
 mod demo;
 mod explain;
 mod files;
@@ -12,6 +13,8 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::config::Environment;
 
 /// Matricula: a SCIM 2.0 gateway in front of learning management systems
 #[derive(Debug, Parser)]
@@ -27,6 +30,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Start the gateway
     Serve(serve::Arguments),
+    /// Say everything that is wrong with the settings, and play the cases of mappings
+    Check(check::Arguments),
     /// Show, check or test a mapping
     #[command(subcommand)]
     Mapping(mapping::Command),
@@ -57,7 +62,8 @@ fn runtime() -> Result<tokio::runtime::Runtime, Trouble> {
 
 /// Whether stderr shows colours.
 fn colours() -> bool {
-    io::stderr().is_terminal()
+    let wanted = Environment::of_process().get("NO_COLOR").is_none_or(str::is_empty);
+    wanted && io::stderr().is_terminal()
 }
 
 impl From<io::Error> for Trouble {
@@ -83,6 +89,7 @@ pub fn run(arguments: &[String], out: &mut dyn Write, talk: &mut dyn Write) -> E
     let result = match &arguments.command {
         Command::Demo(arguments) => demo::run(arguments, out),
         Command::Serve(arguments) => serve::run(arguments, talk),
+        Command::Check(arguments) => check::run(arguments, out, talk),
         Command::Mapping(command) => mapping::run(command, out, talk),
         Command::Explain(arguments) => explain::run(arguments, out),
     };

@@ -19,7 +19,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, talk: &mut dyn Write) -> Result<(), Trouble> {
-    let sources = arguments.flags.sources()?;
+    let sources = arguments.flags.sources();
     let Loaded { settings, warnings } =
         sources.load(Clock::system().now()).map_err(|faults| settings::told(&faults))?;
     write!(talk, "{}", warnings.render(super::colours()))?;

@@ -12,19 +12,18 @@ pub(super) struct Flags {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// One setting, before file and environment: tenants.demo.title="Demo"
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    set: Vec<String>,
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = Word::set)]
+    set: Vec<Word>,
 }
 
 impl Flags {
     /// Where everything is read from.
-    pub(super) fn sources(&self) -> Result<Sources, Trouble> {
-        let flags = self.set.iter().map(|text| Word::set(text)).collect::<Result<_, _>>();
-        Ok(Sources {
+    pub(super) fn sources(&self) -> Sources {
+        Sources {
             file: self.config.clone(),
             environment: Environment::of_process(),
-            flags: flags.map_err(Trouble::failed)?,
-        })
+            flags: self.set.clone(),
+        }
     }
 }
 

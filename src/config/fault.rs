@@ -4,6 +4,7 @@
 use std::fmt;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use serde::Serialize;
 
 use super::veil::Veil;
 use crate::mapping;
@@ -62,6 +63,19 @@ impl Fault {
         renderer.render(&[group])
     }
 
+    fn told(&self, veil: &Veil) -> Told {
+        let place = match &self.place {
+            Place::File(span) => {
+                let shown = veil.line(span);
+                let column = shown.text.get(..shown.mark.start).unwrap_or_default().chars().count();
+                Some(format!("{}:{}:{}", span.file.name, span.place().0, column + 1))
+            }
+            Place::Word(origin) => Some(origin.clone()),
+            Place::Nowhere => None,
+        };
+        Told { message: self.message.clone(), place, hint: self.hint.clone() }
+    }
+
     /// The file's come first, in its order.
     fn order(&self) -> (u8, usize) {
         match &self.place {
@@ -77,6 +91,18 @@ impl From<mapping::Fault> for Fault {
         let mapping::Fault { message, label, span, hint } = fault;
         Self { message, label, hint, place: Place::File(span) }
     }
+}
+
+/// A mistake for machines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Told {
+    /// What is wrong.
+    pub message: String,
+    /// Where it was said: file, line and column, or variable, or flag. Columns
+    /// are counted with secrets hidden.
+    pub place: Option<String>,
+    /// How to mend it.
+    pub hint: Option<String>,
 }
 
 /// Everything that is wrong with the settings, mappings included. Displayed as a
@@ -103,6 +129,17 @@ impl Faults {
     /// How many there are.
     pub fn count(&self) -> usize {
         self.own.len() + self.mappings.len()
+    }
+
+    /// All of them, one by one.
+    pub fn told(&self) -> Vec<Told> {
+        let own = self.own.iter().map(|fault| fault.told(&self.veil));
+        let mappings = self.mappings.iter().map(|fault| Told {
+            message: fault.message.clone(),
+            place: Some(fault.span.to_string()),
+            hint: fault.hint.clone(),
+        });
+        own.chain(mappings).collect()
     }
 
     /// All of them as text, with colours where a terminal shows them.
@@ -142,6 +179,11 @@ impl Warnings {
         let renderer = renderer(colour);
         let drawn = own.iter().map(|it| it.paint(Level::WARNING, veil, &renderer));
         drawn.collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// All of them, one by one.
+    pub fn told(&self) -> Vec<Told> {
+        self.0.told()
     }
 
     /// Their words alone, for a log.

@@ -34,10 +34,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use fault::{Faults, Warnings};
+pub use fault::{Faults, Told, Warnings};
 pub use layers::Word;
 pub use plans::Folder;
-pub use settings::{Address, Admin, Format, Lms, Log, Settings, Tenant};
+pub use settings::{Address, Format, Lms, Log, Settings, Tenant};
 pub use words::Environment;
 
 use crate::mapping::File;
@@ -92,6 +92,11 @@ impl Sources {
         let settings = reader.settings();
         reader.strangers();
         reader.finish(settings, veil)
+    }
+
+    /// The file of a tenant's mapping, where it is not one that ships.
+    pub fn mapping_file(&self, tenant: &Tenant) -> Option<PathBuf> {
+        plans::file_of(&tenant.mapping, self.path().0.parent().unwrap_or(Path::new("")))
     }
 
     /// The file, and whether somebody named it.

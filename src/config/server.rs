@@ -7,8 +7,9 @@ use http::Uri;
 
 use super::key::Key;
 use super::reader::Reader;
-use super::settings::{Admin, Log};
+use super::settings::Log;
 use super::written;
+use crate::admin;
 use crate::api;
 use crate::server::{Certificates, Config, Grace, Limits, TlsFiles};
 
@@ -130,28 +131,30 @@ impl Reader<'_> {
     }
 
     /// `[admin]`, which must not be open to everybody.
-    pub(super) fn admin(&mut self, server: SocketAddr) -> Admin {
+    pub(super) fn admin(&mut self, server: SocketAddr) -> admin::Config {
         let key = Key::of("admin");
+        let before = self.faults.len();
         let written: written::Admin = self.section(&key);
-        let listen = written.listen.map_or(Admin::default().listen, |it| it.0);
-        let token = written.token.and_then(|_| self.secret(&key.then("token")));
-        let short = token.as_ref().is_some_and(|token| token.expose().chars().count() < SHORTEST);
-        if short {
-            let key = key.then("token");
-            let words = format!("`{key}` has less than {SHORTEST} characters");
-            self.refuse(&key, words, LONG_TOKEN);
+        let read = self.faults.len() == before;
+        let given = written.token.is_some();
+        let (listen, token) = (key.then("listen"), key.then("token"));
+        let config = admin::Config {
+            listen: written.listen.map_or(admin::Config::default().listen, |it| it.0),
+            tls: written.tls.map(|files| self.certificates(&key, files, read)),
+            token: written.token.and_then(|_| self.secret(&token)),
+        };
+        // A secret that cannot be had is told already.
+        let missed = given && config.token.is_none();
+        for fault in config.faults().iter().filter(|_| !missed) {
+            let (problem, hint) = fault.split_once("\nhint: ").unwrap_or((fault, ""));
+            let place = if given { &token } else { &listen };
+            self.refuse(place, format!("`{key}`: {problem}"), hint);
         }
-        let place = key.then("listen");
-        if written.token.is_none() && !listen.ip().is_loopback() {
-            let words = "`admin.listen` is open to other machines, and there is no `admin.token`";
-            let hint = "set `admin.token`, or listen on 127.0.0.1 or [::1]";
-            self.refuse(&place, words, hint);
+        if config.listen == server && server.port() != 0 {
+            let words = format!("`{listen}` and `server.listen` are both {server}");
+            self.refuse(&listen, words, "give each a port of its own");
         }
-        if listen == server && listen.port() != 0 {
-            let words = format!("`admin.listen` and `server.listen` are both {listen}");
-            self.refuse(&place, words, "give each a port of its own");
-        }
-        Admin { listen, token }
+        config
     }
 
     /// `[log]`

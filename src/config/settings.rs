@@ -1,15 +1,19 @@
 //! The settings, as the rooms take them: nothing is left to check.
 
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::admin;
+use crate::api;
+use crate::backend;
 use crate::mapping::{Plan, SettingFault, Site};
+use crate::provision;
 use crate::secret::Secret;
-use crate::{api, backend, provision, server, store};
+use crate::server;
+use crate::store;
 
 /// Everything that a running gateway is told.
 #[derive(Debug)]
@@ -19,29 +23,13 @@ pub struct Settings {
     /// How long the end takes.
     pub grace: server::Grace,
     /// The operators' listener.
-    pub admin: Admin,
+    pub admin: admin::Config,
     /// What is logged, and how.
     pub log: Log,
     /// What one request may cost.
     pub api: api::Config,
     /// Whom the gateway serves, by name.
     pub tenants: Vec<Tenant>,
-}
-
-/// The operators' listener: health, metrics, reload.
-#[derive(Clone, Debug)]
-pub struct Admin {
-    /// Address and port. Default: `127.0.0.1:9090`.
-    pub listen: SocketAddr,
-    /// What operators have to present; required unless the address is loopback.
-    /// Default: none.
-    pub token: Option<Secret>,
-}
-
-impl Default for Admin {
-    fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9090)), token: None }
-    }
 }
 
 /// What is logged, and how.

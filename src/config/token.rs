@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::key::Key;
+use super::key::{self, Key};
 use super::reader::Reader;
 use super::server::{LONG_TOKEN, SHORTEST};
 use super::written;
@@ -70,7 +70,8 @@ impl Reader<'_> {
             let words = format!("`{key}` may neither see users nor groups");
             self.refuse_name(key, words, "leave one of them on");
         }
-        let title = written.title.unwrap_or_else(|| format!("token {}", key.name()));
+        let position = key::position(key.name()).unwrap_or_default();
+        let title = written.title.unwrap_or_else(|| format!("token {}", position + 1));
         Some(Token { title, digest: digest?, scope, expires })
     }
 

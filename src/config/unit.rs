@@ -130,3 +130,38 @@ impl<T> Visitor<'_> for Words<T> {
         self.visit_str(&number.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_a_number_with_or_without_a_unit() {
+        for (text, bytes) in [
+            ("0", 0),
+            ("512", 512),
+            ("7B", 7),
+            ("3 kB", 3_000),
+            ("3KiB", 3_072),
+            ("2MB", 2_000_000),
+            ("2mib", 2_097_152),
+            ("1GB", 1_000_000_000),
+            ("1 GiB", 1_073_741_824),
+        ] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "MiB", "-1", "1.5MiB", "1 apple", "99999999999GiB"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_span_is_a_number_with_its_unit_and_no_longer_than_a_year() {
+        for (text, seconds) in [("0s", 0), ("1m 30s", 90), ("2h", 7_200), ("8784h", 31_622_400)] {
+            assert_eq!(span(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "5", "-5s", "soon", "9000h", "99999999999999999999s"] {
+            assert!(span(text).is_err(), "{text}");
+        }
+    }
+}

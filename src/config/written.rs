@@ -44,6 +44,7 @@ pub(super) struct Drain {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Admin {
     pub(super) listen: Option<Address>,
+    pub(super) tls: Option<server::TlsFiles>,
     /// Read by itself, as a secret.
     pub(super) token: Option<IgnoredAny>,
 }

@@ -46,7 +46,7 @@ use crate::call::Failure;
 use crate::clock::Clock;
 use crate::mapping::plan::KindPlan;
 use crate::mapping::{Done, Picture, Run};
-use crate::scim::{Kind, ResourceType};
+use crate::scim::{Kind, ResourceType, Unknown};
 use crate::store::Entry;
 use cache::Cache;
 use lms::Task;
@@ -70,6 +70,7 @@ pub struct Tenant {
     lms: Lms,
     ledger: Arc<Ledger>,
     config: Config,
+    types: [Option<ResourceType>; 2],
     cache: Cache,
     rides: Rides,
     clock: Clock,
@@ -92,6 +93,7 @@ impl Tenant {
             rides: Rides::new(lms.slots()),
             clock: house.clock.clone(),
             work: house.work.clone(),
+            types: [Kind::User, Kind::Group].map(|kind| offered(&lms, kind, &config)),
             metrics,
             name,
             lms,
@@ -117,7 +119,11 @@ impl Tenant {
 
     /// What a User or Group is here; nothing where the LMS has none.
     pub fn resource_type(&self, kind: Kind) -> Option<&ResourceType> {
-        self.plan(kind).map(|plan| &plan.resource_type)
+        let [user, group] = &self.types;
+        match kind {
+            Kind::User => user.as_ref(),
+            Kind::Group => group.as_ref(),
+        }
     }
 
     /// Asks the LMS whether it is there and knows us: the mapping's own probe
@@ -155,6 +161,16 @@ impl Tenant {
     fn task(&self, name: &'static str) -> Task {
         Task { name, until: Instant::now() + self.config.patience.max(Duration::from_millis(1)) }
     }
+}
+
+/// What clients may write and read: what the LMS has a place for, and with it
+/// what we keep.
+fn offered(lms: &Lms, kind: Kind, config: &Config) -> Option<ResourceType> {
+    let resource_type = lms.site().plan.kinds_of(kind).next()?.resource_type.clone();
+    Some(match config.rules.unknown {
+        Unknown::Keep => resource_type.keeping(),
+        Unknown::Ignore | Unknown::Reject => resource_type,
+    })
 }
 
 impl std::fmt::Debug for Tenant {

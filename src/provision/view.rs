@@ -13,7 +13,7 @@ use crate::store::Entry;
 #[derive(Debug)]
 pub struct View {
     resource: Resource,
-    version: Option<ETag>,
+    version: ETag,
 }
 
 impl View {
@@ -23,7 +23,10 @@ impl View {
             Some(entry) => site.blend(&entry.sent, &site.echo(&entry.sent, moment), shown),
             None => shown.resource,
         };
-        let version = ETag::counted(&resource, entry.map_or(0, |entry| entry.revision));
+        let version = match entry {
+            Some(entry) => ETag::of_written(&resource, &entry.sent, entry.revision),
+            None => ETag::of(&resource.without("members")),
+        };
         resource.set_meta("version", version.to_string());
         if let Some(entry) = entry {
             if let Some(created) = entry.created {
@@ -31,18 +34,7 @@ impl View {
             }
             resource.set_meta("lastModified", instant(entry.modified));
         }
-        Self { resource, version: Some(version) }
-    }
-
-    /// The same for one that the LMS has not shown yet: it may hold more than was
-    /// sent, so that its version is not known.
-    pub(super) fn unversioned(self) -> Self {
-        let kind = self.resource.kind();
-        let mut attributes = self.resource.into_attributes();
-        if let Some(Value::Object(meta)) = attributes.get_mut("meta") {
-            meta.remove("version");
-        }
-        Self { resource: Resource::from_attributes(kind, attributes), version: None }
+        Self { resource, version }
     }
 
     /// The resource, `meta` included.
@@ -50,9 +42,9 @@ impl View {
         &self.resource
     }
 
-    /// Its version, where it is known.
-    pub fn version(&self) -> Option<&ETag> {
-        self.version.as_ref()
+    /// Its version.
+    pub fn version(&self) -> &ETag {
+        &self.version
     }
 }
 

@@ -93,8 +93,8 @@ impl Tenant {
         if let Some(view) = self.owed(kind, &print).await? {
             return Ok(view);
         }
-        let (picture, shown) = match self.in_doubt(resource, &keys).await? {
-            Some(found) => (found, true),
+        let picture = match self.in_doubt(resource, &keys).await? {
+            Some(found) => found,
             None => self.sent(resource, &keys).await?,
         };
         self.ledger.doubts.settle(&keys);
@@ -109,14 +109,14 @@ impl Tenant {
         let entry = Entry { id, sent, created: Some(now), modified: now, revision: 0 };
         let view = self.view(picture, Some(&entry));
         self.remember(entry).await?;
-        Ok(Arc::new(if shown { view } else { view.unversioned() }))
+        Ok(Arc::new(view))
     }
 
     /// Sends a create. If its answer is lost, looking tells what became of it.
     /// Where looking finds nobody, the LMS may still be at work: a second create
     /// could meet the first, so that is left to the client's next attempt, which
-    /// begins with a look. Tells, too, whether the LMS has shown it.
-    async fn sent(&self, resource: &Resource, keys: &[Key]) -> Result<(Picture, bool), Error> {
+    /// begins with a look.
+    async fn sent(&self, resource: &Resource, keys: &[Key]) -> Result<Picture, Error> {
         let operation = Operation::Create(resource.clone());
         let moment = self.lms.moment();
         let run = self.lms.site().write(&operation, None, &moment);
@@ -124,10 +124,8 @@ impl Tenant {
         let failure = match self.drive(run, resource.kind(), Deed::Create).await {
             Ok(mut done) => {
                 let id = done.id.clone();
-                return Ok(match done.pictures().next() {
-                    Some(shown) => (shown, true),
-                    None => (self.expected(resource, id.as_ref()), false),
-                });
+                let shown = done.pictures().next();
+                return Ok(shown.unwrap_or_else(|| self.expected(resource, id.as_ref())));
             }
             Err(failure) => failure,
         };
@@ -139,7 +137,7 @@ impl Tenant {
         match self.look(resource).await {
             Ok(Some(found)) => {
                 self.metrics.resolved("adopted");
-                Ok((found, true))
+                Ok(found)
             }
             Ok(None) => {
                 self.metrics.resolved("not_found");
@@ -294,7 +292,7 @@ impl Tenant {
             return Ok(());
         }
         let view = self.get(kind, id, Depth::Whole, true).await?;
-        Ok(conditions.permit_write(view.version())?)
+        Ok(conditions.permit_write(Some(view.version()))?)
     }
 }
 

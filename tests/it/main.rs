@@ -12,6 +12,7 @@ mod gateway;
 mod mapping;
 mod moodle;
 mod patches;
+mod program;
 mod sandbox;
 mod scim;
 mod seeds;

@@ -241,7 +241,8 @@ impl Compiler {
         let slot = members.then(|| self.slot("members.value", &node.span, &resource_type));
         if let Some(slot) = slot.flatten() {
             offers.push(Offer {
-                filterable: asked("members") || asked("members.value"),
+                // Beside an id, which is how clients ask, it costs one call more.
+                filterable: everything || asked("members") || asked("members.value"),
                 ..Offer::plain(slot.place.to_path())
             });
         }

@@ -90,9 +90,9 @@ fn a_faulty_variable_is_named_and_not_shown() {
     --> environment variable MATRICULA_SERVER__LISEN
      = help: did you mean `listen`?
 
-    error: `admin.token` has less than 20 characters
+    error: `admin`: the token is shorter than 16 characters
     --> environment variable MATRICULA_ADMIN__TOKEN
-     = help: make one that nobody can guess: openssl rand -base64 32
+     = help: `openssl rand -hex 32` makes a good one
     ");
 }
 
@@ -129,6 +129,21 @@ fn a_fault_of_the_file_stays_one_where_others_speak_beside_it() {
     --> environment variable MATRICULA_TENANTS__X__LMS__BATCH
      = help: records per call; lower it when PHP's max_input_vars is below 1000
     "#);
+}
+
+#[test]
+fn a_fault_in_place_of_a_good_value_is_put_to_whoever_said_it() {
+    let trial = Trial::of(&format!("{LEAST}[server]\ncompress = true\n"))
+        .variable("MATRICULA_SERVER__COMPRESS", "yes");
+    assert!(trial.faults().contains("MATRICULA_SERVER__COMPRESS"), "{}", trial.faults());
+}
+
+#[test]
+fn only_words_are_read_loosely() {
+    for line in ["concurrency = \"8\"", "compress = \"true\"", "proxy_protocol = \"[]\""] {
+        let trial = Trial::of(&format!("{LEAST}[server]\n{line}\n"));
+        assert!(trial.faults().contains("this is a text"), "{line}");
+    }
 }
 
 #[test]

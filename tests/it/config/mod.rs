@@ -1,5 +1,6 @@
 //! The settings from the outside: what they come to, and how mistakes are told.
 
+mod check;
 mod faults_of_sections;
 mod faults_of_tenants;
 mod faults_of_tokens;

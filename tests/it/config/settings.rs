@@ -31,12 +31,22 @@ fn one_path_may_begin_with_the_letters_of_another() {
 }
 
 #[test]
+fn neither_of_two_paths_may_lie_below_the_other() {
+    for path in ["/demo", "/demo/scim", "/demo/scim/v2", "/demo/scim/v2/more"] {
+        let other = LEAST.replace("demo", "other").replace("sandbox", "path = \"PATH\"\nsandbox");
+        let text = format!("{LEAST}{}", other.replace("PATH", path));
+        assert_eq!(Trial::of(&text).load().unwrap_err().count(), 1, "{path}");
+    }
+}
+
+#[test]
 fn a_tenant_s_cache_goes_before_the_common_one_key_by_key() {
     let text = format!(
-        "{LEAST}[cache]\nfresh = \"9s\"\nmemory = 0\n[tenants.demo.cache]\nfresh = \"3s\"\n"
+        "{LEAST}[cache]\nfresh = \"9s\"\nmemory = 0\n\
+         [tenants.demo.cache]\nfresh = \"3s\"\nmemory = \"1KiB\"\n"
     );
     let caching = settings(&text).tenants[0].provision.caching;
-    assert_eq!((caching.bytes, caching.fresh), (0, Duration::from_secs(3)));
+    assert_eq!((caching.bytes, caching.fresh), (1024, Duration::from_secs(3)));
     assert_eq!(caching.missing, Duration::from_secs(5));
 }
 
@@ -56,6 +66,9 @@ fn the_mapping_says_what_is_usual_for_its_lms() {
     // moodle.toml: timeout = 60; the whole is never shorter than one attempt.
     assert_eq!(backend.timing.attempt, Duration::from_mins(1));
     assert_eq!(backend.timing.whole, Duration::from_mins(1));
+    let longer = format!("{REAL}[tenants.x.backend]\ntimeouts.attempt = \"90s\"\n");
+    let backend = &settings(&longer).tenants[0].backends[0].1;
+    assert_eq!(backend.timing.whole, Duration::from_secs(90));
 }
 
 #[test]

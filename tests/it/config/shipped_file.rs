@@ -8,7 +8,7 @@ use matricula::backend;
 use matricula::config::{Lms, Settings};
 
 /// The tables that have keys of their own.
-const TABLES: [&str; 21] = [
+const TABLES: [&str; 22] = [
     "",
     "server",
     "server.tls",
@@ -18,6 +18,7 @@ const TABLES: [&str; 21] = [
     "server.forwarded",
     "server.drain",
     "admin",
+    "admin.tls",
     "log",
     "cache",
     "tenants.demo",

@@ -22,6 +22,8 @@ fn a_token_that_has_expired_is_warned_of() {
         assert_eq!(with(later).warnings(), "", "{later}");
     }
     assert_ne!(with("2026-11-21T12:00:00Z").warnings(), "");
+    // At no hour that everybody agrees on.
+    assert!(with("2027-01-01T12:00:00").load().is_err());
     insta::assert_snapshot!(with("2026-11-21").warnings(), @"
     warning: `tenants.x.tokens[0]` has expired: nobody can speak with it
      --> config.toml:6:11

@@ -23,6 +23,7 @@ use serde_json::{Map, Value, json};
 use tokio_util::task::TaskTracker;
 
 /// What a test wants otherwise than usual.
+#[derive(Clone)]
 pub(crate) struct Options {
     pub rules: Rules,
     pub caching: provision::Caching,
@@ -67,6 +68,8 @@ pub(crate) struct House {
     pub tenant: Arc<Tenant>,
     pub registry: Registry,
     work: TaskTracker,
+    options: Options,
+    url: String,
     client: Client<HttpConnector, Full<bytes::Bytes>>,
     shutdown: Shutdown,
 }
@@ -109,17 +112,10 @@ impl House {
         let work = TaskTracker::new();
         let house = (&registry, work.clone());
         let tenant = tenant(url, lms.token(), &options, house);
-        let config = api::Config { ..options.api };
-        let own = Token {
-            title: "test".to_owned(),
-            digest: Digest::of(TOKEN),
-            scope: Scope::default(),
-            expires: None,
-        };
-        let tokens = Tokens::new(options.tokens.into_iter().chain([own]).collect());
-        let front = Front::new(Arc::clone(&tenant), "/demo/scim/v2", tokens, &config);
+        let front = front(Arc::clone(&tenant), &options);
         let metrics = api::Metrics::register(&registry).unwrap();
-        let api = Api::new(Face::new(config, vec![front]), metrics, Clock::system());
+        let face = Face::new(options.api.clone(), vec![front]);
+        let api = Api::new(face, metrics, Clock::system());
         let (address, shutdown) = serve(api.service(), &registry).await;
         Self {
             base: format!("http://{address}/demo/scim/v2"),
@@ -128,9 +124,20 @@ impl House {
             tenant,
             registry,
             work,
+            options,
+            url: url.to_owned(),
             client: Client::builder(TokioExecutor::new()).build_http(),
             shutdown,
         }
+    }
+
+    /// As an hour later: nothing that was read is fresh any more. What clients
+    /// wrote is still known.
+    pub(crate) fn forget_answers(&self) {
+        let outside = (&Registry::new(), self.work.clone());
+        let tenant = tenant(&self.url, self.lms.token(), &self.options, outside);
+        let front = front(tenant, &self.options);
+        self.api.replace(Face::new(self.options.api.clone(), vec![front]));
     }
 
     /// Waits until so many requests are being answered. On one thread, each of
@@ -245,6 +252,17 @@ fn plan() -> Arc<Plan> {
     let text = include_str!("../../../mappings/moodle.toml");
     let compile = || Arc::new(Source::read("moodle", text, &Shipped).unwrap().compile().unwrap());
     Arc::clone(PLAN.get_or_init(compile))
+}
+
+fn front(tenant: Arc<Tenant>, options: &Options) -> Front {
+    let own = Token {
+        title: "test".to_owned(),
+        digest: Digest::of(TOKEN),
+        scope: Scope::default(),
+        expires: None,
+    };
+    let tokens = Tokens::new(options.tokens.iter().cloned().chain([own]).collect());
+    Front::new(tenant, "/demo/scim/v2", tokens, &options.api)
 }
 
 fn tenant(

@@ -122,10 +122,10 @@ fn three_hundred_members_by_put_are_read_compared_and_sent_in_chunks() {
         functions,
         [
             "core_cohort_get_cohort_members",
+            "core_cohort_add_cohort_members",
+            "core_cohort_add_cohort_members",
+            "core_cohort_add_cohort_members",
             "core_cohort_delete_cohort_members",
-            "core_cohort_add_cohort_members",
-            "core_cohort_add_cohort_members",
-            "core_cohort_add_cohort_members",
         ]
     );
 }

@@ -8,8 +8,7 @@
 //! ```
 //!
 //! Nothing here uses the crate's own reading of SCIM, so that the two hold each
-//! other to account; only the `little` server, which stands in for the gateway
-//! while the simulator itself is tested, does.
+//! other to account.
 
 #![expect(clippy::indexing_slicing, reason = "a test that finds nothing there should fail")]
 #![expect(clippy::expect_used, reason = "what is expected is said in words")]
@@ -23,7 +22,6 @@ mod directory;
 mod escrow;
 mod house;
 mod inspection;
-mod little;
 mod parcel;
 mod profile;
 mod target;

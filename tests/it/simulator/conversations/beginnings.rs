@@ -24,6 +24,10 @@ pub(crate) async fn a_probe_finds_nobody(house: &House, profile: Profile) {
         let answer = answer.must(&[200], "the probe");
         match worker.profile.probe {
             Probe::ServiceProviderConfig => is_complete(&answer.body),
+            // A first page shows whom the LMS begins with.
+            Probe::FirstPage => {
+                assert_eq!(answer.body["totalResults"], house.staff, "{}", answer.asked);
+            }
             _ => assert_eq!(answer.body["totalResults"], 0, "{}", answer.asked),
         }
     }

@@ -20,6 +20,7 @@ pub(crate) async fn an_outage_is_no_loss(house: &House, profile: Profile) {
     let linked = job.people.clone();
     directory.set("person.1", "surname", "Berg");
     directory.hire(Person::complete("Late", "Lea", "Comer"));
+    house.forget_answers();
     house.outage(true);
     if probes {
         // Whoever asks first leaves it at that.
