@@ -70,6 +70,27 @@ async fn however_many_ask_one_question_the_lms_is_asked_once() {
 }
 
 #[tokio::test]
+async fn who_is_named_by_his_id_is_known_from_before() {
+    let (house, path) = with_otto(Options::default()).await;
+    let id = path.trim_start_matches("/Users/");
+    assert_eq!(house.get(&path).await.status, 200);
+    for (filter, total) in [
+        (format!(r#"id eq "{id}""#), 1),
+        (format!(r#"id eq "{id}" and userName eq "OTTO@hoch.example""#), 1),
+        (format!(r#"active eq true and id eq "{id}""#), 1),
+        (format!(r#"id eq "{id}" and active eq false"#), 0),
+    ] {
+        let found = house.find("Users", &filter).await;
+        assert_eq!(found.body["totalResults"], json!(total), "{filter}: {found:?}");
+    }
+    assert_eq!(house.lms.calls().total(), 1);
+    let nobody = house.find("Users", r#"id eq "4711""#).await;
+    assert_eq!((nobody.status, &nobody.body["totalResults"]), (200, &json!(0)));
+    house.lms.faults().always(None, Fault::Page);
+    assert_eq!(house.find("Users", r#"id eq "4712""#).await.status, 503);
+}
+
+#[tokio::test]
 async fn others_are_answered_when_the_first_to_ask_goes_away() {
     let (house, path) = with_otto(Options::default()).await;
     let latch = hold(&house, BY_FIELD, false);

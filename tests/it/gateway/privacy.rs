@@ -75,7 +75,7 @@ async fn names_do_not_reach_the_log() {
 #[tokio::test]
 async fn secrets_do_not_reach_the_log_even_where_names_may() {
     let log = log_of_a_day(true).await;
-    assert!(log.contains("nina.berg"), "{log}");
+    assert!(log.contains("nina%2Eberg"), "{log}");
     for word in ["Geheim", "house-0123456789", "sandbox-token"] {
         assert!(!log.contains(word), "{word}: {log}");
     }

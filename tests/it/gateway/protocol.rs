@@ -163,22 +163,36 @@ async fn discovery_tells_what_is_here() {
         let names: Vec<_> = attributes.iter().map(|it| it["name"].as_str().unwrap()).collect();
         let expected: &[&str] = match urn.rsplit(':').next() {
             Some("Group") => &["displayName", "externalId", "members"],
-            _ if urn.contains("enterprise") => {
-                &["employeeNumber", "costCenter", "organization", "division", "department"]
-            }
+            _ if urn.contains("enterprise") => &[
+                "employeeNumber",
+                "costCenter",
+                "organization",
+                "division",
+                "department",
+                "manager",
+            ],
             _ => &[
                 "userName",
                 "externalId",
                 "name",
                 "displayName",
                 "nickName",
+                "profileUrl",
+                "title",
+                "userType",
                 "preferredLanguage",
+                "locale",
                 "timezone",
                 "active",
                 "password",
                 "emails",
                 "phoneNumbers",
+                "ims",
+                "photos",
                 "addresses",
+                "entitlements",
+                "roles",
+                "x509Certificates",
             ],
         };
         assert_eq!(names, expected, "{urn}");
