@@ -1,6 +1,7 @@
 //! Who is compared: the LMS itself, and what stands in front of it.
 
 use std::cell::Cell;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -137,7 +138,7 @@ impl Subject {
                 if !body.is_empty() {
                     let length = body.len();
                     head += "content-type: application/scim+json\r\n";
-                    head += &format!("content-length: {length}\r\n");
+                    let _ = write!(head, "content-length: {length}\r\n");
                 }
                 format!("{head}\r\n{body}")
             }

@@ -22,6 +22,9 @@ use crate::provision::{Tenant, View};
 use crate::scim::{self, Conditions, Kind, Parameters, Projection, ResourceType, Shown};
 use crate::server::{Body, BodyError, BoxError, Peer, Request, Response};
 
+/// By these words a client asks for the LMS's own answer (RFC 9111 §5.2).
+const FRESH: [&str; 3] = ["no-cache", "no-store", "max-age=0"];
+
 /// An authorised request.
 pub(super) struct Exchange {
     pub face: Arc<Face>,
@@ -120,7 +123,7 @@ impl Exchange {
         let mut words = header.iter().filter_map(|value| value.to_str().ok());
         words.any(|text| {
             let mut words = text.split(',').map(str::trim);
-            words.any(|word| ["no-cache", "no-store", "max-age=0"].contains(&word))
+            words.any(|word| FRESH.iter().any(|fresh| fresh.eq_ignore_ascii_case(word)))
         })
     }
 

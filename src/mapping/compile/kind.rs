@@ -228,7 +228,8 @@ impl Compiler {
             .iter()
             .map(|attribute| Offer {
                 required: attribute.required,
-                filterable: everything || asked(&attribute.name),
+                // To search by a secret would be to guess at it.
+                filterable: !attribute.secret && (everything || asked(&attribute.name)),
                 mutability: Some(attribute.mutability)
                     .filter(|word| *word != Mutability::ReadWrite),
                 uniqueness: attribute.unique.then_some(Uniqueness::Server),

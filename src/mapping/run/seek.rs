@@ -216,8 +216,9 @@ impl Run {
         let row = seek.row(&kind).ok_or_else(super::task::unanswerable)?;
         let read = match reply {
             Ok(reply) => self.read_page(&kind, row, &seek, reply),
-            // Whoever sends calls has judged the reply before us.
-            Err(failure) if matches!(failure.kind, Kind::Missing | Kind::Poisoned) => Err(failure),
+            // Whoever sends calls may have judged the reply before us. A spoilt
+            // one is theirs to ask for again, one by one: they know who asked.
+            Err(failure) if failure.kind == Kind::Missing => Err(failure),
             Err(failure) => return Err(failure),
         };
         match read {

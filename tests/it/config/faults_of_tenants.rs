@@ -42,7 +42,7 @@ tokens = [{ token = "0123456789abcdef0123456789" }]
     3 | mode = "dry-run"
       | ^^^^ unknown key
       |
-      = help: take it away: this version always writes through to the LMS ("sync"), without rules, and keeps its state in memory
+      = help: take it away: this version always writes through to the LMS ("sync"), without rules
     "#);
 }
 

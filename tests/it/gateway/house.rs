@@ -67,7 +67,7 @@ pub(crate) struct House {
     pub lms: Sandbox,
     pub tenant: Arc<Tenant>,
     pub registry: Registry,
-    pub api: Api,
+    api: Api,
     work: TaskTracker,
     options: Options,
     url: String,
@@ -145,23 +145,21 @@ impl House {
     /// Waits until so many requests are being answered. On one thread, each of
     /// them has then come as far as it can come.
     pub(crate) async fn in_flight(&self, count: u32) {
-        while self.measured("matricula_scim_requests_in_flight") != f64::from(count) {
-            tokio::task::yield_now().await;
-        }
+        let name = "matricula_scim_requests_in_flight";
+        let there = || (self.measured(name) - f64::from(count)).abs() < 0.5;
+        until(there).await;
     }
 
     /// Waits until no work is under way that nobody waits for.
     pub(crate) async fn at_rest(&self) {
-        while !self.work.is_empty() {
-            tokio::task::yield_now().await;
-        }
+        until(|| self.work.is_empty()).await;
     }
 
     /// The sum of a gauge over its labels.
     pub(crate) fn measured(&self, name: &str) -> f64 {
         let families = self.registry.gather();
         let family = families.iter().filter(|family| family.name() == name);
-        let each = family.flat_map(|family| family.get_metric());
+        let each = family.flat_map(prometheus::proto::MetricFamily::get_metric);
         each.map(|metric| metric.get_gauge().get_value()).sum()
     }
 
@@ -222,6 +220,16 @@ impl House {
             if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }
     }
+}
+
+/// Waits for what will come, or fails: a test that waits for ever says nothing.
+pub(super) async fn until(come: impl Fn() -> bool) {
+    let coming = async {
+        while !come() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), coming).await.expect("it never came");
 }
 
 impl Drop for House {

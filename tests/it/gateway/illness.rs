@@ -60,7 +60,7 @@ impl Illness {
             settings.breaker.failures = u32::MAX;
             settings.retry.reserve = 1000;
         };
-        Options { patience, backend, ..Options::default() }
+        Options { backend, patience, ..Options::default() }
     }
 }
 

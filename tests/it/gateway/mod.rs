@@ -1,5 +1,11 @@
 //! The gateway as a whole, over real sockets, in front of the sandbox LMS.
 
+#![expect(clippy::indexing_slicing, reason = "a test that finds nothing there should fail")]
+#![expect(clippy::expect_used, reason = "what is expected is said in words")]
+#![expect(clippy::panic, reason = "a broken rule ends the test")]
+
+mod attributes;
+mod cache;
 mod client_leaves;
 mod deeds;
 mod house;
@@ -7,7 +13,11 @@ mod illness;
 mod journey;
 mod lost;
 mod peers;
+mod privacy;
+mod protocol;
 mod raw;
+mod rides;
 mod twins;
+mod wire;
 
 pub(crate) use house::{Answer, House, Options, sandbox};

@@ -59,7 +59,7 @@ async fn eight_people_with_one_address_are_one_account() {
         let body = |client: usize| {
             let mut body = person(&format!("r{round}c{client}"));
             body["emails"][0]["value"] =
-                json!(if client % 2 == 0 { mail.clone() } else { mail.to_uppercase() });
+                json!(if client.is_multiple_of(2) { mail.clone() } else { mail.to_uppercase() });
             body
         };
         let answers = at_once(&house, "/Users", (0..CLIENTS).map(body).collect()).await;
