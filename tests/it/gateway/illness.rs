@@ -54,7 +54,7 @@ impl Illness {
 
     fn options(self) -> Options {
         let slow = matches!(self, Self::Slow | Self::SlowToAnswer);
-        let patience = Duration::from_millis(if slow { 300 } else { 25_000 });
+        let patience = Duration::from_millis(if slow { 1500 } else { 25_000 });
         // How long it is left alone afterwards is not what is asked here.
         let backend = |settings: &mut matricula::backend::Settings| {
             settings.breaker.failures = u32::MAX;

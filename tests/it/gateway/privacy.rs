@@ -1,23 +1,28 @@
 //! What is said of people where it can be read later: nothing, unless that is
 //! wanted.
 
+use std::cell::RefCell;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use super::journey::nina;
 use super::{House, Options};
 use matricula::api;
 use matricula::sandbox::Fault;
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
 
-/// A log that can be read.
-#[derive(Clone, Default)]
-struct Page(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What this thread has logged, while somebody wants to read it. A test and
+    /// its house live on one thread.
+    static PAGE: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
 
-impl io::Write for Page {
+/// Writes to the page of the thread.
+struct Pages;
+
+impl io::Write for Pages {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        PAGE.with_borrow_mut(|page| page.iter_mut().for_each(|page| page.extend(bytes)));
         Ok(bytes.len())
     }
 
@@ -26,24 +31,24 @@ impl io::Write for Page {
     }
 }
 
-impl<'a> MakeWriter<'a> for Page {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
+/// One log for the process: whether a log is heard at all is decided for all
+/// threads, and tests that take turns at it would miss lines.
+fn listen() {
+    static LOG: Once = Once::new();
+    LOG.call_once(|| {
+        let log = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::INFO)
+            .with_ansi(false)
+            .with_writer(|| Pages)
+            .finish();
+        tracing::subscriber::set_global_default(log).unwrap();
+    });
+    PAGE.set(Some(Vec::new()));
 }
 
 /// What is logged of a day on which all kinds of things happen.
 async fn log_of_a_day(personal: bool) -> String {
-    let page = Page::default();
-    let log = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::INFO)
-        .with_ansi(false)
-        .with_writer(page.clone())
-        .finish();
-    // On one thread, everything that the house does is heard.
-    let _heard = tracing::subscriber::set_default(log);
+    listen();
     let api = api::Config { personal, ..api::Config::default() };
     let house = House::with(Options { api, ..Options::default() }).await;
     let mut body = nina();
@@ -59,7 +64,7 @@ async fn log_of_a_day(personal: bool) -> String {
     house.lms.faults().always(None, Fault::DropAfter);
     house.find("Users", r#"externalId eq "x-Nina.Berg""#).await;
     house.delete(&format!("/Users/{id}")).await;
-    String::from_utf8(page.0.lock().unwrap().clone()).unwrap()
+    String::from_utf8(PAGE.take().unwrap()).unwrap()
 }
 
 #[tokio::test]
