@@ -13,7 +13,7 @@ struct Goal {
     /// The figure, of the gateway's row and the bare proxy's.
     figure: fn(&Row, &Row) -> f64,
     /// At most this, or at least where `least` says so.
-    goal: f64,
+    wanted: f64,
     /// Beyond this, something is wrong. Only ratios have one: the rest depends on
     /// the machine.
     alarm: Option<f64>,
@@ -26,7 +26,7 @@ const GOALS: [Goal; 6] = [
         workload: "get, uncached",
         connections: None,
         figure: |gateway, _| gateway.ratios.cpu_micros,
-        goal: 1.6,
+        wanted: 1.6,
         alarm: Some(2.0),
         least: false,
     },
@@ -35,7 +35,7 @@ const GOALS: [Goal; 6] = [
         workload: "get, uncached",
         connections: None,
         figure: |gateway, _| gateway.ratios.per_second,
-        goal: 0.6,
+        wanted: 0.6,
         alarm: Some(0.5),
         least: true,
     },
@@ -44,7 +44,7 @@ const GOALS: [Goal; 6] = [
         workload: "get, cached",
         connections: None,
         figure: |gateway, _| gateway.ratios.cpu_micros,
-        goal: 1.0,
+        wanted: 1.0,
         alarm: Some(1.2),
         least: false,
     },
@@ -53,7 +53,7 @@ const GOALS: [Goal; 6] = [
         workload: "filter, cached",
         connections: None,
         figure: |gateway, _| gateway.ratios.cpu_micros,
-        goal: 1.0,
+        wanted: 1.0,
         alarm: Some(1.2),
         least: false,
     },
@@ -62,7 +62,7 @@ const GOALS: [Goal; 6] = [
         workload: "get, uncached",
         connections: Some(1),
         figure: |gateway, bare| gateway.figures.p50_micros - bare.figures.p50_micros,
-        goal: 20.0,
+        wanted: 20.0,
         alarm: None,
         least: false,
     },
@@ -73,7 +73,7 @@ const GOALS: [Goal; 6] = [
         figure: |gateway, _| {
             gateway.figures.cpu_micros / f64::from(u32::try_from(gateway.rows).unwrap_or(1))
         },
-        goal: 5.0,
+        wanted: 5.0,
         alarm: None,
         least: false,
     },
@@ -107,7 +107,7 @@ pub(crate) fn told(table: &Table) -> String {
         let sign = if goal.least { "≥" } else { "≤" };
         for (connections, figure) in goal.measured(table) {
             let verdict = match goal.alarm {
-                _ if goal.keeps(figure, goal.goal) => "reached",
+                _ if goal.keeps(figure, goal.wanted) => "reached",
                 Some(alarm) if !goal.keeps(figure, alarm) => "**alarm**",
                 Some(_) | None => "missed",
             };
@@ -115,7 +115,7 @@ pub(crate) fn told(table: &Table) -> String {
             let _ = writeln!(
                 out,
                 "| {} | {connections} | {figure:.2} | {sign} {} | {verdict} |",
-                goal.about, goal.goal
+                goal.about, goal.wanted
             );
         }
     }

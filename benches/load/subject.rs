@@ -130,16 +130,18 @@ impl Subject {
             Tongue::Scim { path, token } => {
                 let asked = workload.scim(turn, people, &who);
                 let (method, target, body) = (asked.method, asked.target, asked.body);
-                let mut head = format!(
+                let head = format!(
                     "{method} {path}{target} HTTP/1.1\r\nhost: {address}\r\n\
                      authorization: Bearer {token}\r\naccept: application/scim+json\r\n"
                 );
-                if !body.is_empty() {
-                    let length = body.len();
-                    head += "content-type: application/scim+json\r\n";
-                    head += &format!("content-length: {length}\r\n");
+                if body.is_empty() {
+                    return format!("{head}\r\n");
                 }
-                format!("{head}\r\n{body}")
+                let length = body.len();
+                format!(
+                    "{head}content-type: application/scim+json\r\n\
+                     content-length: {length}\r\n\r\n{body}"
+                )
             }
         }
     }
