@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use divan::{Bencher, black_box};
 use matricula::call::Reply;
-use matricula::mapping::{Moment, Next, Plan, Request, Shelf, Shipped, Site, Source};
+use matricula::mapping::{
+    Moment, Next, Picture, Plan, Query, Request, Shelf, Shipped, Site, Source,
+};
+use matricula::scim::{Kind, Projection, Resource, ResourceType, Shown};
 use serde_json::{Map, Value, json};
 
 fn main() {
@@ -83,32 +86,115 @@ fn ask_and_lift_a_user(bencher: Bencher<'_, '_>) {
     let site = site();
     let request = Request::read(&site.plan, "GET /Users/11", None).unwrap();
     let reply = Reply::read(200, &[], SHOWN.as_bytes());
-    bencher.bench(|| {
+    bencher.with_inputs(|| reply.clone()).bench_values(|reply| {
         let mut run = request.runs(&site, None, &moment()).unwrap().remove(0);
         run.start();
-        run.next(Ok(black_box(reply.clone())))
+        run.next(Ok(black_box(reply)))
     });
 }
 
-/// Each further user of a list, without the JSON.
 #[divan::bench]
-fn lift_a_hundred_users(bencher: Bencher<'_, '_>) {
+fn judge_a_reply(bencher: Bencher<'_, '_>) {
     let site = site();
-    let request = Request::read(&site.plan, "GET /Users", None).unwrap();
+    let request = Request::read(&site.plan, "GET /Users/11", None).unwrap();
+    let headers = [("content-type", "application/json"), ("server", "nginx"), ("date", "today")];
+    let reply = Reply::read(200, &headers, SHOWN.as_bytes());
+    let mut run = request.runs(&site, None, &moment()).unwrap().remove(0);
+    run.start();
+    bencher.bench_local(|| run.judge(black_box(&reply)));
+}
+
+/// A list of a hundred users, as bytes.
+fn hundred() -> Vec<u8> {
     let one: Value = serde_json::from_str(SHOWN).unwrap();
-    let many: Vec<Value> = (0..100)
-        .map(|id| {
-            let mut user = one.get(0).unwrap().clone();
-            user.as_object_mut().unwrap().insert("id".into(), json!(id + 10));
-            user
-        })
-        .collect();
-    let reply = Reply::json(200, json!({"users": many}));
+    let user = |id| {
+        let mut user = one.get(0).unwrap().clone();
+        user.as_object_mut().unwrap().insert("id".into(), json!(id + 10));
+        user
+    };
+    json!({"users": (0..100).map(user).collect::<Vec<_>>()}).to_string().into_bytes()
+}
+
+/// What the list holds.
+fn pictures(site: &Arc<Site>, reply: Reply) -> Vec<Picture> {
+    let mut run = site.find(Kind::User, &Query::default(), &moment()).unwrap().remove(0);
+    run.start();
+    match run.next(Ok(reply)) {
+        Next::Done(done) => done.unwrap().pictures,
+        Next::Call(_) => Vec::new(),
+    }
+}
+
+/// How a client wrote each of them.
+fn sent() -> Resource {
+    let mut eva = eva();
+    let parts = eva.as_object_mut().unwrap();
+    parts.insert("displayName".into(), json!("Smit, Eva (ICU)"));
+    parts.insert("title".into(), json!("Nurse"));
+    parts.insert(
+        "emails".into(),
+        json!([{"type": "work", "primary": true, "value": "eva.smit@school.example"}]),
+    );
+    Resource::from_attributes(Kind::User, parts.clone())
+}
+
+fn printed(resources: &[Resource], resource_type: &ResourceType) -> Vec<u8> {
+    let all = Projection::parse(resource_type, None, None).unwrap();
+    let shown: Vec<_> =
+        resources.iter().map(|resource| Shown::new(resource, resource_type, &all)).collect();
+    serde_json::to_vec(&shown).unwrap()
+}
+
+fn blended(site: &Site, sent: &Resource, shown: Vec<Picture>) -> Vec<Resource> {
+    let moment = moment();
+    shown.into_iter().map(|picture| site.blend(sent, picture, &moment)).collect()
+}
+
+#[divan::bench]
+fn hundred_users_parsed(bencher: Bencher<'_, '_>) {
+    let bytes = hundred();
+    bencher.bench(|| Reply::read(200, &[], black_box(&bytes)));
+}
+
+#[divan::bench]
+fn hundred_users_lifted(bencher: Bencher<'_, '_>) {
+    let site = site();
+    let reply = Reply::read(200, &[], &hundred());
+    bencher.with_inputs(|| reply.clone()).bench_values(|reply| pictures(&site, reply));
+}
+
+#[divan::bench]
+fn hundred_users_blended(bencher: Bencher<'_, '_>) {
+    let site = site();
+    let (sent, shown) = (sent(), pictures(&site, Reply::read(200, &[], &hundred())));
+    bencher.with_inputs(|| shown.clone()).bench_values(|shown| blended(&site, &sent, shown));
+}
+
+#[divan::bench]
+fn hundred_users_printed(bencher: Bencher<'_, '_>) {
+    let site = site();
+    let (sent, shown) = (sent(), pictures(&site, Reply::read(200, &[], &hundred())));
+    let all = blended(&site, &sent, shown);
+    let kind = site.plan.kinds_of(Kind::User).next().unwrap();
+    bencher.bench(|| printed(black_box(&all), &kind.resource_type));
+}
+
+/// All of it, from the LMS's bytes to the client's.
+#[divan::bench]
+fn hundred_users_in_and_out(bencher: Bencher<'_, '_>) {
+    let site = site();
+    let (bytes, sent) = (hundred(), sent());
+    let kind = site.plan.kinds_of(Kind::User).next().unwrap();
     bencher.bench(|| {
-        let mut run = request.runs(&site, None, &moment()).unwrap().remove(0);
-        run.start();
-        run.next(Ok(black_box(reply.clone())))
+        let shown = pictures(&site, Reply::read(200, &[], black_box(&bytes)));
+        printed(&blended(&site, &sent, shown), &kind.resource_type)
     });
+}
+
+#[divan::bench]
+fn echo_of_a_user(bencher: Bencher<'_, '_>) {
+    let (site, sent, moment) = (site(), sent(), moment());
+    bencher.bench(|| site.echo(black_box(&sent), &moment));
 }
 
 #[divan::bench]

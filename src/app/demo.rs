@@ -42,6 +42,7 @@ impl Demo<'_> {
                 ..crate::admin::Config::default()
             },
             log: Log::default(),
+            store: crate::store::Config { path: None, sandboxes: false },
             api: api::Config::default(),
             tenants: vec![self.tenant()?],
         })

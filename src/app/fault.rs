@@ -5,6 +5,7 @@ use std::io;
 use crate::backend::Unopened;
 use crate::mapping::SettingFault;
 use crate::server::BindError;
+use crate::store;
 
 /// Why the gateway does not start; each ends with a hint where one helps.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,10 @@ pub enum Fault {
     Sandbox { tenant: String, reason: io::Error },
     #[error("the mapping of tenant `{tenant}` does not fit the sandbox: {}", listed(.faults))]
     Settings { tenant: String, faults: Vec<SettingFault> },
+    #[error(
+        "the store cannot be opened: {0}\nhint: set `store.path` to a file that this user may write"
+    )]
+    Store(#[from] store::Error),
     #[error("signals cannot be received: {0}")]
     Signals(#[from] io::Error),
     #[error("the measurements clash: {0}")]

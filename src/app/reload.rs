@@ -77,6 +77,7 @@ pub(super) fn changes(old: &Settings, new: &Settings) -> Vec<String> {
     lines.extend(gone.map(|name| format!("tenant `{name}` is gone")));
     let fixed = [
         ("[server]", format!("{:?}", old.server) != format!("{:?}", new.server)),
+        ("[store]", old.store != new.store),
         ("[admin]", old.admin.listen != new.admin.listen),
         ("[log] format", old.log.format != new.log.format),
         ("[server] concurrency", old.api.concurrency != new.api.concurrency),

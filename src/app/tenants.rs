@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use tokio::task::spawn_blocking;
+
 use super::{Fault, House};
 use crate::api::{self, Face, Front};
 use crate::backend;
@@ -11,11 +13,14 @@ use crate::config::{self, Address, Settings};
 use crate::provision::{self, Ledger, Lms, Tenant};
 use crate::sandbox::{self, Moodle, Sandbox};
 use crate::secret::Secret;
-use crate::store::Memory;
+use crate::store::{self, Memory, Sqlite};
 
 /// What stays of tenants from one reload to the next.
 #[derive(Debug, Default)]
 pub(super) struct Lasting {
+    store: Option<Sqlite>,
+    /// Whether the store is for tenants before a sandbox, too.
+    sandboxes_too: bool,
     ledgers: HashMap<Arc<str>, Arc<Ledger>>,
     sandboxes: HashMap<Arc<str>, Sandbox>,
 }
@@ -23,11 +28,26 @@ pub(super) struct Lasting {
 impl Lasting {
     /// The face of these settings.
     pub(super) async fn face(&mut self, settings: &Settings, house: &House) -> Result<Face, Fault> {
+        self.open_store(settings).await?;
         let mut fronts = Vec::new();
         for tenant in &settings.tenants {
             fronts.push(self.front(tenant.clone(), &settings.api, house).await?);
         }
         Ok(Face::new(settings.api.clone(), fronts))
+    }
+
+    /// Opens the store once there is anybody whose words belong into one. Where it
+    /// is settled by the settings that came first.
+    async fn open_store(&mut self, settings: &Settings) -> Result<(), Fault> {
+        let real = |tenant: &config::Tenant| matches!(tenant.lms, config::Lms::Real(_));
+        let needed = settings.store.sandboxes || settings.tenants.iter().any(real);
+        let Some(path) = settings.store.path.clone().filter(|_| needed) else { return Ok(()) };
+        if self.store.is_none() {
+            self.sandboxes_too = settings.store.sandboxes;
+            let opened = spawn_blocking(move || Sqlite::open(&path)).await;
+            self.store = Some(opened.map_err(store::Error::new)??);
+        }
+        Ok(())
     }
 
     async fn front(
@@ -37,6 +57,7 @@ impl Lasting {
         house: &House,
     ) -> Result<Front, Fault> {
         let name = Arc::clone(&tenant.name);
+        let sandboxed = matches!(tenant.lms, config::Lms::Sandbox(_));
         let tenant = self.in_its_lms(tenant).await?;
         let config::Lms::Real(site) = &tenant.lms else {
             return Err(Fault::Settings { tenant: name.to_string(), faults: Vec::new() });
@@ -44,8 +65,11 @@ impl Lasting {
         let outside = backend::House { clock: house.clock.clone(), metrics: house.backend.clone() };
         let lms = Lms::open(Arc::clone(site), &tenant.backends, &outside)
             .map_err(|reason| Fault::Lms { tenant: name.to_string(), reason })?;
-        let ledger = self.ledgers.entry(Arc::clone(&name));
-        let ledger = ledger.or_insert_with(|| Ledger::new(Arc::new(Memory::new())));
+        let store = self.store.as_ref().filter(|_| !sandboxed || self.sandboxes_too);
+        let ledger = self.ledgers.entry(Arc::clone(&name)).or_insert_with(|| {
+            let entries = store.map(|store| store.entries(&name));
+            Ledger::new(entries.unwrap_or_else(|| Arc::new(Memory::new())))
+        });
         let inside = provision::House {
             clock: house.clock.clone(),
             metrics: house.provision.clone(),

@@ -2,10 +2,9 @@
 //! is for the mapping to say.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What the bytes of a reply turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +35,8 @@ impl Format {
 #[derive(Clone, PartialEq)]
 pub struct Reply {
     status: u16,
-    headers: BTreeMap<String, Vec<String>>,
+    /// By name in lower case, one text each.
+    headers: Value,
     format: Format,
     body: Value,
 }
@@ -62,7 +62,7 @@ impl Reply {
 
     /// A reply that was JSON from the start.
     pub fn json(status: u16, body: Value) -> Self {
-        Self { status, headers: BTreeMap::new(), format: Format::Json, body }
+        Self { status, headers: Value::Object(Map::new()), format: Format::Json, body }
     }
 
     /// The same reply with these headers.
@@ -86,18 +86,20 @@ impl Reply {
         &self.body
     }
 
+    /// The body, without the reply around it.
+    pub fn into_body(self) -> Value {
+        self.body
+    }
+
     /// The first header of that name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(&name.to_ascii_lowercase())?.first().map(String::as_str)
+        self.headers.get(name.to_ascii_lowercase())?.as_str()?.split('\n').next()
     }
 
     /// All headers as an object: names in lower case, one text each, values of a
     /// repeated header joined by line ends (a comma is legal within a cookie).
-    pub fn headers(&self) -> Value {
-        let joined = |(name, values): (&String, &Vec<String>)| {
-            (name.clone(), Value::String(values.join("\n")))
-        };
-        Value::Object(self.headers.iter().map(joined).collect())
+    pub fn headers(&self) -> &Value {
+        &self.headers
     }
 
     /// A short piece of the body for a log line.
@@ -115,10 +117,16 @@ impl fmt::Debug for Reply {
     }
 }
 
-fn fold(headers: &[(&str, &str)]) -> BTreeMap<String, Vec<String>> {
-    let mut folded = BTreeMap::<String, Vec<String>>::new();
+fn fold(headers: &[(&str, &str)]) -> Value {
+    let mut folded = Map::new();
     for (name, value) in headers {
-        folded.entry(name.to_ascii_lowercase()).or_default().push((*value).to_owned());
+        match folded.entry(name.to_ascii_lowercase()).or_insert(Value::Null) {
+            Value::String(all) => {
+                all.push('\n');
+                all.push_str(value);
+            }
+            first => *first = Value::String((*value).to_owned()),
+        }
     }
-    folded
+    Value::Object(folded)
 }

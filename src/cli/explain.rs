@@ -116,7 +116,7 @@ fn tell(result: &Result<Box<Done>, Failure>, out: &mut dyn Write) -> io::Result<
             if let Some(id) = &done.id {
                 writeln!(out, "id: {id}")?;
             }
-            for resource in &done.resources {
+            for resource in done.resources() {
                 let fields = Value::Object(resource.attributes().clone());
                 writeln!(out, "{}", serde_json::to_string_pretty(&fields)?)?;
             }

@@ -73,8 +73,9 @@ impl<'a> Reader<'a> {
         api.personal = log.personal;
         self.deadline = api.deadline;
         let admin = self.admin(server.listen);
+        let store = self.store();
         let tenants = self.tenants();
-        Settings { server, grace, admin, log, api, tenants }
+        Settings { server, grace, admin, log, store, api, tenants }
     }
 
     /// Variables that were probably meant to be settings.

@@ -12,6 +12,7 @@ use super::written;
 use crate::admin;
 use crate::api;
 use crate::server::{Certificates, Config, Grace, Limits, TlsFiles};
+use crate::store;
 
 /// The levels of a log.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
@@ -155,6 +156,21 @@ impl Reader<'_> {
             self.refuse(&listen, words, "give each a port of its own");
         }
         config
+    }
+
+    /// `[store]`
+    pub(super) fn store(&mut self) -> store::Config {
+        let key = Key::of("store");
+        let written: written::Store = self.section(&key);
+        let in_memory = written.in_memory.unwrap_or_default();
+        if in_memory && written.path.is_some() {
+            let words = "`store` is to be in a file and in memory".to_owned();
+            self.refuse(&key.then("in_memory"), words, "take `path` or `in_memory` away");
+        }
+        let default = store::Config::default();
+        let sandboxes = written.sandboxes.unwrap_or(default.sandboxes);
+        let path = written.path.or(default.path).filter(|_| !in_memory);
+        store::Config { path: path.map(|path| self.folder.join(path)), sandboxes }
     }
 
     /// `[log]`

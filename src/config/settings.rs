@@ -26,6 +26,8 @@ pub struct Settings {
     pub admin: admin::Config,
     /// What is logged, and how.
     pub log: Log,
+    /// Where what clients wrote is kept.
+    pub store: store::Config,
     /// What one request may cost.
     pub api: api::Config,
     /// Whom the gateway serves, by name.

@@ -58,6 +58,15 @@ pub(super) struct Log {
     pub(super) personal: Option<bool>,
 }
 
+/// `[store]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Store {
+    pub(super) path: Option<PathBuf>,
+    pub(super) in_memory: Option<bool>,
+    pub(super) sandboxes: Option<bool>,
+}
+
 /// `[cache]` and `[tenants.<name>.cache]`
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -1,37 +1,45 @@
 //! What was sent is what comes back, for as long as it is still true: the
 //! client's own words, and the LMS's wherever somebody changed them there.
 
-use serde_json::{Map, Value};
+use std::sync::Arc;
 
-use super::lift::Picture;
+use serde_json::Value;
+
+use super::echo::Echo;
+use super::picture::{Picture, Seen, Shown, Sight};
 use super::plan::{Attribute, KindPlan};
-use super::run::Site;
+use super::ready::Ready;
+use super::run::{Moment, Site};
 use crate::scim::Resource;
 
 impl Site {
-    /// The resource to answer with. `sent` is how the client wrote it, `echo`
-    /// the [echo](Self::echo) of that, `shown` what the LMS shows now.
+    /// The resource to answer with. `sent` is how the client wrote it, `picture`
+    /// what the LMS shows now.
     ///
-    /// A value stays as it was sent while the LMS shows its echo, while the LMS
-    /// does not show it at all, and where the LMS has no place for it. Any other
-    /// value that the LMS shows goes before it. Nobody but the LMS says what the
-    /// id is and who the members are.
-    pub fn blend(&self, sent: &Resource, echo: &Resource, shown: Picture) -> Resource {
-        match self.kind_of(&shown.resource) {
-            Some(kind) => Blend { kind, sent, echo, shown }.answer(),
-            None => shown.resource,
-        }
+    /// A value stays as it was sent while the LMS shows its [echo](Self::echo),
+    /// while the LMS does not show it at all, and where the LMS has no place for
+    /// it. Any other value that the LMS shows goes before it. Nobody but the LMS
+    /// says what the id is and who the members are.
+    pub fn blend(&self, sent: &Resource, picture: Picture, moment: &Moment) -> Resource {
+        let sight = match picture.into_seen() {
+            Seen::Object(sight) => sight,
+            Seen::Told(resource) => match self.kind_of(&resource) {
+                Some(kind) => Sight::told(kind, &resource),
+                None => return resource,
+            },
+        };
+        let kind = Arc::clone(&sight.kind);
+        let ready = self.ready(&kind);
+        let echo = Echo::new((self, &kind), sent, moment);
+        Blend { kind: &kind, sent, echo, shown: &sight.shown }.fates(&ready).of(sent, sight)
     }
 }
-
-/// Only the LMS says these.
-const OF_THE_LMS: [&str; 2] = ["id", "members"];
 
 struct Blend<'a> {
     kind: &'a KindPlan,
     sent: &'a Resource,
-    echo: &'a Resource,
-    shown: Picture,
+    echo: Echo<'a>,
+    shown: &'a [Shown],
 }
 
 /// What becomes of a slot.
@@ -42,55 +50,115 @@ enum Fate {
     Empties,
 }
 
+/// The slots of a resource that do not simply stay.
+struct Fates(Vec<(usize, Fate)>);
+
 impl Blend<'_> {
-    fn answer(self) -> Resource {
-        let mut answer = self.sent.attributes().clone();
-        // No entry should hold one; if one does, it goes no further.
-        answer.remove("password");
-        for (index, attribute) in self.kind.attributes.iter().enumerate() {
-            if attribute.secret {
-                attribute.slot.clear(&mut answer);
-                continue;
-            }
-            let slot = attribute.source(self.sent).unwrap_or(&attribute.slot);
-            match self.fate(index, attribute) {
-                Fate::Stays => {}
-                Fate::Empties => slot.clear(&mut answer),
-                Fate::Changes => {
-                    if let Some(value) = attribute.slot.read(&self.shown.resource) {
-                        slot.write(&mut answer, value.clone());
-                    }
+    fn fates(&self, ready: &Ready) -> Fates {
+        let mut fates = Vec::new();
+        // One pass over both, for both are in the order of their keys.
+        let mut sent = self.sent.attributes().iter().peekable();
+        for (key, attributes) in &ready.homes {
+            while sent.next_if(|(known, _)| *known < key).is_some() {}
+            let home = sent.next_if(|(known, _)| *known == key).map(|(_, home)| home);
+            for &index in attributes {
+                let Some(attribute) = self.kind.attributes.get(index) else { continue };
+                let own = home.and_then(|home| attribute.slot.within(home));
+                if !self.is_settled(index, attribute, own) {
+                    fates.push((index, self.fate(index, attribute)));
                 }
             }
         }
-        let kind = self.sent.kind();
-        take_over(&mut answer, self.shown.resource);
-        Resource::from_attributes(kind, answer)
+        Fates(fates)
+    }
+
+    /// Whether a slot stays as it is, whatever its echo: nearly always.
+    fn is_settled(&self, index: usize, attribute: &Attribute, own: Option<&Value>) -> bool {
+        match (own, self.shown.get(index)) {
+            (Some(_), _) if attribute.secret => false,
+            (Some(own), Some(Shown::Value(held))) => own == held,
+            (Some(_), Some(Shown::Empty)) | (None, Some(Shown::Value(_))) => false,
+            (None, Some(Shown::Empty)) => attribute.or.is_empty(),
+            (_, Some(Shown::Hidden) | None) => true,
+        }
     }
 
     /// What becomes of an attribute. Those that are one field in the LMS share
     /// their fate: half a changed name is nobody's name.
     fn fate(&self, index: usize, attribute: &Attribute) -> Fate {
+        if attribute.secret {
+            return Fate::Empties;
+        }
         let own = self.fate_alone(index, attribute);
         let Some(via) = attribute.via.as_ref().filter(|_| own == Fate::Stays) else { return own };
         let mut others = self.kind.attributes.iter().enumerate();
         let changed = others.any(|(index, other)| {
             other.via.as_ref() == Some(via) && self.fate_alone(index, other) != Fate::Stays
         });
-        match attribute.slot.read(&self.shown.resource) {
-            Some(_) if changed => Fate::Changes,
-            Some(_) | None => own,
+        match self.shown.get(index) {
+            Some(Shown::Value(_)) if changed => Fate::Changes,
+            _ => own,
         }
     }
 
     fn fate_alone(&self, index: usize, attribute: &Attribute) -> Fate {
-        let own = attribute.source(self.sent).and_then(|slot| slot.read(self.sent));
-        let told = attribute.slot.read(self.echo);
-        match (own, told, attribute.slot.read(&self.shown.resource)) {
-            (_, Some(told), Some(held)) if attribute.takes_for(told, held) => Fate::Stays,
-            (_, Some(_), Some(_)) | (None, None, Some(_)) => Fate::Changes,
-            (Some(_), Some(_), None) if self.shown.empty.has(index) => Fate::Empties,
-            (Some(_), _, _) | (None, _, None) => Fate::Stays,
+        match (self.shown.get(index), self.echo.told(index)) {
+            (Some(Shown::Value(held)), Some(told)) if attribute.takes_for(&told, held) => {
+                Fate::Stays
+            }
+            (Some(Shown::Value(_)), Some(_)) => Fate::Changes,
+            (Some(Shown::Value(_)), None) if attribute.source(self.sent).is_none() => Fate::Changes,
+            (Some(Shown::Empty), Some(_)) => Fate::Empties,
+            _ => Fate::Stays,
+        }
+    }
+}
+
+impl Fates {
+    /// What was sent, with each slot as its fate is.
+    fn of(self, sent: &Resource, sight: Sight) -> Resource {
+        let Sight { kind, id, mut shown, members } = sight;
+        let mut answer = sent.attributes().clone();
+        // No entry should hold these; if one does, they go no further.
+        for name in ["password", "id", "members"] {
+            answer.remove(name);
+        }
+        for (index, fate) in self.0 {
+            let (Some(attribute), Some(held)) = (kind.attributes.get(index), shown.get_mut(index))
+            else {
+                continue;
+            };
+            let slot = attribute.source(sent).unwrap_or(&attribute.slot);
+            match (fate, std::mem::replace(held, Shown::Hidden)) {
+                (Fate::Changes, Shown::Value(value)) => slot.write(&mut answer, value),
+                (Fate::Empties, _) => slot.clear(&mut answer),
+                (Fate::Stays | Fate::Changes, _) => {}
+            }
+        }
+        if let Some(members) = members {
+            answer.insert("members".to_owned(), members);
+        }
+        let mut answer = Resource::from_attributes(sent.kind(), answer);
+        if let Some(id) = &id {
+            answer.set_id(id);
+        }
+        answer
+    }
+}
+
+impl Sight {
+    /// What a resource shows that somebody told.
+    fn told(kind: &Arc<KindPlan>, resource: &Resource) -> Self {
+        let shown = |attribute: &Attribute| {
+            let home = resource.attributes().get(attribute.slot.home());
+            let value = home.and_then(|home| attribute.slot.within(home));
+            value.cloned().map_or(Shown::Hidden, Shown::Value)
+        };
+        Self {
+            kind: Arc::clone(kind),
+            id: resource.id(),
+            shown: kind.attributes.iter().map(shown).collect(),
+            members: resource.attributes().get("members").cloned(),
         }
     }
 }
@@ -106,15 +174,5 @@ impl Attribute {
                 }
                 _ => false,
             }
-    }
-}
-
-fn take_over(answer: &mut Map<String, Value>, shown: Resource) {
-    let mut shown = shown.into_attributes();
-    for name in OF_THE_LMS {
-        match shown.remove(name) {
-            Some(value) => answer.insert(name.to_owned(), value),
-            None => answer.remove(name),
-        };
     }
 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::expr::{Fuel, Scope};
+use super::expr::{Expr, Fuel, Scope};
 use super::template::{Part, Text};
 
 /// A path within an object of the LMS.
@@ -60,6 +60,22 @@ impl Field {
         }
     }
 
+    /// Whether its holes are filled by that name alone.
+    pub(super) fn mentions_only(&self, name: &str) -> bool {
+        let mut only = true;
+        self.holes().for_each(|hole| hole.paths(&mut |path| only &= path.root == name));
+        only
+    }
+
+    /// Whether that name fills a hole.
+    pub(super) fn mentions(&self, name: &str) -> bool {
+        self.holes().any(|hole| hole.mentions(name))
+    }
+
+    fn holes(&self) -> impl Iterator<Item = &Expr> {
+        self.steps.iter().flat_map(|step| step.text().holes())
+    }
+
     /// The first key, when it has no hole.
     pub fn head(&self) -> Option<&str> {
         match self.steps.first()? {
@@ -92,6 +108,22 @@ fn filled(steps: &[FieldStep], scope: &Scope<'_>) -> Option<Filled> {
 }
 
 impl Filled {
+    /// The key, where the path is no more than that.
+    pub(super) fn key(&self) -> Option<&str> {
+        match self.steps.as_slice() {
+            [FilledStep::Key(key)] => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The first key.
+    pub(super) fn head(&self) -> Option<&str> {
+        match self.steps.first()? {
+            FilledStep::Key(key) => Some(key),
+            FilledStep::Entry(..) => None,
+        }
+    }
+
     /// The value at this path.
     pub fn read<'v>(&self, object: &'v Value) -> Option<&'v Value> {
         self.steps.iter().try_fold(object, |value, step| match step {

@@ -1,94 +1,113 @@
 //! An object of the LMS on its way to the client: fields to SCIM values.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::expr::{Scope, plain_text};
+use super::picture::{Shown, Sight};
 use super::plan::{Attribute, Codec, IdType, KindPlan};
+use super::ready::{Ready, Spot};
 use crate::scim::{Resource, ResourceId, Type};
-
-/// What the LMS shows of a resource.
-///
-/// A field that is shown without a value is empty; one that is not shown is
-/// unknown, and nothing follows from it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Picture {
-    /// The resource, as far as it is shown.
-    pub resource: Resource,
-    /// What is shown to be empty.
-    pub(super) empty: Empty,
-}
-
-impl From<Resource> for Picture {
-    /// A picture in which nothing is known to be empty.
-    fn from(resource: Resource) -> Self {
-        Self { resource, empty: Empty::default() }
-    }
-}
-
-/// The attributes that are shown to be empty, by their place in the mapping.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Empty(Vec<usize>);
-
-impl Empty {
-    /// Whether that attribute is one of them.
-    pub(super) fn has(&self, index: usize) -> bool {
-        self.0.contains(&index)
-    }
-}
-
-/// What the LMS shows of one attribute.
-pub(super) enum Shown {
-    /// This.
-    Value(Value),
-    /// That it has none.
-    Empty,
-    /// Nothing; it may have one all the same.
-    Hidden,
-}
 
 /// Lifts objects of one kind.
 pub(super) struct Lift<'a> {
-    pub(super) kind: &'a KindPlan,
+    pub(super) kind: &'a Arc<KindPlan>,
+    pub(super) ready: Cow<'a, Ready>,
     pub(super) scope: Scope<'a>,
 }
 
+/// Which attributes are wanted, in the order of the mapping; all, when it says
+/// nothing.
+pub(super) type Wanted = Option<Vec<bool>>;
+
 impl Lift<'_> {
     /// The resource that an object is; only the attributes that `wanted` names.
-    pub(super) fn resource(
-        &self,
-        object: &Value,
-        joins: &Value,
-        wanted: &dyn Fn(&Attribute) -> bool,
-    ) -> Resource {
-        self.picture(object, joins, wanted).resource
-    }
-
-    /// The same, and what is shown to be empty.
-    pub(super) fn picture(
-        &self,
-        object: &Value,
-        joins: &Value,
-        wanted: &dyn Fn(&Attribute) -> bool,
-    ) -> Picture {
+    pub(super) fn resource(&self, object: &Value, wanted: &dyn Fn(&Attribute) -> bool) -> Resource {
         let mut home = Map::new();
-        let mut empty = Empty::default();
         for (index, attribute) in self.kind.attributes.iter().enumerate() {
-            if !wanted(attribute) {
-                continue;
-            }
-            match self.shown(attribute, object, joins) {
-                Shown::Value(value) => attribute.slot.write(&mut home, value),
-                Shown::Empty => empty.0.push(index),
-                Shown::Hidden => {}
+            if wanted(attribute)
+                && let Shown::Value(value) = self.shown(index, attribute, (object, &Value::Null))
+            {
+                attribute.slot.write(&mut home, value);
             }
         }
         let mut resource = Resource::from_attributes(self.kind.kind, home);
         if let Some(id) = self.id(object) {
             resource.set_id(&id);
         }
-        Picture { resource, empty }
+        resource
+    }
+
+    /// What an object shows. It is taken apart: nobody needs it afterwards.
+    pub(super) fn sight(
+        &self,
+        id: Option<ResourceId>,
+        (object, joins): (Value, &Value),
+        wanted: &Wanted,
+    ) -> Sight {
+        let is = |index: usize| {
+            wanted.as_ref().is_none_or(|wanted| wanted.get(index).copied().unwrap_or(false))
+        };
+        let mut shown = vec![Shown::Hidden; self.kind.attributes.len()];
+        let mut put = |index: usize, told: Shown| {
+            if let Some(place) = shown.get_mut(index) {
+                *place = told;
+            }
+        };
+        for &index in self.ready.rest.iter().filter(|index| is(**index)) {
+            if let Some(attribute) = self.kind.attributes.get(index) {
+                put(index, self.shown(index, attribute, (&object, joins)));
+            }
+        }
+        if let Value::Object(fields) = object {
+            self.take_apart(fields, &is, &mut put);
+        }
+        Sight { kind: Arc::clone(self.kind), id, shown, members: None }
+    }
+
+    /// One pass over an object's fields and over those that are wanted, both in
+    /// order; fields in another order only cost time.
+    fn take_apart(
+        &self,
+        fields: Map<String, Value>,
+        is: &dyn Fn(usize) -> bool,
+        put: &mut dyn FnMut(usize, Shown),
+    ) {
+        let plain = self.ready.plain.as_slice();
+        let mut ahead = plain;
+        let mut last: Option<String> = None;
+        for (key, value) in fields {
+            if last.as_ref().is_some_and(|last| *last > key) {
+                ahead = plain;
+            }
+            while let Some(((known, _), rest)) = ahead.split_first()
+                && *known < key
+            {
+                ahead = rest;
+            }
+            if let Some(((known, attributes), _)) = ahead.split_first()
+                && *known == key
+            {
+                self.take(attributes.iter().copied().filter(|it| is(*it)), value, put);
+            }
+            last = Some(key);
+        }
+    }
+
+    fn take(
+        &self,
+        attributes: impl Iterator<Item = usize>,
+        value: Value,
+        put: &mut dyn FnMut(usize, Shown),
+    ) {
+        let mut attributes = attributes.filter_map(|it| Some((it, self.kind.attributes.get(it)?)));
+        let Some((first, attribute)) = attributes.next() else { return };
+        for (index, other) in attributes {
+            put(index, self.meaning(other, Some(Cow::Borrowed(&value)), &[]));
+        }
+        put(first, self.meaning(attribute, Some(Cow::Owned(value)), &[]));
     }
 
     /// The SCIM id of an object.
@@ -103,33 +122,46 @@ impl Lift<'_> {
     }
 
     /// What an object shows of one attribute.
-    pub(super) fn shown(&self, attribute: &Attribute, object: &Value, joins: &Value) -> Shown {
-        let raw = match &attribute.read {
-            Some(field) => match field.fill(&self.scope) {
-                Some(place) => place.read(object),
-                None => return Shown::Hidden,
-            },
-            None => None,
+    pub(super) fn shown(
+        &self,
+        index: usize,
+        attribute: &Attribute,
+        (object, joins): (&Value, &Value),
+    ) -> Shown {
+        let raw = match self.ready.spot(index, attribute, &self.scope) {
+            Spot::At(place) => place.read(object),
+            Spot::Nowhere => None,
+            Spot::Off => return Shown::Hidden,
         };
+        self.meaning(attribute, raw.map(Cow::Borrowed), &[("lms", object), ("joins", joins)])
+    }
+
+    /// What a field's value means, or what is made without one. `around` is what
+    /// the expression may look at beside.
+    pub(super) fn meaning(
+        &self,
+        attribute: &Attribute,
+        raw: Option<Cow<'_, Value>>,
+        around: &[(&str, &Value)],
+    ) -> Shown {
+        // A value that the mapping makes nothing of is not an empty one.
+        let is_blank = raw.as_deref().map(blank);
         let given = raw.filter(|value| !value.is_null());
         let made = match &attribute.from_lms {
             Some(expr) if given.is_some() || attribute.read.is_none() => {
                 let null = Value::Null;
-                let value = given.unwrap_or(&null);
-                let names = [("value", value), ("lms", object), ("joins", joins)];
-                expr.eval(&self.scope.with(&names)).map(|value| Cow::Owned(value.into_owned()))
+                let names = [("value", given.as_deref().unwrap_or(&null))];
+                let scope = self.scope.with(around);
+                expr.eval(&scope.with(&names)).map(|made| Cow::Owned(made.into_owned()))
             }
-            Some(_) | None => given.map(Cow::Borrowed),
+            Some(_) | None => given,
         };
-        // A value that the mapping makes nothing of is not an empty one.
-        let blank = raw.or(made.as_deref()).is_some_and(blank);
+        let is_blank = is_blank.unwrap_or_else(|| made.as_deref().is_some_and(blank));
         let Some(made) = made else {
-            return attribute
-                .missing
-                .clone()
-                .map_or_else(|| attribute.without(blank), Shown::Value);
+            let missing = attribute.missing.clone();
+            return missing.map_or_else(|| attribute.without(is_blank), Shown::Value);
         };
-        attribute.meant(made).map_or_else(|| attribute.without(blank), Shown::Value)
+        attribute.meant(made).map_or_else(|| attribute.without(is_blank), Shown::Value)
     }
 }
 
@@ -189,9 +221,20 @@ impl Codec {
     pub(super) fn encode(&self, object: &Value, scope: &Scope<'_>) -> Option<ResourceId> {
         let names = [("lms", object)];
         let scope = scope.with(&names);
+        if let [(_, only)] = self.parts.as_slice() {
+            return self.print_one(&only.text(&scope)?);
+        }
         let parts: Option<Vec<String>> =
             self.parts.iter().map(|(_, expr)| expr.text(&scope)).collect();
         self.print(&parts?)
+    }
+
+    fn print_one(&self, part: &str) -> Option<ResourceId> {
+        match (part, self.prefix.as_str()) {
+            ("", _) => None,
+            (part, "") => ResourceId::parse(part),
+            (part, prefix) => ResourceId::parse(&format!("{prefix}{part}")),
+        }
     }
 
     /// The SCIM id of an id that the LMS gave.
@@ -202,7 +245,7 @@ impl Codec {
                     self.parts.iter().map(|(name, _)| fields.get(name).and_then(plain_text));
                 self.print(&parts.collect::<Option<Vec<_>>>()?)
             }
-            id => self.print(&[plain_text(id)?]),
+            id => self.print_one(&plain_text(id)?),
         }
     }
 

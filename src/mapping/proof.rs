@@ -1,10 +1,11 @@
 //! Proof of the round trip: a value written and read back is the value written,
 //! attribute by attribute, without an LMS.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::expr::{Fuel, Scope};
-use super::lift::Lift;
 use super::lower::Lower;
 use super::plan::{Attribute, KindPlan};
 use super::run::Site;
@@ -65,7 +66,7 @@ impl Site {
         let mut found = Vec::new();
         for kind in &self.plan.kinds {
             for attribute in &kind.attributes {
-                let proved = prove(kind, attribute, scope);
+                let proved = self.prove_one(kind, attribute, scope);
                 let (kind, attribute) = (kind.name.clone(), attribute.name.clone());
                 found.push(Proof { kind, attribute, proved });
             }
@@ -74,36 +75,38 @@ impl Site {
     }
 }
 
-fn prove(kind: &KindPlan, attribute: &Attribute, scope: Scope<'_>) -> Proved {
-    let write = attribute.update.as_ref().or(attribute.create.as_ref());
-    let (Some(read), Some(write)) = (&attribute.read, write) else { return Proved::OneWay };
-    let (Some(place), Some(_)) = (read.fill(&scope), write.fill(&scope)) else {
-        return Proved::Off;
-    };
-    let mut proven = 0;
-    for value in candidates(attribute) {
-        let lower = Lower { kind, scope };
-        let Ok(Some(lowered)) = lower.value(attribute, &value, &Value::Null) else { continue };
-        if lowered.is_null() {
-            continue;
+impl Site {
+    fn prove_one(&self, kind: &Arc<KindPlan>, attribute: &Attribute, scope: Scope<'_>) -> Proved {
+        let write = attribute.update.as_ref().or(attribute.create.as_ref());
+        let (Some(read), Some(write)) = (&attribute.read, write) else { return Proved::OneWay };
+        let (Some(place), Some(_)) = (read.fill(&scope), write.fill(&scope)) else {
+            return Proved::Off;
+        };
+        let mut proven = 0;
+        for value in candidates(attribute) {
+            let lower = Lower { kind, scope };
+            let Ok(Some(lowered)) = lower.value(attribute, &value, &Value::Null) else { continue };
+            if lowered.is_null() {
+                continue;
+            }
+            let mut object = Map::new();
+            place.write(&mut object, lowered);
+            let lift = self.lift(kind, scope);
+            let only = |other: &Attribute| other.name == attribute.name;
+            let back = lift.resource(&Value::Object(object), &only);
+            let came = attribute.slot.read(&back).cloned().unwrap_or_default();
+            if !same(attribute, &value, &came) {
+                let shown = |value: &Value| value.to_string();
+                return if attribute.lossy {
+                    Proved::Lossy
+                } else {
+                    Proved::Broken(shown(&value), shown(&came))
+                };
+            }
+            proven += 1;
         }
-        let mut object = Map::new();
-        place.write(&mut object, lowered);
-        let lift = Lift { kind, scope };
-        let only = |other: &Attribute| other.name == attribute.name;
-        let back = lift.resource(&Value::Object(object), &Value::Null, &only);
-        let came = attribute.slot.read(&back).cloned().unwrap_or_default();
-        if !same(attribute, &value, &came) {
-            let shown = |value: &Value| value.to_string();
-            return if attribute.lossy {
-                Proved::Lossy
-            } else {
-                Proved::Broken(shown(&value), shown(&came))
-            };
-        }
-        proven += 1;
+        Proved::Both(proven)
     }
-    Proved::Both(proven)
 }
 
 fn candidates(attribute: &Attribute) -> Vec<Value> {

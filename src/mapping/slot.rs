@@ -11,16 +11,36 @@ impl Slot {
         resource.get(&self.place)
     }
 
+    /// The key of a resource that this stands under.
+    pub(super) fn home(&self) -> &str {
+        let urn = self.place.schema.as_ref();
+        urn.map_or(self.place.attr.name.as_str(), crate::scim::SchemaUri::as_str)
+    }
+
+    /// The value here within what stands under that key.
+    pub(super) fn within<'r>(&self, home: &'r Value) -> Option<&'r Value> {
+        let whole = match &self.place.schema {
+            Some(_) => home.get(self.place.attr.name.as_str())?,
+            None => home,
+        };
+        let Some(sub) = &self.place.sub else { return Some(whole) };
+        let sub = sub.name.as_str();
+        match whole {
+            Value::Array(items) => {
+                items.iter().filter(|item| self.labels(item)).find_map(|item| item.get(sub))
+            }
+            whole => whole.get(sub),
+        }
+    }
+
     /// Puts a value here, making the element or the object around it.
     pub(super) fn write(&self, resource: &mut Map<String, Value>, value: Value) {
         let home = match &self.place.schema {
             None => resource,
-            Some(urn) => {
-                let inner =
-                    resource.entry(urn.as_str()).or_insert_with(|| Value::Object(Map::new()));
-                let Value::Object(inner) = inner else { return };
-                inner
-            }
+            Some(urn) => match entry(resource, urn.as_str(), || Value::Object(Map::new())) {
+                Some(Value::Object(home)) => home,
+                _ => return,
+            },
         };
         let name = self.place.attr.name.as_str();
         let Some(sub) = &self.place.sub else {
@@ -29,14 +49,13 @@ impl Slot {
         };
         let sub = sub.name.as_str().to_owned();
         if !self.place.attr.multi_valued {
-            let inner = home.entry(name).or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(inner) = inner {
+            if let Some(Value::Object(inner)) = entry(home, name, || Value::Object(Map::new())) {
                 inner.insert(sub, value);
             }
             return;
         }
-        let list = home.entry(name).or_insert_with(|| Value::Array(Vec::new()));
-        let Value::Array(items) = list else { return };
+        let list = entry(home, name, || Value::Array(Vec::with_capacity(1)));
+        let Some(Value::Array(items)) = list else { return };
         let known = items.iter().position(|item| self.labels(item));
         if known.is_none() {
             items.push(Value::Object(self.label.iter().cloned().collect()));
@@ -107,9 +126,27 @@ impl Slot {
         self.label.iter().all(|(key, wanted)| match (item.get(key), wanted) {
             (Some(Value::String(one)), Value::String(other)) => {
                 let exact = self.place.attr.sub(key).is_some_and(|sub| sub.case_exact);
-                one == other || (!exact && one.to_lowercase() == other.to_lowercase())
+                one == other || (!exact && is_same_word(one, other))
             }
             (found, wanted) => found == Some(wanted),
         })
     }
+}
+
+/// The value under a key, made if it is not there. A map's own entry wants the
+/// key as a text of its own, be it there or not.
+fn entry<'m>(
+    map: &'m mut Map<String, Value>,
+    key: &str,
+    make: impl FnOnce() -> Value,
+) -> Option<&'m mut Value> {
+    if !map.contains_key(key) {
+        map.insert(key.to_owned(), make());
+    }
+    map.get_mut(key)
+}
+
+fn is_same_word(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+        || (!(one.is_ascii() && other.is_ascii()) && one.to_lowercase() == other.to_lowercase())
 }

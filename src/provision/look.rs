@@ -58,8 +58,7 @@ impl Tenant {
     pub(super) async fn look(&self, resource: &Resource) -> Result<Option<Picture>, Failure> {
         let moment = self.lms.moment();
         let run = self.lms.site().look(resource, &moment)?;
-        let mut done = self.drive(run, resource.kind(), Deed::Look).await?;
-        let mut found: Vec<_> = done.pictures().collect();
+        let mut found = self.drive(run, resource.kind(), Deed::Look).await?.pictures;
         let Some(picture) = found.pop() else { return Ok(None) };
         let later = self.later(resource, &picture);
         let mut expected = self.lms.site().echo(resource, &moment);
@@ -67,7 +66,7 @@ impl Tenant {
             // What is left out makes no difference; nothing of it can be refused.
             let _ = cleared(&later).apply(resource_type, &mut expected);
         }
-        if !found.is_empty() || !agrees(&expected, &picture.resource) {
+        if !found.is_empty() || !agrees(&expected, picture.resource()) {
             return Err(Failure::new(
                 FailureKind::Duplicate,
                 "another account in the LMS has a value that only one may have",
@@ -83,7 +82,7 @@ impl Tenant {
         let attributes = plan.attributes.iter().filter(|it| it.create.is_none());
         let attributes = attributes.filter(|it| it.update.is_some()).filter_map(|attribute| {
             let value = attribute.slot.read(resource)?;
-            let held = attribute.slot.read(&picture.resource);
+            let held = attribute.slot.read(picture.resource());
             let act = Act::Set(value.clone());
             (held != Some(value)).then(|| Edit { place: attribute.slot.place.clone(), act })
         });
@@ -96,17 +95,18 @@ impl Tenant {
     }
 
     /// Writes what is missing to one that a create has left half-made.
-    async fn finished(&self, mut picture: Picture, later: Edits) -> Result<Picture, Failure> {
-        let (kind, id) = (picture.resource.kind(), picture.resource.id());
-        let (Some(id), false) = (id, later.is_empty()) else { return Ok(picture) };
+    async fn finished(&self, picture: Picture, later: Edits) -> Result<Picture, Failure> {
+        let (Some(id), false) = (picture.id(), later.is_empty()) else { return Ok(picture) };
+        let mut resource = picture.into_resource();
+        let kind = resource.kind();
         if let Some(resource_type) = self.resource_type(kind) {
-            let applied = later.apply(resource_type, &mut picture.resource);
+            let applied = later.apply(resource_type, &mut resource);
             applied.map_err(|error| Failure::new(FailureKind::Invalid, error.detail()))?;
         }
         let change = Operation::Change { kind, id, edits: later };
         let run = self.lms.site().write(&change, None, &self.lms.moment())?;
         self.drive(run, kind, Deed::Change).await?;
-        Ok(picture)
+        Ok(Picture::from(resource))
     }
 }
 

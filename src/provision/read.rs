@@ -58,13 +58,13 @@ impl Tenant {
             && self.rides_along(kind)
         {
             let found = self.lookup(kind, &matcher, depth).await?;
-            return Ok(found.into_iter().find(|it| it.resource.id().as_ref() == Some(id)));
+            return Ok(found.into_iter().find(|it| it.id().as_ref() == Some(id)));
         }
         let moment = self.lms.moment();
         let run = self.lms.site().get(kind, id, self.want(kind, depth), &moment)?;
-        let mut done = self.drive(run, kind, Deed::Read).await?;
+        let done = self.drive(run, kind, Deed::Read).await?;
         if !done.remembered {
-            return Ok(done.pictures().next());
+            return Ok(done.pictures.into_iter().next());
         }
         let entry = self.ledger.entries.get(kind, id).await;
         let entry = entry.map_err(|error| Failure::new(Unavailable, error.to_string()))?;
@@ -106,7 +106,7 @@ impl Tenant {
         let (mut pictures, mut total) = (Vec::new(), Some(0));
         for run in runs {
             let done = self.drive(run, kind, deed).await?;
-            if done.incomplete && done.resources.is_empty() {
+            if done.incomplete && done.pictures.is_empty() {
                 return Err(Failure::new(
                     Garbled,
                     "the LMS could not show all there are, and none of those fits",
@@ -125,10 +125,10 @@ impl Tenant {
         &self,
         kind: Kind,
         matcher: Option<&Matcher>,
-        mut done: Box<Done>,
+        done: Box<Done>,
     ) -> Result<Vec<Picture>, Failure> {
         if !done.remembered {
-            return Ok(done.pictures().collect());
+            return Ok(done.pictures);
         }
         let failed = |error: store::Error| Failure::new(Unavailable, error.to_string());
         let ids = self.ledger.entries.find(kind, matcher, usize::MAX).await.map_err(failed)?;

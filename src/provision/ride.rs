@@ -134,7 +134,7 @@ impl Tenant {
 /// To each his own. Whoever has left meanwhile needs none.
 fn share(aboard: Vec<Passenger>, pictures: &[Picture]) {
     for one in aboard {
-        let own = pictures.iter().filter(|picture| one.matcher.matches(&picture.resource));
+        let own = pictures.iter().filter(|picture| one.matcher.matches(picture.resource()));
         let _ = one.tell.send(Ok(own.cloned().collect()));
     }
 }

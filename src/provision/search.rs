@@ -124,7 +124,7 @@ impl Tenant {
         pictures: Vec<Picture>,
         matcher: Option<&Matcher>,
     ) -> Result<Vec<Arc<View>>, Error> {
-        let ids: Option<Vec<_>> = pictures.iter().map(|picture| picture.resource.id()).collect();
+        let ids: Option<Vec<_>> = pictures.iter().map(Picture::id).collect();
         let ids = ids.ok_or_else(|| {
             let failure = Failure::new(FailureKind::Garbled, "the LMS showed one without an id");
             Error::lms(Deed::Find)(failure)
@@ -187,7 +187,7 @@ impl Tenant {
 /// Whether the LMS's own spelling is what was asked for, though the client's is
 /// another: only where that cannot be mistaken.
 fn is_meant(matcher: &Matcher, picture: &Picture) -> bool {
-    matches!(matcher, Matcher::Compare(_, Operator::Eq, _)) && matcher.matches(&picture.resource)
+    matches!(matcher, Matcher::Compare(_, Operator::Eq, _)) && matcher.matches(picture.resource())
 }
 
 fn in_order(views: &[Arc<View>], query: &scim::Query) -> Vec<Arc<View>> {
@@ -208,7 +208,7 @@ fn part(views: &[Arc<View>], page: Page) -> Listing {
 
 fn distinct(mut pictures: Vec<Picture>) -> Vec<Picture> {
     let mut seen = BTreeSet::new();
-    pictures.retain(|picture| seen.insert(picture.resource.id()));
+    pictures.retain(|picture| seen.insert(picture.id()));
     pictures
 }
 

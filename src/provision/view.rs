@@ -38,8 +38,8 @@ impl View {
     /// What the LMS shows, told in the words of the entry.
     pub(super) fn of(site: &Site, shown: Picture, entry: Option<&Entry>, moment: &Moment) -> Self {
         let mut resource = match entry {
-            Some(entry) => site.blend(&entry.sent, &site.echo(&entry.sent, moment), shown),
-            None => shown.resource,
+            Some(entry) => site.blend(&entry.sent, shown, moment),
+            None => shown.into_resource(),
         };
         let version = match entry {
             Some(entry) => ETag::of_written(&resource, &entry.sent, entry.revision),

@@ -100,7 +100,7 @@ impl Tenant {
             None => self.sent(resource, &keys).await?,
         };
         self.ledger.doubts.settle(&keys);
-        let id = picture.resource.id();
+        let id = picture.id();
         self.ledger.epochs.written(kind, id.as_ref());
         let id = id.ok_or_else(|| {
             let failure = Failure::new(FailureKind::Garbled, "the LMS gave the new one no id");
@@ -124,9 +124,9 @@ impl Tenant {
         let run = self.lms.site().write(&operation, None, &moment);
         let run = run.map_err(Error::lms(Deed::Create))?;
         let failure = match self.drive(run, resource.kind(), Deed::Create).await {
-            Ok(mut done) => {
+            Ok(done) => {
                 let id = done.id.clone();
-                let shown = done.pictures().next();
+                let shown = done.pictures.into_iter().next();
                 return Ok(shown.unwrap_or_else(|| self.expected(resource, id.as_ref())));
             }
             Err(failure) => failure,

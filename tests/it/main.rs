@@ -18,3 +18,4 @@ mod scim;
 mod seeds;
 mod server;
 mod simulator;
+mod store;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use matricula::call::{Call, Failure, Kind, Reply};
-use matricula::mapping::{Done, Moment, Next, Plan, Request, Shipped, Site, Source};
+use matricula::mapping::{Done, Moment, Next, Picture, Plan, Request, Shipped, Site, Source};
 use matricula::sandbox::{self, Array, Moodle};
 use serde_json::{Map, Value, json};
 
@@ -60,7 +60,7 @@ impl Gateway {
 
     fn read(&mut self, line: &str) -> Vec<Value> {
         let done = self.ask(line, Value::Null).unwrap();
-        let shown = done.resources.into_iter();
+        let shown = done.pictures.into_iter().map(Picture::into_resource);
         shown.map(|resource| Value::Object(resource.into_attributes())).collect()
     }
 }

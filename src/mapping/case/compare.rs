@@ -11,10 +11,10 @@ use crate::scim::Resource;
 pub(super) fn compare(case: &Case, result: &Came, problems: &mut Vec<String>) {
     failure(case, result, problems);
     if let Some(wanted) = &case.gives {
-        given(wanted, &result.done.resources, problems);
+        given(wanted, &result.done.resources().collect::<Vec<_>>(), problems);
     }
     if let Some(wanted) = &case.ids {
-        let mut found: Vec<Value> = result.done.resources.iter().filter_map(id).collect();
+        let mut found: Vec<Value> = result.done.resources().filter_map(id).collect();
         if found.is_empty() {
             found.extend(result.done.id.as_ref().map(|id| Value::from(id.as_str())));
         }
@@ -76,11 +76,11 @@ fn failure(case: &Case, result: &Came, problems: &mut Vec<String>) {
     }
 }
 
-fn given(wanted: &Value, resources: &[Resource], problems: &mut Vec<String>) {
+fn given(wanted: &Value, resources: &[&Resource], problems: &mut Vec<String>) {
     let show = |resource: &Resource| Value::Object(resource.attributes().clone());
     match wanted {
         Value::Array(items) => {
-            let found: Vec<Value> = resources.iter().map(show).collect();
+            let found: Vec<Value> = resources.iter().map(|it| show(it)).collect();
             problems.extend(differs(&Value::Array(items.clone()), &Value::Array(found), "gives"));
         }
         wanted => match resources {

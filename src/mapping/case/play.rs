@@ -81,9 +81,9 @@ impl Player<'_> {
         for mut run in runs {
             match self.run(&mut run) {
                 Ok(done) => {
-                    let resources = std::mem::take(&mut result.done.resources);
+                    let pictures = std::mem::take(&mut result.done.pictures);
                     result.done = done;
-                    result.done.resources.splice(0..0, resources);
+                    result.done.pictures.splice(0..0, pictures);
                 }
                 Err(failure) => result.failure = Some(failure),
             }

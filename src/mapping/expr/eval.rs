@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use serde_json::{Map, Value};
 
-use super::functions::plain_text;
+use super::functions::{as_text, plain_text};
 use super::table::{Each, Takes};
 use super::{Comparison, Expr, Path, Pick, Pipe};
 
@@ -205,7 +205,7 @@ impl Pipe {
         let made = match self.function.takes {
             Takes::Value(run) => run(there()?, &arguments),
             Takes::Anything(run) => run(input.as_deref(), &arguments),
-            Takes::Pattern(run) => run(&plain_text(there()?)?, self.pattern.as_ref()?, &arguments),
+            Takes::Pattern(run) => run(&as_text(there()?)?, self.pattern.as_ref()?, &arguments),
             Takes::Each(_) => None,
         };
         made.map(Cow::Owned)

@@ -11,6 +11,7 @@ mod functions;
 mod lex;
 mod parse;
 mod table;
+mod take;
 
 #[cfg(test)]
 mod tests;

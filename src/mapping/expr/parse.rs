@@ -268,7 +268,7 @@ impl Parser<'_> {
             }
             Kind::Sign("[") => {
                 self.advance()?;
-                Ok(Expr::List(self.items("]")?))
+                Ok(written_out(self.items("]")?))
             }
             Kind::Sign("{") => {
                 self.advance()?;
@@ -352,6 +352,16 @@ impl Parser<'_> {
         self.depth -= 1;
         Ok(Expr::Object(fields))
     }
+}
+
+/// A list of literals is a literal: it need not be made anew for each reply.
+fn written_out(items: Vec<Expr>) -> Expr {
+    let literal = |item: &Expr| match item {
+        Expr::Plain(value) => Some(value.clone()),
+        _ => None,
+    };
+    let literals: Option<Vec<Value>> = items.iter().map(literal).collect();
+    literals.map_or(Expr::List(items), |values| Expr::Plain(Value::Array(values)))
 }
 
 fn picked(inner: Expr) -> Pick {

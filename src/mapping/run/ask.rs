@@ -8,9 +8,10 @@ use serde_json::Value;
 use super::cover::Cover;
 use super::frame::Probe;
 use super::task::Task;
-use super::{Goal, Reading, Run};
+use super::{Goal, Reading, Run, Want};
 use crate::call::{Failure, Kind};
 use crate::mapping::expr::plain_text;
+use crate::mapping::lift::Wanted;
 use crate::mapping::plan::{Attribute, KindPlan};
 use crate::scim::{Filter, Literal, Matcher, Operator, Place, Resource};
 
@@ -89,6 +90,12 @@ impl Run {
 }
 
 impl Reading {
+    /// The attributes that are needed.
+    pub(super) fn wanted(&self, kind: &KindPlan) -> Wanted {
+        let all = matches!(self.want, Want::All);
+        (!all).then(|| kind.attributes.iter().map(|attribute| self.needs(attribute)).collect())
+    }
+
     /// Whether an attribute is needed: asked for, or named by the filter.
     pub(super) fn needs(&self, attribute: &Attribute) -> bool {
         let place = &attribute.slot.place;

@@ -1,5 +1,7 @@
 //! A change: what is asked for against what is there, as a record to send.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::seek::Then;
@@ -7,7 +9,6 @@ use super::task::{Task, missing};
 use super::{Goal, Run};
 use crate::call::{Failure, Kind};
 use crate::mapping::expr::Expr;
-use crate::mapping::lift::Lift;
 use crate::mapping::lower::Lower;
 use crate::mapping::plan::KindPlan;
 use crate::scim::{Outcome, Resource};
@@ -54,11 +55,10 @@ impl Run {
     }
 
     /// The resource as it is: loaded in this run, or as it is remembered.
-    fn current(&self, kind: &KindPlan) -> Option<Resource> {
+    fn current(&self, kind: &Arc<KindPlan>) -> Option<Resource> {
         if let Some(object) = self.vars.get("object") {
             let listed = self.vars.names();
-            let lift = Lift { kind, scope: listed.scope() };
-            return Some(lift.resource(object, &Value::Null, &|_| true));
+            return Some(self.site.lift(kind, listed.scope()).resource(object, &|_| true));
         }
         match &self.goal {
             Goal::Change(change) => change.known.clone(),
@@ -68,7 +68,7 @@ impl Run {
 
     /// What replaces the resource as a whole: in the mapping's own fields, and
     /// as the loaded object with the change written into it.
-    fn put_whole(&mut self, kind: &KindPlan, after: &Resource) -> Result<(), Failure> {
+    fn put_whole(&mut self, kind: &Arc<KindPlan>, after: &Resource) -> Result<(), Failure> {
         let current = self.current(kind).unwrap_or_else(|| after.clone());
         let outcomes = differences(kind, &current, after, &self.outcomes(kind));
         let (whole, merged) = {

@@ -4,9 +4,10 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::{Goal, Next, Object, Reading, Run};
-use crate::mapping::lift::{Empty, Lift, Picture};
-use crate::scim::{Resource, ResourceId};
+use super::{Goal, Next, Reading, Run};
+use crate::mapping::expr::Fuel;
+use crate::mapping::picture::Picture;
+use crate::scim::{Matcher, Resource, ResourceId};
 
 /// What an operation came to.
 #[derive(Default)]
@@ -15,9 +16,7 @@ pub struct Done {
     pub id: Option<ResourceId>,
     /// What was read; for a create or a change the LMS's own picture of it,
     /// where a reply showed one.
-    pub resources: Vec<Resource>,
-    /// What is shown to be empty in each of them.
-    empty: Vec<Empty>,
+    pub pictures: Vec<Picture>,
     /// How many there are, where the LMS says so.
     pub total: Option<u64>,
     /// Whether there are more that could not be reached.
@@ -35,26 +34,17 @@ pub struct Done {
 }
 
 impl Done {
-    /// Takes out what was read, with all that is known of it: to be blended with
-    /// what a client sent.
-    pub fn pictures(&mut self) -> impl Iterator<Item = Picture> + use<> {
-        let resources = std::mem::take(&mut self.resources).into_iter();
-        let empty = std::mem::take(&mut self.empty).into_iter();
-        let empty = empty.chain(std::iter::repeat_with(Empty::default));
-        resources.zip(empty).map(|(resource, empty)| Picture { resource, empty })
-    }
-
-    fn put(&mut self, picture: Picture) {
-        self.resources.push(picture.resource);
-        self.empty.push(picture.empty);
+    /// What was read, as the LMS shows it.
+    pub fn resources(&self) -> impl Iterator<Item = &Resource> {
+        self.pictures.iter().map(Picture::resource)
     }
 }
 
 /// Counts only: sessions are secrets, resources personal data.
 impl fmt::Debug for Done {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (resources, calls) = (self.resources.len(), self.calls);
-        write!(out, "Done with {resources} resources after {calls} calls")
+        let (read, calls) = (self.pictures.len(), self.calls);
+        write!(out, "Done with {read} resources after {calls} calls")
     }
 }
 
@@ -80,8 +70,9 @@ impl Run {
             Goal::Delete => {}
             Goal::Create(_) | Goal::Change(_) => self.written(&mut done),
             Goal::Read(reading) => {
-                self.read(reading).for_each(|picture| done.put(picture));
-                if done.resources.is_empty() && reading.must && !done.remembered {
+                let must = reading.must;
+                done.pictures = self.read();
+                if done.pictures.is_empty() && must && !done.remembered {
                     return Next::Done(Err(super::task::missing()));
                 }
             }
@@ -89,51 +80,56 @@ impl Run {
         Next::Done(Ok(Box::new(done)))
     }
 
-    fn written(&self, done: &mut Done) {
+    fn written(&mut self, done: &mut Done) {
         let Some(kind) = &self.kind else { return };
-        let scope = self.vars.names();
-        let scope = scope.scope();
         let native = self.vars.get("id");
         done.id = native.and_then(|id| kind.id.print_native(id));
         // What was loaded before a change shows what was; only what a step kept
         // on purpose, or what was loaded behind a create, shows what is.
         let fresh = matches!(self.goal, Goal::Create(_)) || self.vars.has_kept("object");
-        if let Some(object) = self.vars.get("object").filter(|_| fresh) {
-            let lift = Lift { kind, scope };
-            let picture =
-                lift.picture(object, &Value::Null, &|attribute| attribute.joins.is_empty());
-            done.id = done.id.take().or_else(|| picture.resource.id());
-            done.put(picture);
-        }
+        let Some(object) = self.vars.take("object").filter(|_| fresh) else { return };
+        let listed = self.vars.names();
+        let lift = self.site.lift(kind, listed.scope());
+        let wanted = kind.attributes.iter().map(|attribute| attribute.joins.is_empty());
+        let id = lift.id(&object);
+        done.id = done.id.take().or_else(|| id.clone());
+        let sight = lift.sight(id, (object, &Value::Null), &Some(wanted.collect()));
+        done.pictures.push(Picture::from(sight));
     }
 
-    fn read<'r>(&'r self, reading: &'r Reading) -> impl Iterator<Item = Picture> + 'r {
-        let lifted = self.objects.iter().filter_map(|object| self.lifted(object, reading));
-        lifted.filter(|picture| reading.accepts(&picture.resource))
-    }
-
-    fn lifted(&self, found: &Object, reading: &Reading) -> Option<Picture> {
-        let kind = self.kind.as_ref()?;
-        let names = self.vars.names();
-        let scope = names.scope();
-        let over = [("lms", &found.shown)];
-        if kind.gone.as_ref().is_some_and(|gone| gone.holds(&scope.with(&over))) {
-            return None;
+    /// What the objects show that were found, one picture each.
+    fn read(&mut self) -> Vec<Picture> {
+        let objects = std::mem::take(&mut self.objects);
+        let (Some(kind), Goal::Read(reading)) = (&self.kind, &self.goal) else {
+            return Vec::new();
+        };
+        let wanted = reading.wanted(kind);
+        let mut pictures = Vec::with_capacity(objects.len());
+        let listed = self.vars.names();
+        for found in objects {
+            // Fuel is for one resource: a long list is no mistake.
+            let fuel = Fuel::new();
+            let lift = self.site.lift(kind, listed.scope_of(&fuel));
+            if lift.gone(&found.shown) {
+                continue;
+            }
+            let joins = Value::Object(found.joins);
+            let mut sight = lift.sight(Some(found.id), (found.shown, &joins), &wanted);
+            sight.members = found.members.map(|members| super::member::show(kind, &members));
+            let picture = Picture::from(sight);
+            if reading.accepts(&picture) {
+                pictures.push(picture);
+            }
         }
-        let joins = Value::Object(found.joins.clone());
-        let lift = Lift { kind, scope };
-        let mut picture = lift.picture(&found.shown, &joins, &|attribute| reading.needs(attribute));
-        if let Some(members) = &found.members {
-            picture.resource = super::member::show(kind, picture.resource, members);
-        }
-        Some(picture)
+        pictures
     }
 }
 
 impl Reading {
     /// Whether a resource is one of those asked for, as far as that is decided
     /// here: a caller who blends first decides afterwards.
-    fn accepts(&self, resource: &Resource) -> bool {
-        self.loose || self.matcher.as_ref().is_none_or(|matcher| matcher.matches(resource))
+    fn accepts(&self, picture: &Picture) -> bool {
+        let meant = |matcher: &Matcher| matcher.matches(picture.resource());
+        self.loose || self.matcher.as_ref().is_none_or(meant)
     }
 }

@@ -22,7 +22,7 @@ pub(super) enum Judged {
 /// A reply as expressions see it.
 pub(super) struct Seen<'r> {
     status: Value,
-    headers: Value,
+    headers: &'r Value,
     format: Value,
     body: &'r Value,
 }
@@ -40,7 +40,7 @@ impl<'r> Seen<'r> {
     pub(super) fn names(&self) -> [(&str, &Value); 4] {
         [
             ("status", &self.status),
-            ("headers", &self.headers),
+            ("headers", self.headers),
             ("format", &self.format),
             ("body", self.body),
         ]

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use serde_json::Value;
 
 use super::frame::{Frame, Probe};
-use super::seek::Then;
+use super::seek::{Found, Then};
 use super::{Goal, Run, Turn};
 use crate::call::{Failure, Kind};
 use crate::mapping::expr::plain_text;
@@ -61,7 +61,7 @@ impl Run {
     }
 
     /// Whoever has the value, other than the resource itself, has it first.
-    pub(super) fn looked(&mut self, objects: &[Value], exact: bool) -> Result<(), Failure> {
+    pub(super) fn looked(&mut self, objects: &[Found], exact: bool) -> Result<(), Failure> {
         let Some(kind) = self.kind.clone() else { return Ok(()) };
         let Some(Frame::Look { asked: Some(probe), .. }) = self.frames.last() else {
             return Ok(());
@@ -69,11 +69,10 @@ impl Run {
         let own = self.vars.get("id").and_then(|id| kind.id.print_native(id));
         let taken = {
             let listed = self.vars.names();
-            let lift = Lift { kind: &kind, scope: listed.scope() };
-            objects.iter().any(|object| {
-                let id = lift.id(object);
+            let lift = self.site.lift(&kind, listed.scope());
+            objects.iter().any(|Found { id, object }| {
                 let has = exact || has_value(&lift, object, probe);
-                id.is_some() && id != own && has && !lift.gone(object)
+                Some(id) != own.as_ref() && has && !lift.gone(object)
             })
         };
         if !taken {
@@ -89,7 +88,7 @@ impl Run {
 fn has_value(lift: &Lift<'_>, object: &Value, probe: &Probe) -> bool {
     let Some(attribute) = lift.kind.attribute(&probe.attribute) else { return false };
     let only = |other: &Attribute| other.name == attribute.name;
-    let lifted = lift.resource(object, &Value::Null, &only);
+    let lifted = lift.resource(object, &only);
     let folded = |value: &Value| plain_text(value).map(|text| text.to_lowercase());
     attribute.slot.read(&lifted).and_then(folded) == folded(&probe.value)
 }

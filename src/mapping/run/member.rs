@@ -1,15 +1,18 @@
 //! Members of groups, and the further calls that objects need.
 
-use serde_json::{Value, json};
+use std::collections::HashSet;
+
+use serde_json::{Map, Value, json};
 
 use super::frame::Frame;
+use super::seek::Found;
 use super::task::{Task, as_text};
 use super::{Goal, Object, Run, Turn};
 use crate::call::{Failure, Kind};
 use crate::mapping::expr::plain_text;
 use crate::mapping::lift::native;
 use crate::mapping::plan::{KindPlan, Members, Steps};
-use crate::scim::Resource;
+use crate::scim::{Resource, ResourceId};
 
 impl Members {
     /// What the LMS calls the member of that SCIM id.
@@ -18,35 +21,26 @@ impl Members {
     }
 }
 
-/// The resource with its members.
-pub(super) fn show(kind: &KindPlan, resource: Resource, members: &Value) -> Resource {
+/// Members in SCIM's form. Where there is nobody it is an empty list: that says
+/// that there are none, where a missing one says nothing.
+pub(super) fn show(kind: &KindPlan, members: &Value) -> Value {
     let prefix = kind.members.as_ref().map_or("", |members| members.prefix.as_str());
     let listed = members.as_array().into_iter().flatten().filter_map(plain_text);
-    let elements: Vec<Value> =
-        listed.map(|id| json!({"value": format!("{prefix}{id}"), "type": "User"})).collect();
-    // An empty list, too: it says that there are none, where a missing one says
-    // nothing.
-    let plan_kind = resource.kind();
-    let mut attributes = resource.into_attributes();
-    attributes.insert("members".to_owned(), Value::Array(elements));
-    Resource::from_attributes(plan_kind, attributes)
+    listed.map(|id| json!({"value": format!("{prefix}{id}"), "type": "User"})).collect()
 }
 
 impl Run {
-    pub(super) fn add_objects(&mut self, objects: Vec<Value>) {
-        let Some(kind) = self.kind.clone() else { return };
-        let fresh: Vec<Value> = if self.objects.is_empty() {
-            // One question finds everybody only once already.
-            objects
-        } else {
-            let listed = self.vars.names();
-            let scope = listed.scope();
-            let known: Vec<_> =
-                self.objects.iter().map(|known| kind.id.encode(&known.shown, &scope)).collect();
-            let new = |object: &Value| !known.contains(&kind.id.encode(object, &scope));
-            objects.into_iter().filter(new).collect()
-        };
-        self.objects.extend(fresh.into_iter().map(|shown| Object { shown, ..Object::default() }));
+    pub(super) fn add_objects(&mut self, objects: Vec<Found>) {
+        let known: HashSet<ResourceId> =
+            self.objects.iter().map(|known| known.id.clone()).collect();
+        // One question finds everybody only once already.
+        let fresh = objects.into_iter().filter(|found| !known.contains(&found.id));
+        self.objects.extend(fresh.map(|found| Object {
+            id: found.id,
+            shown: found.object,
+            joins: Map::new(),
+            members: None,
+        }));
     }
 
     /// The joins that the wanted attributes need.
@@ -209,7 +203,8 @@ impl Run {
         let current = self.vars.take("members").unwrap_or_default();
         let before: Vec<Value> =
             current.as_array().into_iter().flatten().filter_map(as_text).collect();
-        let mut group = show(&kind, Resource::new(kind.kind), &current);
+        let shown = Map::from_iter([("members".to_owned(), show(&kind, &current))]);
+        let mut group = Resource::from_attributes(kind.kind, shown);
         edits
             .apply(&kind.resource_type, &mut group)
             .map_err(|error| Failure::new(Kind::Invalid, error.detail()))?;

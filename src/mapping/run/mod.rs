@@ -31,7 +31,7 @@ pub use site::{Moment, Query, SettingFault, Site};
 
 use super::plan::{KindPlan, Steps};
 use crate::call::{Call, Failure, Kind, Reply};
-use crate::scim::{Edits, Matcher, Resource};
+use crate::scim::{Edits, Matcher, Resource, ResourceId};
 use frame::{Frame, Pending};
 use judge::Judged;
 use names::Vars;
@@ -80,8 +80,9 @@ struct Reading {
 }
 
 /// An object of the LMS with what further calls told of it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Object {
+    id: ResourceId,
     shown: Value,
     joins: Map<String, Value>,
     members: Option<Value>,

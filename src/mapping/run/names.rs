@@ -114,6 +114,11 @@ pub(super) struct Listed<'v> {
 
 impl Listed<'_> {
     pub(super) fn scope(&self) -> Scope<'_> {
-        Scope::new(&self.names, &self.fuel)
+        self.scope_of(&self.fuel)
+    }
+
+    /// The same, with fuel of its own.
+    pub(super) fn scope_of<'s>(&'s self, fuel: &'s Fuel) -> Scope<'s> {
+        Scope::new(&self.names, fuel)
     }
 }

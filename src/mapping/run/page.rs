@@ -1,13 +1,15 @@
 //! One page of an answer: judged, read, and the way to the next one, with
 //! guards against pages that never end.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::judge::{Judged, Seen, judge};
 use super::seek::{Page, Seek, Then};
 use super::{Goal, Run};
 use crate::call::{Failure, Kind, Reply};
-use crate::mapping::expr::{Scope, plain_text};
+use crate::mapping::expr::{Expr, Scope, plain_text};
 use crate::mapping::plan::{KindPlan, Paging, Row, Strategy};
 use crate::mapping::run::frame::Frame;
 
@@ -27,54 +29,28 @@ impl Run {
         kind: &KindPlan,
         row: &Row,
         seek: &Seek,
-        reply: &Reply,
+        reply: Reply,
     ) -> Result<Read, Failure> {
         let [value, values, page] = seek.values(row);
         let asked = [("value", &value), ("values", &values), ("page", &page)];
         let listed = self.vars.names();
         let scope = listed.scope();
         let scope = scope.with(&asked);
-        let reading = Seen::of(reply);
-        let names = reading.names();
-        let scope = scope.with(&names);
-        match self.seek_judged(kind, row, seek, (reply, &scope)) {
-            Judged::Fine => {}
-            Judged::Bad(failure) | Judged::Unclear(failure) => return Err(failure),
-        }
-        let found = match &row.objects {
-            Some(expr) => expr.eval(&scope).map(std::borrow::Cow::into_owned),
-            None => Some(reply.body().clone()),
-        };
-        let objects = match found {
-            Some(Value::Array(items)) => items,
-            Some(object @ Value::Object(_)) => vec![object],
-            // What is not where it belongs is no proof that nobody is there. A
-            // mapping whose LMS leaves an empty list out says so: `?? []`.
-            None | Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
-                return Err(Failure::new(
-                    Kind::Garbled,
-                    "the LMS answered without the objects it was asked for",
-                ));
+        let mut read = {
+            let reading = Seen::of(&reply);
+            let names = reading.names();
+            let scope = scope.with(&names);
+            match self.seek_judged(kind, row, seek, (&reply, &scope)) {
+                Judged::Fine => {}
+                Judged::Bad(failure) | Judged::Unclear(failure) => return Err(failure),
             }
+            Read::of(row, &reply, &scope)?
         };
-        let list = Value::Array(objects);
-        let page_names = [("objects", &list)];
-        let scope = scope.with(&page_names);
-        let paging = row.paging.as_ref();
-        let whole = |expr: &Option<crate::mapping::expr::Expr>| {
-            expr.as_ref().and_then(|expr| expr.eval(&scope).map(std::borrow::Cow::into_owned))
-        };
-        let next = match paging {
-            Some(Paging { strategy: Strategy::Link, next: None, .. }) => link(reply),
-            Some(paging) => whole(&paging.next),
-            None => None,
-        };
-        let more = paging.and_then(|paging| paging.more.as_ref().map(|more| more.holds(&scope)));
-        let total = paging.and_then(|paging| whole(&paging.total));
-        let total =
-            total.and_then(|total| total.as_u64().or_else(|| plain_text(&total)?.parse().ok()));
-        let Value::Array(objects) = list else { return Err(super::task::unanswerable()) };
-        Ok(Read { objects, next: next.filter(|next| !next.is_null()), more, total })
+        if row.is_part() {
+            let found = row.part(reply.into_body(), &scope);
+            read.objects = objects(found)?;
+        }
+        Ok(read)
     }
 
     fn seek_judged(
@@ -167,6 +143,68 @@ pub(super) struct Read {
     next: Option<Value>,
     more: Option<bool>,
     total: Option<u64>,
+}
+
+impl Read {
+    /// What a page says; its objects too, where they are no mere part of it.
+    fn of(row: &Row, reply: &Reply, scope: &Scope<'_>) -> Result<Self, Failure> {
+        let objects = match &row.objects {
+            Some(expr) if !row.is_part() => objects(expr.eval(&{ *scope }).map(Cow::into_owned))?,
+            Some(_) | None => Vec::new(),
+        };
+        let list = Value::Array(objects);
+        let page_names = [("objects", &list)];
+        let scope = scope.with(&page_names);
+        let paging = row.paging.as_ref();
+        let whole = |expr: &Option<Expr>| {
+            expr.as_ref().and_then(|expr| expr.eval(&scope).map(Cow::into_owned))
+        };
+        let next = match paging {
+            Some(Paging { strategy: Strategy::Link, next: None, .. }) => link(reply),
+            Some(paging) => whole(&paging.next),
+            None => None,
+        };
+        let more = paging.and_then(|paging| paging.more.as_ref().map(|more| more.holds(&scope)));
+        let total = paging.and_then(|paging| whole(&paging.total));
+        let total =
+            total.and_then(|total| total.as_u64().or_else(|| plain_text(&total)?.parse().ok()));
+        let Value::Array(objects) = list else { return Err(super::task::unanswerable()) };
+        Ok(Self { objects, next: next.filter(|next| !next.is_null()), more, total })
+    }
+}
+
+impl Row {
+    /// Whether the objects are a part of the body, and nobody asks for them
+    /// before they are taken out of it.
+    fn is_part(&self) -> bool {
+        let around =
+            |expr: &Expr| ["status", "headers", "format"].iter().any(|it| expr.mentions(it));
+        let part =
+            self.objects.as_ref().is_none_or(|expr| expr.is_part_of("body") && !around(expr));
+        let paging = self.paging.iter().flat_map(|it| [&it.more, &it.next, &it.total]);
+        part && !paging.flatten().any(|expr| expr.mentions("objects"))
+    }
+
+    fn part(&self, mut body: Value, scope: &Scope<'_>) -> Option<Value> {
+        match &self.objects {
+            Some(expr) => expr.take(&mut body, scope),
+            None => Some(body),
+        }
+    }
+}
+
+/// What was found, as a list of objects.
+fn objects(found: Option<Value>) -> Result<Vec<Value>, Failure> {
+    match found {
+        Some(Value::Array(items)) => Ok(items),
+        Some(object @ Value::Object(_)) => Ok(vec![object]),
+        // What is not where it belongs is no proof that nobody is there. A
+        // mapping whose LMS leaves an empty list out says so: `?? []`.
+        None | Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+            let says = "the LMS answered without the objects it was asked for";
+            Err(Failure::new(Kind::Garbled, says))
+        }
+    }
 }
 
 /// The address of the next page in a `Link` header.

@@ -1,7 +1,7 @@
 //! A question to the `find` table: in batches, page by page, with guards
 //! against pages that never end and records that spoil their neighbours.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 
 use serde_json::{Value, json};
 
@@ -11,6 +11,7 @@ use crate::call::{Call, Failure, Kind, Reply};
 use crate::mapping::expr::{Scope, plain_text};
 use crate::mapping::plan::{CallPlan, KindPlan, Row};
 use crate::mapping::run::frame::{Frame, Pending};
+use crate::scim::ResourceId;
 
 /// What becomes of the objects that a question finds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,11 +36,18 @@ pub(super) struct Seek {
     /// Which of the row's calls is next.
     call: usize,
     pub(super) page: Page,
-    pub(super) objects: Vec<Value>,
-    seen: BTreeSet<String>,
+    pub(super) objects: Vec<Found>,
+    seen: HashSet<ResourceId>,
     pub(super) total: Option<u64>,
     pub(super) incomplete: bool,
     started: bool,
+}
+
+/// An object that was found.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) id: ResourceId,
+    pub(super) object: Value,
 }
 
 /// A page of an answer.
@@ -60,7 +68,7 @@ impl Seek {
             call: 0,
             page: Page::default(),
             objects: Vec::new(),
-            seen: BTreeSet::new(),
+            seen: HashSet::new(),
             total: None,
             incomplete: false,
             started: false,
@@ -118,8 +126,8 @@ impl Seek {
             let id = kind.id.encode(&object, scope).ok_or_else(|| {
                 Failure::new(Kind::Garbled, "the LMS answered with an object that has no id")
             })?;
-            if self.seen.insert(id.as_str().to_owned()) {
-                self.objects.push(object);
+            if self.seen.insert(id.clone()) {
+                self.objects.push(Found { id, object });
                 fresh += 1;
             }
         }
@@ -207,9 +215,9 @@ impl Run {
         };
         let row = seek.row(&kind).ok_or_else(super::task::unanswerable)?;
         let read = match reply {
-            Ok(reply) => self.read_page(&kind, row, &seek, &reply),
-            // Whoever sends calls may have judged the reply before us.
-            Err(failure) if failure.kind == Kind::Missing => Err(failure),
+            Ok(reply) => self.read_page(&kind, row, &seek, reply),
+            // Whoever sends calls has judged the reply before us.
+            Err(failure) if matches!(failure.kind, Kind::Missing | Kind::Poisoned) => Err(failure),
             Err(failure) => return Err(failure),
         };
         match read {
@@ -256,10 +264,13 @@ impl Run {
         }
         match seek.then {
             Then::Objects => self.add_objects(seek.objects),
-            Then::Found => self.vars.set("found", Value::Array(seek.objects)),
+            Then::Found => {
+                let objects = seek.objects.into_iter().map(|found| found.object);
+                self.vars.set("found", objects.collect());
+            }
             Then::Load => {
-                let object = seek.objects.into_iter().next().ok_or_else(super::task::missing)?;
-                self.loaded(object)?;
+                let found = seek.objects.into_iter().next().ok_or_else(super::task::missing)?;
+                self.loaded(found.object)?;
             }
             Then::Look => self.looked(&seek.objects, exact)?,
         }
@@ -271,9 +282,7 @@ impl Run {
     fn read_again(&mut self, seek: &Seek) -> Result<Turn, Failure> {
         let ids: Vec<Value> = {
             let kind = self.kind.as_ref().ok_or_else(super::task::unanswerable)?;
-            let listed = self.vars.names();
-            let scope = listed.scope();
-            let ids = seek.objects.iter().filter_map(|object| kind.id.encode(object, &scope));
+            let ids = seek.objects.iter().map(|found| &found.id);
             ids.filter_map(|id| kind.id.decode(id.as_str())).collect()
         };
         self.seek(super::ask::BY_ID, ids, seek.then.clone())?;

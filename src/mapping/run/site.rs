@@ -1,5 +1,6 @@
 //! A plan for one installation: its settings filled in.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,8 +9,11 @@ use serde_json::{Map, Value};
 use super::task::Task;
 use super::{Change, Goal, Reading, Run, Want};
 use crate::call::{Call, Failure, Kind as FailureKind};
+use crate::mapping::expr::Scope;
 use crate::mapping::fault::did_you_mean;
+use crate::mapping::lift::Lift;
 use crate::mapping::plan::{KindPlan, Plan};
+use crate::mapping::ready::Ready;
 use crate::scim::{Kind, Matcher, Operation, Resource, ResourceId};
 
 /// One installation of an LMS.
@@ -18,6 +22,8 @@ pub struct Site {
     pub plan: Arc<Plan>,
     pub(super) settings: Value,
     pub(super) masked: Value,
+    /// What follows for each kind of the plan, in its order.
+    ready: Vec<Ready>,
 }
 
 /// Settings as they may be shown.
@@ -110,7 +116,8 @@ impl Plan {
         }
         if faults.is_empty() {
             let (settings, masked) = (Value::Object(settings), Value::Object(masked));
-            Ok(Arc::new(Site { plan: Arc::clone(self), settings, masked }))
+            let ready = self.kinds.iter().map(|kind| Ready::new(kind, &settings)).collect();
+            Ok(Arc::new(Site { plan: Arc::clone(self), settings, masked, ready }))
         } else {
             Err(faults)
         }
@@ -250,6 +257,25 @@ impl Site {
     /// Shows a session in a call, as the mapping's login says.
     pub fn sign(&self, call: &mut Call, session: &Value) -> Result<(), Failure> {
         super::render::sign(self, call, session)
+    }
+
+    /// Lifts objects of one of the plan's kinds.
+    pub(in crate::mapping) fn lift<'a>(
+        &'a self,
+        kind: &'a Arc<KindPlan>,
+        scope: Scope<'a>,
+    ) -> Lift<'a> {
+        Lift { kind, ready: self.ready(kind), scope }
+    }
+
+    /// What follows from the settings for one of the plan's kinds.
+    pub(in crate::mapping) fn ready(&self, kind: &KindPlan) -> Cow<'_, Ready> {
+        let mut known = self.plan.kinds.iter().zip(&self.ready);
+        let found = known.find(|(known, _)| std::ptr::eq(known.as_ref(), kind));
+        found.map_or_else(
+            || Cow::Owned(Ready::new(kind, &self.settings)),
+            |(_, ready)| Cow::Borrowed(ready),
+        )
     }
 
     /// The settings of this installation.

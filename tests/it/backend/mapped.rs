@@ -116,7 +116,7 @@ async fn a_cookie_session_with_csrf_is_opened_and_shown_as_the_mapping_says() {
     let access = Access::Session(Session::new(Arc::new(Mapped(Arc::clone(&site)))));
     let gateway = gateway(&lms, &settings(), access);
     for _ in 0..2 {
-        assert_eq!(read(&site, &gateway.backend, "abc").await.unwrap().resources.len(), 1);
+        assert_eq!(read(&site, &gateway.backend, "abc").await.unwrap().pictures.len(), 1);
     }
     assert_eq!((lms.count_of("/base/session/"), lms.count()), (2, 4));
 }

@@ -8,7 +8,7 @@ use matricula::backend;
 use matricula::config::{Lms, Settings};
 
 /// The tables that have keys of their own.
-const TABLES: [&str; 22] = [
+const TABLES: [&str; 23] = [
     "",
     "server",
     "server.tls",
@@ -20,6 +20,7 @@ const TABLES: [&str; 22] = [
     "admin",
     "admin.tls",
     "log",
+    "store",
     "cache",
     "tenants.demo",
     "tenants.demo.cache",
@@ -110,7 +111,13 @@ fn what_it_calls_a_default_is_one() {
         shipped().lines().map(|line| default(line).unwrap_or(line).to_owned()).collect();
     let count = shipped().lines().filter(|line| default(line).is_some()).count();
     assert!(count >= 45, "only {count} defaults were found");
-    let load = |text: &str| -> Settings { Trial::of(text).load().unwrap().settings };
+    let load = |text: &str| -> Settings {
+        let mut settings = Trial::of(text).load().unwrap().settings;
+        // Each trial has a folder of its own, and the store stands in it.
+        let path = settings.store.path.as_mut().unwrap();
+        *path = path.file_name().unwrap().into();
+        settings
+    };
     let (mut said, mut silent) = (load(&uncommented.join("\n")), load(&shipped()));
     let own = said.tenants[0].backends.remove(0).1;
     silent.tenants[0].backends.clear();

@@ -10,4 +10,4 @@ mod peers;
 mod raw;
 mod twins;
 
-pub(crate) use house::{Answer, House, Options};
+pub(crate) use house::{Answer, House, Options, sandbox};

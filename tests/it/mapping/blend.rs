@@ -7,7 +7,7 @@ use matricula::mapping::Picture;
 use matricula::scim::{Kind, Resource};
 use serde_json::{Value, json};
 
-use super::echo::odd;
+use super::echo::{kept, odd};
 use super::people::{answer, moment, moodle, sent};
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -153,6 +153,29 @@ fn an_element_that_says_nothing_any_more_goes_with_its_value() {
 }
 
 #[test]
+fn an_extension_goes_with_its_last_value() {
+    let site = moodle(&json!({}));
+    let mut person = grace();
+    person[ENTERPRISE] = json!({"department": "Mathematics"});
+    let mut object = recorded("get-by-id-everything");
+    object["department"] = json!("");
+    object["institution"] = json!("");
+    assert_eq!(answer(&site, &sent(&site, &person), &object).get(ENTERPRISE), None);
+}
+
+#[test]
+fn an_empty_field_says_nothing_of_a_value_it_has_no_room_for() {
+    let site = moodle(&json!({}));
+    let mut person = grace();
+    person["addresses"] = json!([{"type": "work", "country": "Germany"}]);
+    let mut object = recorded("get-by-id-everything");
+    object["country"] = json!("");
+    object["city"] = json!("");
+    let told = answer(&site, &sent(&site, &person), &object);
+    assert_eq!(told["addresses"], person["addresses"]);
+}
+
+#[test]
 fn there_is_no_empty_boolean() {
     let site = moodle(&json!({}));
     let mut object = recorded("get-by-id-everything");
@@ -172,6 +195,16 @@ fn no_secret_is_answered_and_the_lms_says_id_and_members() {
 }
 
 #[test]
+fn what_the_mapping_calls_secret_is_not_answered_either() {
+    let site = odd(&json!({}));
+    let resource = kept(&json!({"userName": "eva", "password": "p", "profileUrl": "https://x"}));
+    let object = json!({"id": 1, "login": "eva", "link": "https://x"});
+    let shown = super::people::lifted(&site, &object);
+    let told = site.blend(&resource, shown, &moment());
+    assert_eq!(Value::Object(told.into_attributes()), json!({"id": "1", "userName": "eva"}));
+}
+
+#[test]
 fn a_group_takes_its_members_from_the_lms() {
     let site = moodle(&json!({}));
     let group = |value: Value| {
@@ -179,9 +212,8 @@ fn a_group_takes_its_members_from_the_lms() {
         Resource::from_attributes(Kind::Group, attributes)
     };
     let sent = group(json!({"displayName": "1A", "members": [{"value": "3"}]}));
-    let echo = site.echo(&sent, &moment());
     let shown = json!({"id": "5", "displayName": "1B", "members": [{"value": "4"}]});
-    let told = site.blend(&sent, &echo, Picture::from(group(shown.clone())));
+    let told = site.blend(&sent, Picture::from(group(shown.clone())), &moment());
     assert_eq!(Value::Object(told.into_attributes()), shown);
 }
 
@@ -196,8 +228,7 @@ fn a_name_that_is_one_field_changes_as_a_whole() {
     let name = |full: &str| {
         let object = json!({"id": 1, "login": "EVA", "full": full, "mail": "eva@school.example"});
         let shown = super::people::lifted(&site, &object);
-        let echo = site.echo(&resource, &moment());
-        Value::Object(site.blend(&resource, &echo, shown).into_attributes())
+        Value::Object(site.blend(&resource, shown, &moment()).into_attributes())
     };
     let same = name("Eva Maria Smit");
     assert_eq!(same, with(person.clone(), &json!({"id": "1"})));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use matricula::call::{Call, Kind, Reply, Retry};
-use matricula::mapping::{Moment, Next, Plan, Request, Site};
+use matricula::mapping::{Moment, Next, Picture, Plan, Request, Shipped, Site, Source};
 use matricula::scim::Operation;
 use serde_json::{Map, Value, json};
 
@@ -87,6 +87,31 @@ fn moodle_calls_per_operation() {
     assert_eq!(count("GET /Groups/5", Value::Null), 2);
     assert_eq!(count("PATCH /Groups/5", members(1)), 1);
     assert_eq!(count("DELETE /Groups/5", Value::Null), 1);
+}
+
+#[test]
+fn a_value_that_only_the_gateway_keeps_costs_no_call() {
+    const LOADING: &str = r#"
+format = 1
+title  = "reads before it writes"
+[backend]
+base = "https://lms.example"
+[user]
+id         = { read = "lms.id", type = "number" }
+find       = { "id eq" = { get = "/users/{value}" } }
+update     = [{ load = true }, { put = "/users/{id}", body = "{whole}" }]
+refuse     = { create = "no", delete = "no" }
+attributes = { userName = "login", displayName = { read = "full", kept = true } }
+"#;
+    let source = Source::read("loading.toml", LOADING, &Shipped);
+    let plan = Arc::new(source.and_then(|it| it.compile()).unwrap());
+    let site = plan.settle(&Map::new()).unwrap();
+    let answer = |_: &Call| json!({"id": 7, "login": "eva", "full": "Eva Smit"});
+    let count = |path: &str| {
+        let change = json!({"op": "replace", "path": path, "value": "x"});
+        calls(&site, "PATCH /Users/7", json!({"Operations": [change]}), answer).len()
+    };
+    assert_eq!((count("userName"), count("displayName")), (2, 0));
 }
 
 #[test]
@@ -176,7 +201,7 @@ fn a_create_whose_answer_was_lost_is_found_by_its_unique_values() {
             }
         }
     };
-    let ids: Vec<_> = done.resources.iter().filter_map(matricula::scim::Resource::id).collect();
+    let ids: Vec<_> = done.pictures.iter().filter_map(Picture::id).collect();
     assert_eq!(ids.iter().map(matricula::scim::ResourceId::as_str).collect::<Vec<_>>(), ["7"]);
     assert_eq!(done.calls, 2);
 }

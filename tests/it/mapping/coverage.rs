@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use matricula::call::{Call, Reply};
-use matricula::mapping::{Coverage, Moment, Next, Query, Site, Want};
+use matricula::mapping::{Coverage, Moment, Next, Picture, Query, Site, Want};
 use matricula::scim::{Filter, Kind, Matcher, Resource};
 use serde_json::{Map, Value, json};
 
@@ -87,7 +87,7 @@ fn found(site: &Arc<Site>, query: &Query, reply: impl Fn(&Call) -> Value) -> (u3
                 Next::Done(done) => {
                     let done = done.unwrap();
                     all.0 += done.calls;
-                    all.1.extend(done.resources);
+                    all.1.extend(done.pictures.into_iter().map(Picture::into_resource));
                     break;
                 }
             }
@@ -125,8 +125,11 @@ fn a_loose_question_does_not_ask_for_what_has_no_place() {
     };
     let both = query(&site, r#"externalId eq "P-1" or userName eq "eva""#, true);
     assert_eq!(found(&site, &both, reply).0, 1);
-    let none = query(&site, r#"externalId eq "P-1" and userName ne "eva""#, true);
-    assert_eq!(found(&site, &none, reply), (0, Vec::new()));
+    let both = query(&site, r#"externalId sw "P" or userName eq "eva""#, true);
+    assert_eq!(found(&site, &both, reply).0, 1);
+    for text in [r#"externalId eq "P-1" and userName ne "eva""#, r#"externalId sw "P""#] {
+        assert_eq!(found(&site, &query(&site, text, true), reply), (0, Vec::new()));
+    }
     // A divided part finds too few; the other part finds all who are meant.
     let text = r#"(externalId pr or id eq "9") and userName eq "eva""#;
     assert_eq!(coverage(&site, Kind::User, text), Coverage::Asked);

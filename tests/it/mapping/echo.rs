@@ -13,7 +13,7 @@ fn echo(site: &Site, resource: &Resource) -> Value {
 }
 
 /// A resource as an entry keeps it, whatever it lacks.
-fn kept(body: &Value) -> Resource {
+pub(super) fn kept(body: &Value) -> Resource {
     Resource::from_attributes(Kind::User, body.as_object().unwrap().clone())
 }
 
@@ -91,6 +91,7 @@ format = 1
 title  = "odd ways to keep things"
 [settings]
 base_url = { required = true, about = "address" }
+locales  = { about = "field of the locale, where there is one" }
 titles   = { default = true, about = "whether titles are kept" }
 [backend]
 base = "{settings.base_url}"
@@ -112,6 +113,8 @@ full = { lms = "full", from = ["name.givenName", "name.familyName"], value = "[u
 "name.givenName"  = { via = "full", from_lms = "(lms.full | words | count) > 1 ? (lms.full | words | first) : null" }
 "name.familyName" = { via = "full", from_lms = "(lms.full | words | count) > 1 ? (lms.full | words | rest | join(' ')) : lms.full" }
 "title"           = { lms = "title", when = "settings.titles" }
+"locale"          = { read = "locale", write = "{settings.locales}" }
+"profileUrl"      = { lms = "link", secret = true }
 "active"          = { write = "state", from_lms = "joins.state.code", values = { true = [2, 1], false = 101 } }
 "nickName"        = { lms = "nick", lossy = true, to_lms = "value | truncate(4)" }
 "userType"        = { lms = "role", to_lms = "lookup.roles[value]", from_lms = "value == 7 ? 'Staff' : 'Learner'" }
@@ -147,8 +150,11 @@ fn the_echo_goes_through_everything_that_a_mapping_can_say() {
 
 #[test]
 fn what_is_not_written_now_has_no_echo() {
-    let person = json!({"userName": "eva", "title": "Dr", "userType": "Staff"});
+    let person = kept(&json!({
+        "userName": "eva", "title": "Dr", "userType": "Staff", "locale": "nl-NL",
+        "profileUrl": "https://x.example/?token=s3cret",
+    }));
     let site = odd(&json!({"titles": false}));
     // Without the list of roles nobody knows what the LMS would be told.
-    assert_eq!(echo(&site, &sent(&site, &person)), json!({"userName": "eva"}));
+    assert_eq!(echo(&site, &person), json!({"userName": "eva"}));
 }

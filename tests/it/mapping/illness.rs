@@ -27,7 +27,7 @@ fn asked(plan: &Arc<Plan>, line: &str, reply: &Reply) -> Result<usize, Failure> 
             match next {
                 Next::Call(_) => next = run.next(Ok(reply.clone())),
                 Next::Done(done) => {
-                    found += done?.resources.len();
+                    found += done?.pictures.len();
                     break;
                 }
             }

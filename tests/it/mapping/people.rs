@@ -53,15 +53,14 @@ fn read(site: &Arc<Site>, object: &Value, reply: &Value) -> Picture {
     loop {
         match next {
             Next::Call(_) => next = run.next(Ok(Reply::json(200, reply.clone()))),
-            Next::Done(done) => return done.unwrap().pictures().next().unwrap(),
+            Next::Done(done) => return done.unwrap().pictures.remove(0),
         }
     }
 }
 
 /// The answer for a person whom the LMS shows so.
 pub(super) fn answer(site: &Arc<Site>, sent: &Resource, object: &Value) -> Value {
-    let echo = site.echo(sent, &moment());
-    Value::Object(site.blend(sent, &echo, picture(site, object)).into_attributes())
+    Value::Object(site.blend(sent, picture(site, object), &moment()).into_attributes())
 }
 
 /// What a Moodle site would show of a person that is created now: worked out

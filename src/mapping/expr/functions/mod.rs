@@ -5,6 +5,8 @@ pub(super) mod objects;
 pub(super) mod text;
 pub(super) mod time;
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 /// Longer texts than this come of a mistake or an attack.
@@ -12,10 +14,15 @@ pub(super) const LONGEST: usize = 256 * 1024;
 
 /// A scalar as a text, a list or object as absent.
 pub fn plain_text(value: &Value) -> Option<String> {
+    as_text(value).map(Cow::into_owned)
+}
+
+/// The same, copied only where it is no text already.
+pub(super) fn as_text(value: &Value) -> Option<Cow<'_, str>> {
     match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(truth) => Some(truth.to_string()),
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Number(number) => Some(Cow::Owned(number.to_string())),
+        Value::Bool(truth) => Some(Cow::Owned(truth.to_string())),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }

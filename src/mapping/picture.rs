@@ -1,0 +1,121 @@
+//! What the LMS shows of a resource, before anybody asks for it in SCIM's form.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::{Map, Value};
+
+use super::plan::KindPlan;
+use crate::scim::{Resource, ResourceId};
+
+/// What the LMS shows of a resource.
+///
+/// A field that is shown without a value is empty; one that is not shown is
+/// unknown, and nothing follows from it. Most pictures are only held against
+/// what a client wrote, so the resource is made when it is asked for.
+#[derive(Clone)]
+pub struct Picture {
+    seen: Seen,
+    resource: OnceLock<Resource>,
+}
+
+/// Where a picture comes from.
+#[derive(Clone)]
+pub(super) enum Seen {
+    /// An object of the LMS.
+    Object(Sight),
+    /// Somebody told it whole; nothing is known to be empty.
+    Told(Resource),
+}
+
+/// An object of the LMS, attribute by attribute.
+#[derive(Clone)]
+pub(super) struct Sight {
+    pub(super) kind: Arc<KindPlan>,
+    pub(super) id: Option<ResourceId>,
+    /// In the order of the mapping.
+    pub(super) shown: Vec<Shown>,
+    /// Members in SCIM's form, where they were read.
+    pub(super) members: Option<Value>,
+}
+
+/// What the LMS shows of one attribute.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Shown {
+    /// This.
+    Value(Value),
+    /// That it has none.
+    Empty,
+    /// Nothing; it may have one all the same.
+    Hidden,
+}
+
+impl Picture {
+    /// The id of the resource.
+    pub fn id(&self) -> Option<ResourceId> {
+        match &self.seen {
+            Seen::Object(sight) => sight.id.clone(),
+            Seen::Told(resource) => resource.id(),
+        }
+    }
+
+    /// The resource, as far as it is shown.
+    pub fn resource(&self) -> &Resource {
+        match &self.seen {
+            Seen::Object(sight) => self.resource.get_or_init(|| sight.clone().resource()),
+            Seen::Told(resource) => resource,
+        }
+    }
+
+    /// The same, for good.
+    pub fn into_resource(self) -> Resource {
+        match (self.resource.into_inner(), self.seen) {
+            (Some(made), _) => made,
+            (None, Seen::Object(sight)) => sight.resource(),
+            (None, Seen::Told(resource)) => resource,
+        }
+    }
+
+    pub(super) fn into_seen(self) -> Seen {
+        self.seen
+    }
+}
+
+impl Sight {
+    fn resource(self) -> Resource {
+        let mut home = Map::new();
+        for (attribute, shown) in self.kind.attributes.iter().zip(self.shown) {
+            if let Shown::Value(value) = shown {
+                attribute.slot.write(&mut home, value);
+            }
+        }
+        if let Some(members) = self.members {
+            home.insert("members".to_owned(), members);
+        }
+        let mut resource = Resource::from_attributes(self.kind.kind, home);
+        if let Some(id) = &self.id {
+            resource.set_id(id);
+        }
+        resource
+    }
+}
+
+impl From<Sight> for Picture {
+    fn from(sight: Sight) -> Self {
+        Self { seen: Seen::Object(sight), resource: OnceLock::new() }
+    }
+}
+
+impl From<Resource> for Picture {
+    /// A picture in which nothing is known to be empty.
+    fn from(resource: Resource) -> Self {
+        Self { seen: Seen::Told(resource), resource: OnceLock::new() }
+    }
+}
+
+/// The id alone: the rest is personal data.
+impl fmt::Debug for Picture {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Picture of {:?}", self.id())
+    }
+}
