@@ -1,7 +1,6 @@
 //! Who is compared: the LMS itself, and what stands in front of it.
 
 use std::cell::Cell;
-use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -131,16 +130,18 @@ impl Subject {
             Tongue::Scim { path, token } => {
                 let asked = workload.scim(turn, people, &who);
                 let (method, target, body) = (asked.method, asked.target, asked.body);
-                let mut head = format!(
+                let head = format!(
                     "{method} {path}{target} HTTP/1.1\r\nhost: {address}\r\n\
                      authorization: Bearer {token}\r\naccept: application/scim+json\r\n"
                 );
-                if !body.is_empty() {
-                    let length = body.len();
-                    head += "content-type: application/scim+json\r\n";
-                    let _ = write!(head, "content-length: {length}\r\n");
+                if body.is_empty() {
+                    return format!("{head}\r\n");
                 }
-                format!("{head}\r\n{body}")
+                let length = body.len();
+                format!(
+                    "{head}content-type: application/scim+json\r\n\
+                     content-length: {length}\r\n\r\n{body}"
+                )
             }
         }
     }
