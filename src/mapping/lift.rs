@@ -68,31 +68,19 @@ impl Lift<'_> {
     }
 
     /// One pass over an object's fields and over those that are wanted, both in
-    /// order; fields in another order only cost time.
+    /// the order of their keys.
     fn take_apart(
         &self,
         fields: Map<String, Value>,
         is: &dyn Fn(usize) -> bool,
         put: &mut dyn FnMut(usize, Shown),
     ) {
-        let plain = self.ready.plain.as_slice();
-        let mut ahead = plain;
-        let mut last: Option<String> = None;
+        let mut plain = self.ready.plain.iter().peekable();
         for (key, value) in fields {
-            if last.as_ref().is_some_and(|last| *last > key) {
-                ahead = plain;
-            }
-            while let Some(((known, _), rest)) = ahead.split_first()
-                && *known < key
-            {
-                ahead = rest;
-            }
-            if let Some(((known, attributes), _)) = ahead.split_first()
-                && *known == key
-            {
+            while plain.next_if(|(known, _)| *known < key).is_some() {}
+            if let Some((_, attributes)) = plain.next_if(|(known, _)| *known == key) {
                 self.take(attributes.iter().copied().filter(|it| is(*it)), value, put);
             }
-            last = Some(key);
         }
     }
 

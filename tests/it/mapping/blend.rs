@@ -176,6 +176,52 @@ fn an_empty_field_says_nothing_of_a_value_it_has_no_room_for() {
 }
 
 #[test]
+fn a_value_that_another_element_has_is_a_change_all_the_same() {
+    let site = moodle(&json!({}));
+    let mut person = grace();
+    person["emails"] = json!([
+        {"type": "home", "value": "ada@home.example"},
+        {"type": "work", "value": "grace.full@example.com"},
+    ]);
+    let mut object = recorded("get-by-id-everything");
+    object["email"] = json!("ada@home.example");
+    let told = answer(&site, &sent(&site, &person), &object);
+    assert_eq!(told["emails"][1], json!({"type": "work", "value": "ada@home.example"}));
+}
+
+/// What is answered for a person of the odd LMS.
+fn odd_answer(person: &Value, object: &Value) -> Value {
+    let site = odd(&json!({}));
+    let shown = super::people::lifted(&site, object);
+    Value::Object(site.blend(&kept(person), shown, &moment()).into_attributes())
+}
+
+#[test]
+fn a_value_taken_from_elsewhere_is_changed_and_cleared_where_it_stands() {
+    let other = |mail: &str| json!([{"type": "other", "value": mail}]);
+    let person = json!({"userName": "eva", "emails": other("eva@school.example")});
+    let mails = |mail: &str| {
+        let object = json!({"id": 1, "login": "eva", "mail": mail});
+        odd_answer(&person, &object).get("emails").cloned()
+    };
+    assert_eq!(mails("eva@school.example"), Some(other("eva@school.example")));
+    assert_eq!(mails("new@school.example"), Some(other("new@school.example")));
+    assert_eq!(mails(""), None);
+}
+
+#[test]
+fn a_value_that_the_mapping_makes_nothing_of_is_not_an_empty_one() {
+    let person = json!({"userName": "eva", "preferredLanguage": "nl"});
+    let language = |lang: Value| {
+        let object = json!({"id": 1, "login": "eva", "lang": lang});
+        odd_answer(&person, &object).get("preferredLanguage").cloned()
+    };
+    assert_eq!(language(json!(9)), Some(json!("nl")));
+    assert_eq!(language(json!(1)), Some(json!("en")));
+    assert_eq!(language(json!("")), None);
+}
+
+#[test]
 fn there_is_no_empty_boolean() {
     let site = moodle(&json!({}));
     let mut object = recorded("get-by-id-everything");

@@ -84,6 +84,14 @@ fn what_the_lms_has_no_place_for_has_no_echo() {
     assert_eq!(held[extension]["costCenter"], json!("CC-1"));
 }
 
+#[test]
+fn a_field_that_is_shown_elsewhere_than_it_is_written_is_echoed_where_it_is_shown() {
+    let site = moodle(&json!({"cost_center": "costcentre", "employee_number": "badgeno"}));
+    let extension = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let own = json!({extension: {"costCenter": "CC-1", "employeeNumber": "B-1"}});
+    assert_eq!(echo(&site, &kept(&own)), own);
+}
+
 /// An LMS with one field for the whole name, a list behind a further call, a
 /// condition, and a second source for the address.
 pub(super) const ODD: &str = r#"
@@ -115,6 +123,12 @@ full = { lms = "full", from = ["name.givenName", "name.familyName"], value = "[u
 "title"           = { lms = "title", when = "settings.titles" }
 "locale"          = { read = "locale", write = "{settings.locales}" }
 "profileUrl"      = { lms = "link", secret = true }
+"timezone"        = { read = "{settings.locales}", write = "zone" }
+"preferredLanguage"    = { lms = "lang", values = { en = 1, nl = 2 } }
+"name.middleName"      = { lms = "middle", when = "now > '2020-01-01'" }
+"name.honorificPrefix" = "affix"
+"name.honorificSuffix" = "affix"
+"name.formatted"       = { write = "card", from_lms = "joins.state.card", to_lms = "value | upper", lossy = true }
 "active"          = { write = "state", from_lms = "joins.state.code", values = { true = [2, 1], false = 101 } }
 "nickName"        = { lms = "nick", lossy = true, to_lms = "value | truncate(4)" }
 "userType"        = { lms = "role", to_lms = "lookup.roles[value]", from_lms = "value == 7 ? 'Staff' : 'Learner'" }
@@ -132,8 +146,12 @@ pub(super) fn odd(more: &Value) -> Arc<Site> {
 #[test]
 fn the_echo_goes_through_everything_that_a_mapping_can_say() {
     let person = json!({
-        "userName": "Eva", "name": {"givenName": "Eva Maria", "familyName": "Smit"},
-        "title": "Dr", "active": false, "nickName": "Evchen", "userType": "Staff",
+        "userName": "Eva",
+        "name": {
+            "givenName": "Eva Maria", "familyName": "Smit", "middleName": "M.",
+            "honorificPrefix": "Dr", "honorificSuffix": "Jr", "formatted": "Dr Eva Smit",
+        },
+        "preferredLanguage": "nl", "title": "Dr", "active": false, "nickName": "Evchen", "userType": "Staff",
         "emails": [{"type": "other", "value": "eva@school.example"}],
     });
     let site = odd(&json!({}));
@@ -141,8 +159,13 @@ fn the_echo_goes_through_everything_that_a_mapping_can_say() {
     moment.lookups.insert("roles".into(), json!({"Staff": 7}));
     let echo = Value::Object(site.echo(&sent(&site, &person), &moment).into_attributes());
     let wanted = json!({
-        "userName": "Eva", "name": {"givenName": "Eva", "familyName": "Maria Smit"},
-        "title": "Dr", "active": false, "nickName": "Evch", "userType": "Staff",
+        "userName": "Eva",
+        "name": {
+            "givenName": "Eva", "familyName": "Maria Smit", "middleName": "M.",
+            // One field for both: what was written last.
+            "honorificPrefix": "Jr", "honorificSuffix": "Jr",
+        },
+        "preferredLanguage": "nl", "title": "Dr", "active": false, "nickName": "Evch", "userType": "Staff",
         "emails": [{"type": "work", "value": "eva@school.example"}],
     });
     assert_eq!(echo, wanted);
@@ -152,6 +175,7 @@ fn the_echo_goes_through_everything_that_a_mapping_can_say() {
 fn what_is_not_written_now_has_no_echo() {
     let person = kept(&json!({
         "userName": "eva", "title": "Dr", "userType": "Staff", "locale": "nl-NL",
+        "timezone": "Europe/Berlin",
         "profileUrl": "https://x.example/?token=s3cret",
     }));
     let site = odd(&json!({"titles": false}));

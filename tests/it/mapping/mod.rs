@@ -12,6 +12,7 @@ mod echo;
 mod faults;
 mod hostile;
 mod illness;
+mod pages;
 mod people;
 mod scenarios;
 mod sessions;
