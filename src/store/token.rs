@@ -29,6 +29,11 @@ impl Digest {
         }
         Some(Self(bytes))
     }
+
+    /// The digest as 64 hexadecimal digits: as settings take it.
+    pub fn hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// In constant time: how much of a wrong guess was right does not show.

@@ -202,3 +202,11 @@ fn a_faulty_configuration_opens_nothing() {
     assert!(line.contains("servr"));
     assert_eq!(program.end().0.code(), Some(1));
 }
+
+#[test]
+fn a_demo_whose_lms_is_no_address_says_so_and_opens_nothing() {
+    let words = ["demo", "--listen", "127.0.0.1:0", "--lms", "moodle", "--lms-token", "t\"'\\"];
+    let mut demo = Program::start(&words, Path::new("."));
+    let (status, told) = demo.end();
+    assert_eq!((status.code(), told.as_str()), (Some(1), ""));
+}
