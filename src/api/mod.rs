@@ -1,6 +1,6 @@
 //! The SCIM face: HTTP requests in, use cases asked, SCIM answers out.
 //!
-//! [`stack`] shows the way of a request in order. Every answer, refusals and
+//! `stack` shows the way of a request in order. Every answer, refusals and
 //! panics included, is well-formed SCIM, counted once and logged once; who is
 //! speaking is known before a byte of a body is read.
 

@@ -1,21 +1,17 @@
-//! The settings of a demonstration: one tenant, and nothing to set up.
+//! The settings of a demonstration: a configuration that is built in, with what
+//! the command line said in its places.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::path::Path;
 
-use serde_json::{Map, Value};
+use jiff::Timestamp;
+use toml::{Table, Value};
 
-use crate::api;
-use crate::backend;
-use crate::config::{Lms, Log, Settings, Tenant};
-use crate::mapping::{Fault, Plan, Shelf, Shipped, Source};
-use crate::provision;
-use crate::secret::Secret;
-use crate::server::{self, Grace};
-use crate::store::{Digest, Scope, Token, Tokens};
+use crate::config::{Faults, Loaded, Sources};
+use crate::store::Digest;
 
 /// What a demonstration can be told.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Demo<'a> {
     /// Where clients are answered.
     pub listen: SocketAddr,
@@ -25,74 +21,69 @@ pub struct Demo<'a> {
     pub token: &'a str,
     /// A Moodle by its address and token; a sandbox, where there is none.
     pub lms: Option<(&'a str, &'a str)>,
+    /// What is logged.
+    pub log: &'a str,
+    /// The folder of its store; in memory, where none is named.
+    pub data: Option<&'a Path>,
 }
 
 impl Demo<'_> {
-    /// The settings, or in words why there are none.
-    pub fn settings(&self) -> Result<Settings, String> {
-        let admin = SocketAddr::new(self.listen.ip(), self.admin);
-        let open = !admin.ip().is_loopback();
-        Ok(Settings {
-            server: server::Config { listen: self.listen, ..server::Config::default() },
-            grace: Grace::default(),
-            admin: crate::admin::Config {
-                listen: admin,
-                // Whoever opens the demo to others asks them for its token here, too.
-                token: open.then(|| Secret::new(self.token)),
-                ..crate::admin::Config::default()
-            },
-            log: Log::default(),
-            store: crate::store::Config { path: None, sandboxes: false },
-            api: api::Config::default(),
-            tenants: vec![self.tenant()?],
-        })
+    /// The settings, or all that is wrong with what was said. Neither a file nor
+    /// the environment has a say in a demonstration.
+    pub fn load(&self, now: Timestamp) -> Result<Loaded, Faults> {
+        Sources::default().load_text("the demonstration", self.text(), now)
     }
 
-    fn tenant(&self) -> Result<Tenant, String> {
-        let plan = moodle()?;
-        let name: Arc<str> = "demo".into();
-        let (lms, base) = self.lms(&plan)?;
-        let settings = backend::Settings::new(Arc::clone(&name), base);
-        let each = plan.backends.iter();
-        let backends = each.map(|it| (Arc::clone(&it.name), settings.clone())).collect();
-        let token = Token {
-            title: "demo".to_owned(),
-            digest: Digest::of(self.token),
-            scope: Scope::default(),
-            expires: None,
-        };
-        Ok(Tenant {
-            title: "Demo".to_owned(),
-            path: "/demo/scim/v2".to_owned(),
-            mapping: "moodle".to_owned(),
-            backends,
-            plan,
-            lms,
-            provision: provision::Config::default(),
-            tokens: Tokens::new(vec![token]),
-            name,
-        })
+    fn text(&self) -> String {
+        let server = Table::from_iter([entry("listen", self.listen.to_string())]);
+        let log = Table::from_iter([entry("filter", self.log)]);
+        let tenants = Table::from_iter([entry("demo", self.tenant())]);
+        Table::from_iter([
+            entry("server", server),
+            entry("admin", self.operators()),
+            entry("log", log),
+            entry("store", self.store()),
+            entry("tenants", tenants),
+        ])
+        .to_string()
     }
 
-    fn lms(&self, plan: &Arc<Plan>) -> Result<(Lms, String), String> {
-        let Some((url, token)) = self.lms else {
-            return Ok((Lms::Sandbox(Map::new()), String::new()));
-        };
-        let settings = [("base_url", url.trim_end_matches('/')), ("token", token)];
-        let settings = settings.map(|(name, value)| (name.to_owned(), Value::from(value)));
-        let site = plan.settle(&settings.into_iter().collect()).map_err(|faults| {
-            let each = faults.iter().map(|fault| format!("`{}`: {}", fault.name, fault.problem));
-            each.collect::<Vec<_>>().join("\n")
-        })?;
-        let base = site.base("main").unwrap_or_default();
-        Ok((Lms::Real(site), base))
+    fn store(&self) -> Table {
+        let Some(folder) = self.data else { return Table::from_iter([entry("in_memory", true)]) };
+        let path = folder.join("matricula.db").display().to_string();
+        Table::from_iter([entry("path", path), entry("sandboxes", true)])
+    }
+
+    fn operators(&self) -> Table {
+        let listen = SocketAddr::new(self.listen.ip(), self.admin);
+        let mut admin = Table::from_iter([entry("listen", listen.to_string())]);
+        if !listen.ip().to_canonical().is_loopback() {
+            // Whoever opens the demo to others asks them for its token here, too.
+            admin.extend([entry("token", self.token)]);
+        }
+        admin
+    }
+
+    fn tenant(&self) -> Table {
+        // By its digest: whoever tries something out may use a short token.
+        let digest = Digest::of(self.token).hex();
+        let token = Table::from_iter([entry("title", "demo"), entry("sha256", digest)]);
+        let mut tenant = Table::from_iter([
+            entry("title", "Demo"),
+            entry("mapping", "moodle"),
+            entry("tokens", vec![token]),
+        ]);
+        tenant.extend([match self.lms {
+            None => entry("sandbox", true),
+            Some((url, token)) => {
+                let base = entry("base_url", url.trim_end_matches('/'));
+                entry("lms", Table::from_iter([base, entry("token", token)]))
+            }
+        }]);
+        tenant
     }
 }
 
-/// The mapping that ships, whatever lies in the folder that this runs in.
-fn moodle() -> Result<Arc<Plan>, String> {
-    let text = Shipped.text("moodle").unwrap_or_default();
-    let plan = Source::read("moodle", &text, &Shipped).and_then(|source| source.compile());
-    let told = |faults: Vec<Fault>| faults.iter().map(Fault::render).collect::<Vec<_>>().join("\n");
-    plan.map(Arc::new).map_err(told)
+fn entry(name: &str, value: impl Into<Value>) -> (String, Value) {
+    (name.to_owned(), value.into())
 }

@@ -6,6 +6,7 @@
 //! ```
 
 mod demo;
+pub mod doctor;
 mod fault;
 pub mod log;
 mod operator;

@@ -92,19 +92,23 @@ pub(super) fn tcp() -> HttpConnector {
 pub(super) fn over<C>(inner: C, trust: &Trust, base: &Uri) -> Result<HttpsConnector<C>, Unopened> {
     let secure = base.scheme_str() == Some("https");
     let roots = if secure { roots(trust)? } else { RootCertStore::empty() };
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
     Ok(HttpsConnectorBuilder::new()
-        .with_tls_config(config)
+        .with_tls_config(config(roots)?)
         .https_or_http()
         .enable_all_versions()
         .wrap_connector(inner))
 }
 
-fn roots(trust: &Trust) -> Result<RootCertStore, Unopened> {
+/// How we speak TLS, to whom these authorities vouch for.
+pub(super) fn config(roots: RootCertStore) -> Result<ClientConfig, Unopened> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}
+
+pub(super) fn roots(trust: &Trust) -> Result<RootCertStore, Unopened> {
     let mut roots = RootCertStore::empty();
     if trust.system {
         // Single faulty certificates of a system are no reason to stop.

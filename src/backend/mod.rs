@@ -9,10 +9,12 @@ mod auth;
 mod breaker;
 mod client;
 mod connect;
+mod expiry;
 mod fault;
 mod limit;
 mod metrics;
 mod rate;
+mod reach;
 mod retry;
 mod settings;
 mod stack;
@@ -40,6 +42,7 @@ pub use auth::{
 pub use breaker::State;
 pub use connect::{Unopened, address, authorities};
 pub use metrics::Metrics;
+pub use reach::{Greeting, Reached, Unreached, greet, reach};
 pub use settings::{Breaker, Limits, Rate, Retry, Settings, Timing, Trust};
 
 /// What a reply means: nothing, when it is a success.

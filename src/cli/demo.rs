@@ -3,13 +3,15 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use super::Trouble;
-use super::serve::logging;
-use crate::app::{self, Addresses, Demo};
-use crate::config::{Log, Settings};
+use super::settings;
+use crate::app::{self, Addresses, Demo, log};
+use crate::clock::Clock;
+use crate::config::Loaded;
 use crate::secret::Secret;
 use crate::server::{self, Notifier, Signals};
 
@@ -31,6 +33,9 @@ pub(super) struct Arguments {
     /// The web service token of that Moodle
     #[arg(long, requires = "lms")]
     lms_token: Option<String>,
+    /// Keep what clients write in this folder; in memory, when it is not given
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
     /// What is logged on stderr: a level, or levels by module
     #[arg(long, default_value = "info", value_name = "FILTER")]
     log: String,
@@ -41,11 +46,29 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Trou
         Some(token) => token.clone(),
         None => fresh_token()?,
     };
-    let log = Log { filter: arguments.log.clone(), ..Log::default() };
-    let guard = logging(&log)?;
+    let beside = match arguments.listen.port() {
+        0 => 0,
+        port => port.checked_add(1).unwrap_or_default(),
+    };
+    if let Some(folder) = &arguments.data {
+        let made = std::fs::create_dir_all(folder);
+        made.map_err(|error| Trouble::failed(format!("{}: {error}", folder.display())))?;
+    }
+    let Loaded { settings, warnings } = loaded(arguments, &token, beside)?;
+    let guard = log::start(&settings.log).map_err(Trouble::failed)?;
+    warnings.messages().for_each(|words| tracing::warn!("{words}"));
     super::runtime()?.block_on(async {
         let signals = Signals::install().map_err(Trouble::failed)?;
-        let running = started(arguments, &token).await?;
+        let running = match app::start(settings, None).await {
+            // The operators' usual place is taken: elsewhere, then.
+            Err(app::Fault::Bind(server::BindError::Address { address, .. }))
+                if address.port() == beside && beside != 0 =>
+            {
+                app::start(loaded(arguments, &token, 0)?.settings, None).await
+            }
+            outcome => outcome,
+        };
+        let running = running.map_err(Trouble::failed)?;
         guard.register(running.registry()).map_err(Trouble::failed)?;
         let told = Told::new(arguments, &token, running.addresses());
         // Whoever reads this line connects: the sockets are open already.
@@ -56,27 +79,11 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Trou
     })
 }
 
-/// The operators' listener stands beside; if its usual place is taken, elsewhere.
-async fn started(arguments: &Arguments, token: &str) -> Result<app::Running, Trouble> {
-    let beside = match arguments.listen.port() {
-        0 => 0,
-        port => port.checked_add(1).unwrap_or_default(),
-    };
-    let first = app::start(plan(arguments, token, beside)?, None).await;
-    match first {
-        Err(app::Fault::Bind(server::BindError::Address { address, .. }))
-            if address.port() == beside && beside != 0 =>
-        {
-            app::start(plan(arguments, token, 0)?, None).await.map_err(Trouble::failed)
-        }
-        other => other.map_err(Trouble::failed),
-    }
-}
-
-fn plan(arguments: &Arguments, token: &str, admin: u16) -> Result<Settings, Trouble> {
+fn loaded(arguments: &Arguments, token: &str, admin: u16) -> Result<Loaded, Trouble> {
     let lms = arguments.lms.as_deref().zip(arguments.lms_token.as_deref());
-    let demo = Demo { listen: arguments.listen, admin, token, lms };
-    demo.settings().map_err(Trouble::Failed)
+    let Arguments { listen, log, data, .. } = arguments;
+    let demo = Demo { listen: *listen, admin, token, lms, log, data: data.as_deref() };
+    demo.load(Clock::system().now()).map_err(|faults| settings::told(&faults))
 }
 
 fn fresh_token() -> Result<String, Trouble> {

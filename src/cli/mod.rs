@@ -3,6 +3,7 @@
 
 mod check;
 mod demo;
+mod doctor;
 mod explain;
 mod files;
 mod mapping;
@@ -32,6 +33,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Say everything that is wrong with the settings, and play the cases of mappings
     Check(check::Arguments),
+    /// Ask each LMS whether it is there, knows us, and lets us do what we need
+    Doctor(doctor::Arguments),
     /// Show, check or test a mapping
     #[command(subcommand)]
     Mapping(mapping::Command),
@@ -46,6 +49,8 @@ enum Trouble {
     Output(io::Error),
     /// It failed; the words say why and end with a hint.
     Failed(String),
+    /// The arguments make no sense together with what they are about.
+    Misused(String),
 }
 
 impl Trouble {
@@ -90,6 +95,7 @@ pub fn run(arguments: &[String], out: &mut dyn Write, talk: &mut dyn Write) -> E
         Command::Demo(arguments) => demo::run(arguments, out),
         Command::Serve(arguments) => serve::run(arguments, talk),
         Command::Check(arguments) => check::run(arguments, out, talk),
+        Command::Doctor(arguments) => doctor::run(arguments, out),
         Command::Mapping(command) => mapping::run(command, out, talk),
         Command::Explain(arguments) => explain::run(arguments, out),
     };
@@ -107,6 +113,10 @@ pub fn run(arguments: &[String], out: &mut dyn Write, talk: &mut dyn Write) -> E
         Err(Trouble::Failed(words)) => {
             let _ = writeln!(talk, "{words}");
             ExitCode::FAILURE
+        }
+        Err(Trouble::Misused(words)) => {
+            let _ = writeln!(talk, "{words}");
+            ExitCode::from(2)
         }
     }
 }

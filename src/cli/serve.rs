@@ -8,7 +8,7 @@ use super::Trouble;
 use super::settings::{self, Flags};
 use crate::app::{self, log};
 use crate::clock::Clock;
-use crate::config::{Format, Loaded, Log};
+use crate::config::Loaded;
 use crate::server::{Notifier, Signals};
 
 /// What `serve` is told.
@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &Arguments, talk: &mut dyn Write) -> Result<(), Tro
     let Loaded { settings, warnings } =
         sources.load(Clock::system().now()).map_err(|faults| settings::told(&faults))?;
     write!(talk, "{}", warnings.render(super::colours()))?;
-    let guard = Arc::new(logging(&settings.log)?);
+    let guard = Arc::new(log::start(&settings.log).map_err(Trouble::failed)?);
     let notifier = notifier(sources.environment.get("NOTIFY_SOCKET"))?;
     let logs = Arc::clone(&guard);
     let source: app::Source = Arc::new(move |now| {
@@ -41,16 +41,6 @@ pub(super) fn run(arguments: &Arguments, talk: &mut dyn Write) -> Result<(), Tro
         running.serve(signals, &notifier).await;
         Ok(())
     })
-}
-
-/// From here on everything is logged.
-pub(super) fn logging(log: &Log) -> Result<log::Guard, Trouble> {
-    let format = match log.format {
-        Format::Text => log::Format::Text,
-        Format::Json => log::Format::Json,
-    };
-    let settings = log::Settings { format, filter: log.filter.clone() };
-    log::start(&settings).map_err(Trouble::failed)
 }
 
 fn notifier(socket: Option<&str>) -> Result<Notifier, Trouble> {

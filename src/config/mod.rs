@@ -76,19 +76,27 @@ impl Sources {
     /// as the disk does.
     pub fn load(&self, now: Timestamp) -> Result<Loaded, Faults> {
         let (path, named) = self.path();
-        let (file, veil) = match read(&path, named) {
-            Ok(Some(file)) => parsed(file)?,
-            Ok(None) => (None, Veil::default()),
-            Err(fault) => return Err(Faults::new(vec![fault], Vec::new(), Veil::default())),
-        };
+        let file = read(&path, named)
+            .map_err(|fault| Faults::new(vec![fault], Vec::new(), Veil::default()))?;
+        self.over(file, path.parent().unwrap_or(Path::new("")), now)
+    }
+
+    /// The same with this text in place of a file; its paths begin where the
+    /// process runs.
+    pub fn load_text(&self, name: &str, text: String, now: Timestamp) -> Result<Loaded, Faults> {
+        let file = File { name: name.to_owned(), text };
+        self.over(Some(file), Path::new(""), now)
+    }
+
+    fn over(&self, file: Option<File>, folder: &Path, now: Timestamp) -> Result<Loaded, Faults> {
+        let (file, veil) = file.map_or_else(|| Ok((None, Veil::default())), parsed)?;
         let mut words = self.environment.words();
         words.extend(self.flags.iter().cloned());
         let layers = Layers::stack(file, &words).map_err(|error| {
             let fault = Fault::new(Place::Nowhere, error.to_string());
             Faults::new(vec![fault], Vec::new(), Veil::default())
         })?;
-        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        let mut reader = Reader::new(&layers, &self.environment, folder, now);
+        let mut reader = Reader::new(&layers, &self.environment, folder.to_owned(), now);
         let settings = reader.settings();
         reader.strangers();
         reader.finish(settings, veil)

@@ -7,6 +7,7 @@ mod backend;
 #[path = "../../fuzz/checks.rs"]
 mod checks;
 mod config;
+mod doctor;
 mod exposition;
 mod gateway;
 mod mapping;

@@ -119,6 +119,16 @@ fn the_demo_takes_the_token_it_is_given_and_shows_people_what_to_paste() {
 }
 
 #[test]
+fn a_demo_keeps_its_data_where_it_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("deep/data");
+    let words = ["demo", "--json", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()];
+    let mut demo = Program::start(&words, Path::new("."));
+    demo.line();
+    assert!(data.join("matricula.db").is_file());
+}
+
+#[test]
 fn a_demo_before_an_lms_that_is_not_there_says_so_by_503() {
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://{gone}");
@@ -201,4 +211,12 @@ fn a_faulty_configuration_opens_nothing() {
     let line = program.logged("servr");
     assert!(line.contains("servr"));
     assert_eq!(program.end().0.code(), Some(1));
+}
+
+#[test]
+fn a_demo_whose_lms_is_no_address_says_so_and_opens_nothing() {
+    let words = ["demo", "--listen", "127.0.0.1:0", "--lms", "moodle", "--lms-token", "t\"'\\"];
+    let mut demo = Program::start(&words, Path::new("."));
+    let (status, told) = demo.end();
+    assert_eq!((status.code(), told.as_str()), (Some(1), ""));
 }

@@ -6,6 +6,7 @@ mod ask;
 mod change;
 mod cover;
 mod done;
+mod examine;
 mod frame;
 mod judge;
 mod look;
