@@ -26,6 +26,7 @@ pub mod backend;
 pub mod call;
 pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod mapping;
 pub mod provision;
 pub mod sandbox;

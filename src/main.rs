@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    matricula::cli::run(&arguments, &mut std::io::stdout().lock(), &mut std::io::stderr().lock())
+    matricula::cli::run(&arguments, &mut std::io::stdout(), &mut std::io::stderr())
 }

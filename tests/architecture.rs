@@ -24,7 +24,18 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sandbox", &[]),
     (
         "config",
-        &["mapping", "policy", "backend", "store", "provision", "server", "api", "admin", "secret"],
+        &[
+            "scim",
+            "mapping",
+            "policy",
+            "backend",
+            "store",
+            "provision",
+            "server",
+            "api",
+            "admin",
+            "secret",
+        ],
     ),
     (
         "app",
@@ -43,7 +54,22 @@ const ROOMS: &[(&str, &[&str])] = &[
             "sandbox",
         ],
     ),
-    ("cli", &["app", "config", "mapping", "call", "provision", "scim", "store"]),
+    (
+        "cli",
+        &[
+            "app",
+            "config",
+            "mapping",
+            "call",
+            "clock",
+            "provision",
+            "scim",
+            "store",
+            "clock",
+            "secret",
+            "server",
+        ],
+    ),
 ];
 
 /// Rooms of values: what they do depends on nothing but their arguments.

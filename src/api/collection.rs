@@ -11,7 +11,7 @@ use crate::server::Response;
 pub(super) async fn answer(exchange: Exchange, kind: Kind) -> Result<Response, Refusal> {
     match *exchange.method() {
         Method::GET | Method::HEAD => list(&exchange, kind).await,
-        Method::POST => create(exchange, kind).await,
+        Method::POST => Box::pin(create(exchange, kind)).await,
         _ => Err(exchange.not_allowed()),
     }
 }

@@ -15,12 +15,15 @@ use serde_json::Value;
 use super::auth::Caller;
 use super::face::{Face, Front};
 use super::line::Asked;
-use super::refusal::{Refusal, document, empty};
+use super::refusal::{self, Refusal, empty};
 use super::route::Route;
 use super::{bulk, collection, discovery, one, search};
 use crate::provision::{Tenant, View};
 use crate::scim::{self, Conditions, Kind, Parameters, Projection, ResourceType, Shown};
 use crate::server::{Body, BodyError, BoxError, Peer, Request, Response};
+
+/// By these words a client asks for the LMS's own answer (RFC 9111 §5.2).
+const FRESH: [&str; 3] = ["no-cache", "no-store", "max-age=0"];
 
 /// An authorised request.
 pub(super) struct Exchange {
@@ -42,11 +45,13 @@ async fn handle(request: Request) -> Result<Response, Refusal> {
     if *exchange.method() == Method::OPTIONS {
         return Ok(options(&exchange.route));
     }
+    // Each in a box of its own: one future for all of them would be as large as
+    // the largest, for every request.
     match exchange.route.clone() {
-        Route::Collection(kind) => collection::answer(exchange, kind).await,
-        Route::One(kind, id) => one::answer(exchange, kind, id).await,
-        Route::Search(kind) => search::answer(exchange, kind).await,
-        Route::Bulk => bulk::answer(exchange).await,
+        Route::Collection(kind) => Box::pin(collection::answer(exchange, kind)).await,
+        Route::One(kind, id) => Box::pin(one::answer(exchange, kind, id)).await,
+        Route::Search(kind) => Box::pin(search::answer(exchange, kind)).await,
+        Route::Bulk => Box::pin(bulk::answer(exchange)).await,
         Route::Me => Err(scim::Error::not_implemented(
             "`/Me` is not offered: a token speaks for a directory, not for a person.",
         )
@@ -118,7 +123,7 @@ impl Exchange {
         let mut words = header.iter().filter_map(|value| value.to_str().ok());
         words.any(|text| {
             let mut words = text.split(',').map(str::trim);
-            words.any(|word| ["no-cache", "no-store", "max-age=0"].contains(&word))
+            words.any(|word| FRESH.iter().any(|fresh| fresh.eq_ignore_ascii_case(word)))
         })
     }
 
@@ -203,7 +208,11 @@ impl Exchange {
         let resource = view.resource();
         let base = self.base();
         let shown = Shown::new(resource, self.resource_type(resource.kind())?, projection);
-        let mut response = document(status, &shown.at(&base));
+        let shown = shown.at(&base);
+        let written = || refusal::written(&shown);
+        let text =
+            if projection.is_plain() { view.written(&base, written) } else { written().into() };
+        let mut response = refusal::text(status, text);
         let headers = response.headers_mut();
         if let Ok(version) = HeaderValue::from_str(&view.version().to_string()) {
             headers.insert(ETAG, version);

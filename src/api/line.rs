@@ -1,12 +1,12 @@
 //! The outermost: each request's id, its one line in the log, its one count.
 
 use std::convert::Infallible;
-use std::fmt::Write as _;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use http::HeaderValue;
 use tokio::time::Instant;
-use tower::ServiceExt;
 use tracing::Instrument;
 
 use super::Shared;
@@ -52,12 +52,12 @@ pub(super) async fn observe(
     let (front, route) = face.locate(request.uri().path());
     let caller = Arc::default();
     let asked = Asked { front: front.cloned(), route, caller, face: Arc::clone(&face) };
-    let id = request_id(&request);
+    let id = request_id(&request, &shared.ids);
     let line = Line::of(&request, &asked);
     request.extensions_mut().insert(asked.clone());
     let under_way = UnderWay::new(&shared);
     let span = tracing::info_span!("request", id = %id.to_str().unwrap_or_default());
-    let mut response = match next.oneshot(request).instrument(span).await {
+    let mut response = match next.answer(request).instrument(span).await {
         Ok(response) => response,
         Err(error) => refusal::answer(error),
     };
@@ -87,21 +87,28 @@ impl Drop for UnderWay<'_> {
 }
 
 /// The client's own id for this request if it is fit to be logged, or a new one.
-fn request_id(request: &Request) -> HeaderValue {
+fn request_id(request: &Request, ids: &Ids) -> HeaderValue {
     let given = request.headers().get(REQUEST_ID).filter(|id| {
         let sound = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
         (1..=128).contains(&id.len()) && id.as_bytes().iter().all(sound)
     });
-    given.cloned().unwrap_or_else(|| {
-        let mut random = [0; 8];
-        // Without randomness the id is no secret, but still an id.
-        let _ = getrandom::fill(&mut random);
-        let mut text = String::with_capacity(16);
-        for byte in random {
-            let _ = write!(text, "{byte:02x}");
-        }
-        HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("0"))
-    })
+    given.cloned().unwrap_or_else(|| ids.next())
+}
+
+/// New ids for requests. Nobody can guess them, and nobody has to ask the system
+/// for randomness each time.
+#[derive(Debug, Default)]
+pub(super) struct Ids {
+    count: AtomicU64,
+    hash: RandomState,
+}
+
+impl Ids {
+    fn next(&self) -> HeaderValue {
+        let number = self.hash.hash_one(self.count.fetch_add(1, Ordering::Relaxed));
+        let text = HeaderValue::from_str(&format!("{number:016x}"));
+        text.unwrap_or(HeaderValue::from_static("0"))
+    }
 }
 
 /// What the log says of a request: its head, before it is taken apart.

@@ -1,6 +1,6 @@
 //! The SCIM face: HTTP requests in, use cases asked, SCIM answers out.
 //!
-//! [`stack`] shows the way of a request in order. Every answer, refusals and
+//! `stack` shows the way of a request in order. Every answer, refusals and
 //! panics included, is well-formed SCIM, counted once and logged once; who is
 //! speaking is known before a byte of a body is read.
 
@@ -41,6 +41,7 @@ struct Shared {
     slots: Semaphore,
     metrics: Metrics,
     clock: Clock,
+    ids: line::Ids,
 }
 
 impl Api {
@@ -49,7 +50,8 @@ impl Api {
     pub fn new(face: Face, metrics: Metrics, clock: Clock) -> Self {
         let slots = Semaphore::new(face.config.concurrency.max(1));
         let face = ArcSwap::from_pointee(face);
-        Self(Arc::new(Shared { face, slots, metrics, clock }))
+        let ids = line::Ids::default();
+        Self(Arc::new(Shared { face, slots, metrics, clock, ids }))
     }
 
     /// From now on, this.

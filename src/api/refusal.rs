@@ -84,20 +84,34 @@ pub(super) fn answer(error: BoxError) -> Response {
 
 /// An answer with a document in it.
 pub(super) fn document(status: u16, body: &impl Serialize) -> Response {
+    text(status, written(body).into())
+}
+
+/// A document as text.
+pub(super) fn written(body: &impl Serialize) -> Vec<u8> {
+    // Enough for one resource, without growing on the way.
+    let mut text = Vec::with_capacity(1024);
     // What is shown was made by us from JSON: it can be written.
-    let bytes = serde_json::to_vec(body).unwrap_or_default();
-    let mut response = plain(status, bytes);
+    if serde_json::to_writer(&mut text, body).is_err() {
+        text.clear();
+    }
+    text
+}
+
+/// An answer with a document that was written before.
+pub(super) fn text(status: u16, text: Bytes) -> Response {
+    let mut response = plain(status, text);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
     response
 }
 
 /// An answer that says nothing but its status.
 pub(super) fn empty(status: u16) -> Response {
-    plain(status, Vec::new())
+    plain(status, Bytes::new())
 }
 
-fn plain(status: u16, bytes: Vec<u8>) -> Response {
-    let body = Full::new(Bytes::from(bytes)).map_err(|never| match never {}).boxed_unsync();
+fn plain(status: u16, bytes: Bytes) -> Response {
+    let body = Full::new(bytes).map_err(|never| match never {}).boxed_unsync();
     let mut response = http::Response::new(body);
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

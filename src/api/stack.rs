@@ -1,11 +1,13 @@
 //! The way of a request, outermost first, on one screen.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http_body_util::BodyExt;
 use tower::util::{BoxCloneSyncService, MapResponseLayer};
-use tower::{Layer, ServiceBuilder, ServiceExt, layer::layer_fn, service_fn};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt, layer::layer_fn, service_fn};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, Predicate, predicate::SizeAbove};
 
@@ -14,9 +16,57 @@ use super::{Shared, auth, exchange, line};
 use crate::scim;
 use crate::server::{self, BoxError, Request, Response};
 
-/// What comes next. Boxed at each stage, so that types stay short and a test can
-/// enter anywhere.
-pub(super) type Next = BoxCloneSyncService<Request, Response, BoxError>;
+/// What comes next. Behind a pointer at each stage, so that types stay short, a
+/// test can enter anywhere, and every request takes its copy of the whole way for
+/// nothing: a cloned box would clone all that lies below it, at every stage anew.
+#[derive(Clone)]
+pub(super) struct Next(Arc<dyn Fn(Request) -> Waiting + Send + Sync>);
+
+/// An answer on its way.
+type Waiting = Pin<Box<dyn Future<Output = Result<Response, BoxError>> + Send>>;
+
+impl Next {
+    fn new<Fut>(act: impl Fn(Request) -> Fut + Send + Sync + 'static) -> Self
+    where
+        Fut: Future<Output = Result<Response, BoxError>> + Send + 'static,
+    {
+        Self(Arc::new(move |request| Box::pin(act(request))))
+    }
+
+    /// Another's layer. It is cloned for each request, so what it holds has to be
+    /// cheap to clone.
+    fn over<S>(service: S) -> Self
+    where
+        S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send,
+    {
+        Self::new(move |request| {
+            let service = service.clone();
+            async move { service.oneshot(request).await.map_err(Into::into) }
+        })
+    }
+
+    /// Goes on.
+    pub(super) fn answer(&self, request: Request) -> Waiting {
+        (self.0)(request)
+    }
+}
+
+impl Service<Request> for Next {
+    type Response = Response;
+    type Error = BoxError;
+    type Future = Waiting;
+
+    /// Whether there is room for one more is decided by [`shed`], not here.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Waiting {
+        self.answer(request)
+    }
+}
 
 /// Answers smaller than this are not worth compressing.
 const WORTH_COMPRESSING: u64 = 1024;
@@ -33,7 +83,7 @@ pub(super) fn stack(shared: &Arc<Shared>) -> server::Service {
         .layer(around(shed(shared)))
         // Before anything reads a body.
         .layer(around(authenticated(shared)))
-        .service(BoxCloneSyncService::new(service_fn(exchange::answer)));
+        .service(Next::new(exchange::answer));
     // The outermost cannot fail any more: whatever happened is an answer.
     BoxCloneSyncService::new(service_fn(move |request| {
         line::observe(Arc::clone(&observed), request, inner.clone())
@@ -48,13 +98,13 @@ where
 {
     layer_fn(move |next: Next| {
         let act = act.clone();
-        BoxCloneSyncService::new(service_fn(move |request| act(request, next.clone())))
+        Next::new(move |request| act(request, next.clone()))
     })
 }
 
 /// Whatever went wrong below becomes the answer that says so.
 async fn rescue(request: Request, next: Next) -> Result<Response, BoxError> {
-    Ok(match next.oneshot(request).await {
+    Ok(match next.answer(request).await {
         Ok(response) => response,
         Err(error) => refusal::answer(error),
     })
@@ -69,7 +119,7 @@ fn deadline(
     move |request, next| {
         let whole = shared.face.load().config.deadline.max(Duration::from_millis(1));
         Box::pin(async move {
-            match tokio::time::timeout(whole, next.oneshot(request)).await {
+            match tokio::time::timeout(whole, next.answer(request)).await {
                 Ok(answer) => answer,
                 Err(_) => Err(busy("The LMS took too long to answer.").into()),
             }
@@ -87,7 +137,7 @@ fn shed(shared: &Arc<Shared>) -> impl Fn(Request, Next) -> Waiting + Clone + Sen
             let Ok(_place) = shared.slots.try_acquire() else {
                 return Err(busy("The gateway has too many requests at the same time.").into());
             };
-            next.oneshot(request).await
+            next.answer(request).await
         })
     }
 }
@@ -100,12 +150,10 @@ fn authenticated(
         let clock = shared.clock.clone();
         Box::pin(async move {
             auth::authenticate(&mut request, clock.now())?;
-            next.oneshot(request).await
+            next.answer(request).await
         })
     }
 }
-
-type Waiting = std::pin::Pin<Box<dyn Future<Output = Result<Response, BoxError>> + Send>>;
 
 fn busy(detail: &str) -> Refusal {
     Refusal::from(scim::Error::unavailable(detail, 5))
@@ -120,7 +168,7 @@ fn panics_are_failures() -> impl Layer<Next, Service = Next> + Clone {
             }))
             .service(next);
         let same = MapResponseLayer::new(|response: http::Response<_>| response.map(boxed));
-        BoxCloneSyncService::new(same.layer(caught))
+        Next::over(same.layer(caught))
     })
 }
 
@@ -132,7 +180,7 @@ fn compressed(wanted: bool) -> impl Layer<Next, Service = Next> + Clone {
         let worth = SizeAbove::new(WORTH_COMPRESSING).and(not_said_otherwise);
         let compression = CompressionLayer::new().gzip(true).compress_when(worth);
         let same = MapResponseLayer::new(|response: http::Response<_>| response.map(boxed));
-        BoxCloneSyncService::new(same.layer(compression.layer(next)))
+        Next::over(same.layer(compression.layer(next)))
     })
 }
 

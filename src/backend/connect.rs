@@ -92,33 +92,44 @@ pub(super) fn tcp() -> HttpConnector {
 pub(super) fn over<C>(inner: C, trust: &Trust, base: &Uri) -> Result<HttpsConnector<C>, Unopened> {
     let secure = base.scheme_str() == Some("https");
     let roots = if secure { roots(trust)? } else { RootCertStore::empty() };
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
     Ok(HttpsConnectorBuilder::new()
-        .with_tls_config(config)
+        .with_tls_config(config(roots)?)
         .https_or_http()
         .enable_all_versions()
         .wrap_connector(inner))
 }
 
-fn roots(trust: &Trust) -> Result<RootCertStore, Unopened> {
+/// How we speak TLS, to whom these authorities vouch for.
+pub(super) fn config(roots: RootCertStore) -> Result<ClientConfig, Unopened> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}
+
+pub(super) fn roots(trust: &Trust) -> Result<RootCertStore, Unopened> {
     let mut roots = RootCertStore::empty();
     if trust.system {
         // Single faulty certificates of a system are no reason to stop.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
-    for certificate in CertificateDer::pem_slice_iter(&trust.extra) {
-        let certificate = certificate.map_err(|error| Unopened::Authority(error.to_string()))?;
-        roots.add(certificate).map_err(|error| Unopened::Authority(error.to_string()))?;
-    }
+    roots.roots.extend(authorities(&trust.extra)?.roots);
     if roots.is_empty() { Err(Unopened::Trust) } else { Ok(roots) }
 }
 
+/// The authorities in a PEM file; none, where it holds none.
+pub fn authorities(pem: &[u8]) -> Result<RootCertStore, Unopened> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|error| Unopened::Authority(error.to_string()))?;
+        roots.add(certificate).map_err(|error| Unopened::Authority(error.to_string()))?;
+    }
+    Ok(roots)
+}
+
 /// A base address, which has to name a host and how to reach it.
-pub(super) fn base(text: &str) -> Result<Uri, Unopened> {
+pub fn address(text: &str) -> Result<Uri, Unopened> {
     let wrong = || Unopened::Address(text.to_owned());
     let uri: Uri = text.parse().map_err(|_| wrong())?;
     let known = matches!(uri.scheme_str(), Some("http" | "https"));

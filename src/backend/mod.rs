@@ -9,10 +9,12 @@ mod auth;
 mod breaker;
 mod client;
 mod connect;
+mod expiry;
 mod fault;
 mod limit;
 mod metrics;
 mod rate;
+mod reach;
 mod retry;
 mod settings;
 mod stack;
@@ -38,8 +40,9 @@ pub use auth::{
     VaultError,
 };
 pub use breaker::State;
-pub use connect::Unopened;
+pub use connect::{Unopened, address, authorities};
 pub use metrics::Metrics;
+pub use reach::{Greeting, Reached, Unreached, greet, reach};
 pub use settings::{Breaker, Limits, Rate, Retry, Settings, Timing, Trust};
 
 /// What a reply means: nothing, when it is a success.
@@ -102,7 +105,7 @@ impl Backend {
         C::Future: Send + 'static,
         C::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let base = connect::base(&settings.base)?;
+        let base = address(&settings.base)?;
         let secure = connect::over(connector, &settings.trust, &base)?;
         let connector = connect::Bounded::new(secure, settings.timing.connect);
         let client = Client::new(connector, settings);

@@ -7,6 +7,7 @@
 //! What stands in brackets happens for each attempt. Plain functions instead of
 //! layers: the judge is borrowed from the caller, and reads nearly the same.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tokio::time::{Instant, sleep};
@@ -111,15 +112,16 @@ impl Stack {
         end: Instant,
     ) -> Result<Reply, Fault> {
         let pass = self.pass(None, end).await?;
-        let refused = match self.judged(&self.signed(call, pass.as_ref())?, errand, end).await {
-            Err(fault) if fault.failure.retry == Retry::Login => fault,
-            outcome => return outcome,
-        };
+        let refused =
+            match self.judged(self.signed(call, pass.as_ref())?.as_ref(), errand, end).await {
+                Err(fault) if fault.failure.retry == Retry::Login => fault,
+                outcome => return outcome,
+            };
         // Refused for its login means: not done. So even a write that must
         // happen once may go again; but a second refusal is no matter of age.
         let Some(worn) = pass else { return Err(refused) };
         let pass = self.pass(Some(worn.number), end).await?;
-        self.judged(&self.signed(call, pass.as_ref())?, errand, end).await
+        self.judged(self.signed(call, pass.as_ref())?.as_ref(), errand, end).await
     }
 
     async fn pass(
@@ -133,11 +135,12 @@ impl Stack {
         }
     }
 
-    fn signed(&self, call: &Call, pass: Option<&Pass>) -> Result<Call, Fault> {
-        let mut call = call.clone();
+    /// The call as the LMS wants it; as it is, where nothing has to be shown.
+    fn signed<'a>(&self, call: &'a Call, pass: Option<&Pass>) -> Result<Cow<'a, Call>, Fault> {
+        let mut call = Cow::Borrowed(call);
         match (&self.access, pass) {
-            (Access::Header(name, value), _) => show_header(&mut call, name, value),
-            (Access::Session(keeper), Some(pass)) => keeper.sign(&mut call, pass)?,
+            (Access::Header(name, value), _) => show_header(call.to_mut(), name, value),
+            (Access::Session(keeper), Some(pass)) => keeper.sign(call.to_mut(), pass)?,
             (Access::Open | Access::Session(_), _) => {}
         }
         Ok(call)

@@ -127,14 +127,14 @@ fn walk(
 }
 
 fn joined(tree: &Value, style: Style) -> Result<String, Unfit> {
-    let mut text = String::new();
+    let mut text = String::with_capacity(256);
     for (key, value) in pairs(tree, style)? {
         if !text.is_empty() {
             text.push('&');
         }
-        text.push_str(&escape::form(&key));
+        escape::form_onto(&mut text, &key);
         text.push('=');
-        text.push_str(&escape::form(&value));
+        escape::form_onto(&mut text, &value);
     }
     Ok(text)
 }

@@ -49,10 +49,15 @@ pub fn segment(value: &str) -> Result<String, Unfit> {
 /// A key or value of a form or query, without its separators.
 pub fn form(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
-    percent(value, &mut text, |byte| {
+    form_onto(&mut text, value);
+    text
+}
+
+/// The same, at the end of a text.
+pub(super) fn form_onto(text: &mut String, value: &str) {
+    percent(value, text, |byte| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~')
     });
-    text
 }
 
 /// A header value: as it is, or refused.

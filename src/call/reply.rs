@@ -1,6 +1,7 @@
 //! What came back from an LMS, read once and loosely: whether it is a success
 //! is for the mapping to say.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::{Map, Value};
@@ -43,7 +44,9 @@ pub struct Reply {
 impl Reply {
     /// Reads a reply. Bytes that are no JSON become one text value.
     pub fn read(status: u16, headers: &[(&str, &str)], bytes: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(bytes);
+        // Nearly all are UTF-8, and to see that is much cheaper than to mend it.
+        let text = str::from_utf8(bytes).map(Cow::Borrowed);
+        let text = text.unwrap_or_else(|_| String::from_utf8_lossy(bytes));
         let trimmed = text.trim_start_matches('\u{feff}').trim();
         let (format, body) = if trimmed.is_empty() {
             (Format::Empty, Value::Null)

@@ -1,180 +1,169 @@
-//! `matricula demo`: a conversation with Entra, from creating a person to
-//! finding her disabled. Every answer is worked out as it is printed.
+//! `matricula demo`: a gateway before a sandbox LMS in the same process, with
+//! nothing to set up.
 
-use crate::scim::{
-    ETag, Edits, Error, Kind, ListResponse, Parameters, Path, Place, Projection, Resource,
-    ResourceId, ResourceType, Rules, Shown,
-};
-use serde::Serialize;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
-use std::io::{self, Write};
 
-const BASE: &str = "http://127.0.0.1:8080/demo/scim/v2";
+use super::Trouble;
+use super::settings;
+use crate::app::{self, Addresses, Demo, log};
+use crate::clock::Clock;
+use crate::config::Loaded;
+use crate::secret::Secret;
+use crate::server::{self, Notifier, Signals};
 
-/// The value is a random one each time that Entra asks.
-const PROBE: &str = r#"userName eq "4f8a2b1e-6d0c-4b7f-9a55-0c1f7d3be812""#;
-
-/// What a mapping would have to know before it can send a change on.
-const SLOTS: [&str; 5] = [
-    "name.familyName",
-    r#"emails[type eq "work"].value"#,
-    r#"phoneNumbers[type eq "mobile"].value"#,
-    "displayName",
-    "active",
-];
-
-pub(super) fn run(out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "A conversation with Microsoft Entra ID, as the gateway understands it.\n")?;
-    let mut directory = Directory { user: ResourceType::user(), people: Vec::new() };
-    directory.find(out, "Test Connection: a person nobody knows", &[("filter", PROBE)])?;
-    directory.create(out, "Create Nina; `active` comes as a string", nina())?;
-    directory.create(out, "The same userName again, in another case", twin())?;
-    directory.change(out, "A rename, one operation an attribute", &one_each())?;
-    directory.change(out, "The same kind of change with aadOptscim062020", &all_in_one())?;
-    directory.change(out, "A mistake changes nothing and says what to do", &mistaken())?;
-    directory.change(out, "Disable her", &json!([replace("active", &json!("False"))]))?;
-    let work = r#"emails[type eq "work"].value eq "NINA.BERG-HOFER@hoch.example""#;
-    directory.find(out, "Disabled people are still found, in any case", &[("filter", work)])
+/// What `demo` is told.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Where clients are answered; port 0 picks a free one
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// The token that clients have to show; a new one, when it is not given
+    #[arg(long)]
+    token: Option<String>,
+    /// Print one line of JSON once everything answers, and nothing else
+    #[arg(long)]
+    json: bool,
+    /// Stand before this Moodle instead of a sandbox
+    #[arg(long, value_name = "URL", requires = "lms_token")]
+    lms: Option<String>,
+    /// The web service token of that Moodle
+    #[arg(long, requires = "lms")]
+    lms_token: Option<String>,
+    /// Keep what clients write in this folder; in memory, when it is not given
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// What is logged on stderr: a level, or levels by module
+    #[arg(long, default_value = "info", value_name = "FILTER")]
+    log: String,
 }
 
-fn nina() -> Value {
-    json!({
-        "userName": "Nina.Berg@hoch.example",
-        "externalId": "6f0f6c2e",
-        "active": "True",
-        "name": { "givenName": "Nina", "familyName": "Berg" },
-        "emails": [{ "type": "work", "primary": true, "value": "nina.berg@hoch.example" }],
-        "roles": []
+pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Trouble> {
+    let token = match &arguments.token {
+        Some(token) => token.clone(),
+        None => fresh_token()?,
+    };
+    let beside = match arguments.listen.port() {
+        0 => 0,
+        port => port.checked_add(1).unwrap_or_default(),
+    };
+    if let Some(folder) = &arguments.data {
+        let made = std::fs::create_dir_all(folder);
+        made.map_err(|error| Trouble::failed(format!("{}: {error}", folder.display())))?;
+    }
+    let Loaded { settings, warnings } = loaded(arguments, &token, beside)?;
+    let guard = log::start(&settings.log).map_err(Trouble::failed)?;
+    warnings.messages().for_each(|words| tracing::warn!("{words}"));
+    super::runtime()?.block_on(async {
+        let signals = Signals::install().map_err(Trouble::failed)?;
+        let running = match app::start(settings, None).await {
+            // The operators' usual place is taken: elsewhere, then.
+            Err(app::Fault::Bind(server::BindError::Address { address, .. }))
+                if address.port() == beside && beside != 0 =>
+            {
+                app::start(loaded(arguments, &token, 0)?.settings, None).await
+            }
+            outcome => outcome,
+        };
+        let running = running.map_err(Trouble::failed)?;
+        guard.register(running.registry()).map_err(Trouble::failed)?;
+        let told = Told::new(arguments, &token, running.addresses());
+        // Whoever reads this line connects: the sockets are open already.
+        out.write_all(told.text(arguments.json).as_bytes())?;
+        out.flush()?;
+        running.serve(signals, &Notifier::default()).await;
+        Ok(())
     })
 }
 
-fn twin() -> Value {
-    json!({ "userName": "nina.berg@HOCH.example" })
+fn loaded(arguments: &Arguments, token: &str, admin: u16) -> Result<Loaded, Trouble> {
+    let lms = arguments.lms.as_deref().zip(arguments.lms_token.as_deref());
+    let Arguments { listen, log, data, .. } = arguments;
+    let demo = Demo { listen: *listen, admin, token, lms, log, data: data.as_deref() };
+    demo.load(Clock::system().now()).map_err(|faults| settings::told(&faults))
 }
 
-fn replace(path: &str, value: &Value) -> Value {
-    json!({ "op": "Replace", "path": path, "value": value })
+fn fresh_token() -> Result<String, Trouble> {
+    let mut random = [0; 24];
+    getrandom::fill(&mut random).map_err(Trouble::failed)?;
+    Ok(random.iter().fold("demo-".to_owned(), |text, byte| format!("{text}{byte:02x}")))
 }
 
-fn one_each() -> Value {
-    json!([
-        replace("name.familyName", &json!("Berg-Hofer")),
-        replace(r#"emails[type eq "work"].value"#, &json!("nina.berg-hofer@hoch.example")),
-        { "op": "Add", "path": r#"phoneNumbers[type eq "mobile"].value"#, "value": "+41 79 111 11 11" }
-    ])
+/// What is told once everything answers.
+struct Told {
+    tenant: String,
+    token: String,
+    admin: String,
+    lms: String,
+    lms_token: Option<Secret>,
 }
 
-fn all_in_one() -> Value {
-    json!([{ "op": "replace", "value": {
-        "displayName": "Nina Berg-Hofer",
-        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department": "Physics"
-    } }])
-}
-
-fn mistaken() -> Value {
-    json!([replace("title", &json!("Professor")), replace("active", &json!("perhaps"))])
-}
-
-/// The people of the demo.
-struct Directory {
-    user: ResourceType,
-    people: Vec<Resource>,
-}
-
-impl Directory {
-    fn find(&self, out: &mut dyn Write, title: &str, pairs: &[(&str, &str)]) -> io::Result<()> {
-        heading(out, title)?;
-        let asked: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        writeln!(out, "GET /Users?{}", asked.join("&"))?;
-        let query = Parameters::from_pairs(pairs.iter().copied())
-            .and_then(|parameters| parameters.bind(&self.user));
-        let query = match query {
-            Ok(query) => query,
-            Err(error) => return refusal(out, &error),
-        };
-        let matches = |one: &&Resource| query.filter.as_ref().is_none_or(|it| it.matches(one));
-        let found: Vec<_> = self.people.iter().filter(matches).collect();
-        let window = query.page.window(found.len());
-        let page = found.get(window).unwrap_or_default();
-        let shown = page.iter().map(|one| Shown::new(one, &self.user, &query.projection));
-        answer(out, 200, &ListResponse::new(found.len(), query.page, shown.collect()))
-    }
-
-    fn create(&mut self, out: &mut dyn Write, title: &str, body: Value) -> io::Result<()> {
-        heading(out, title)?;
-        writeln!(out, "POST /Users {body}")?;
-        match self.created(body) {
-            Ok(resource) => {
-                let projection = Projection::default();
-                answer(out, 201, &Shown::new(&resource, &self.user, &projection))?;
-                self.people.push(resource);
-                Ok(())
-            }
-            Err(error) => refusal(out, &error),
+impl Told {
+    fn new(arguments: &Arguments, token: &str, addresses: &Addresses) -> Self {
+        let sandbox = addresses.sandboxes.first();
+        let given = arguments.lms.clone().unwrap_or_default();
+        Self {
+            tenant: format!("http://{}/demo/scim/v2", reachable(addresses.scim)),
+            token: token.to_owned(),
+            admin: format!("http://{}", reachable(addresses.admin)),
+            lms: sandbox.map_or(given, |(_, url, _)| url.clone()),
+            lms_token: match sandbox {
+                Some((.., token)) => Some(token.clone()),
+                None => arguments.lms_token.clone().map(Secret::new),
+            },
         }
     }
 
-    fn created(&self, body: Value) -> Result<Resource, Error> {
-        let mut resource = self.user.create(body, Rules::default())?;
-        let name = resource.attributes().get("userName").and_then(Value::as_str);
-        let name = name.unwrap_or_default().to_owned();
-        let filter = format!("userName eq {}", json!(name));
-        let twin = Parameters::from_pairs([("filter", filter)])?.bind(&self.user)?;
-        if self.people.iter().any(|one| twin.filter.as_ref().is_some_and(|it| it.matches(one))) {
-            return Err(Error::uniqueness(format!("userName '{name}' is already used.")));
+    fn text(&self, as_json: bool) -> String {
+        let lms_token = self.lms_token.as_ref().map(Secret::expose).unwrap_or_default();
+        if as_json {
+            let line = json!({
+                "tenantUrl": self.tenant,
+                "token": self.token,
+                "adminUrl": self.admin,
+                "lmsUrl": self.lms,
+                "lmsToken": lms_token
+            });
+            return format!("{line}\n");
         }
-        if let Some(id) = ResourceId::parse(&(self.people.len() + 1).to_string()) {
-            resource.set_meta("location", format!("{BASE}{}/{id}", Kind::User.endpoint()));
-            resource.set_id(&id);
+        let Self { tenant, token, admin, lms, .. } = self;
+        let curl = format!("curl -H 'Authorization: Bearer {token}'");
+        let nina: Value = json!({
+            "userName": "Nina.Berg@hoch.example",
+            "name": { "givenName": "Nina", "familyName": "Berg" },
+            "emails": [{ "type": "work", "value": "nina.berg@hoch.example" }],
+            "active": true
+        });
+        format!(
+            "Tenant URL    {tenant}\n\
+             Secret Token  {token}\n\
+             Operators     {admin}   (/live, /ready, /metrics)\n\
+             LMS           {lms}\n\
+             \n\
+             Test Connection, as Entra does it:\n  \
+             {curl} '{tenant}/Users?filter=userName+eq+%22nobody%22'\n\
+             Create Nina:\n  \
+             {curl} -H 'Content-Type: application/scim+json' -d '{nina}' {tenant}/Users\n\
+             Find her, in any case:\n  \
+             {curl} '{tenant}/Users?filter=userName+eq+%22NINA.berg@hoch.example%22'\n\
+             \n\
+             Ctrl-C ends it.\n"
+        )
+    }
+}
+
+/// An address that can be connected to, where a listener stands on all.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        ip if ip.is_unspecified() && ip.is_ipv4() => {
+            SocketAddr::new(std::net::Ipv4Addr::LOCALHOST.into(), address.port())
         }
-        stamp(&mut resource);
-        Ok(resource)
-    }
-
-    fn change(&mut self, out: &mut dyn Write, title: &str, operations: &Value) -> io::Result<()> {
-        heading(out, title)?;
-        writeln!(out, "PATCH /Users/1 {}", json!({ "Operations": operations }))?;
-        let body = json!({ "Operations": operations });
-        let patched = self.user.patch(body, None, Rules::default());
-        let changed = patched.and_then(|edits| Ok((self.applied(&edits)?, edits)));
-        match (changed, self.people.first()) {
-            (Ok((changed, edits)), Some(nina)) => {
-                let reads = edits.needs(&self.slots()).len();
-                writeln!(out, "understood: {edits:?}; to read first: {reads}; changed: {changed}")?;
-                let projection = Projection::default();
-                answer(out, 200, &Shown::new(nina, &self.user, &projection))
-            }
-            (Err(error), _) => refusal(out, &error),
-            (Ok(_), None) => refusal(out, &Error::not_found("There is no such person.")),
+        ip if ip.is_unspecified() => {
+            SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), address.port())
         }
+        _ => address,
     }
-
-    fn slots(&self) -> Vec<Place> {
-        let place = |text: &&str| self.user.place(&Path::parse(text, self.user.urns()).ok()?).ok();
-        SLOTS.iter().filter_map(place).collect()
-    }
-
-    fn applied(&mut self, edits: &Edits) -> Result<bool, Error> {
-        let Some(nina) = self.people.first_mut() else { return Ok(false) };
-        let changed = edits.apply(&self.user, nina)?;
-        stamp(nina);
-        Ok(changed)
-    }
-}
-
-fn stamp(resource: &mut Resource) {
-    let version = ETag::of(resource).to_string();
-    resource.set_meta("version", version);
-}
-
-fn heading(out: &mut dyn Write, title: &str) -> io::Result<()> {
-    writeln!(out, "── {title}")
-}
-
-fn refusal(out: &mut dyn Write, error: &Error) -> io::Result<()> {
-    answer(out, error.status(), error)
-}
-
-fn answer(out: &mut dyn Write, status: u16, body: &impl Serialize) -> io::Result<()> {
-    writeln!(out, "{status} {}\n", serde_json::to_string_pretty(body)?)
 }

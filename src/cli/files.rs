@@ -1,41 +1,14 @@
-//! Finding mappings, cases and samples on disk, or among those that ship.
+//! Finding mappings on disk, or among those that ship.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::Trouble;
+use crate::config::Folder;
 use crate::mapping::{Fault, Plan, SettingFault, Shelf, Shipped, Site, Source};
-
-/// Files of one folder, by name; shipped mappings behind them.
-pub(super) struct Folder {
-    path: PathBuf,
-    extension: &'static str,
-}
-
-impl Folder {
-    pub(super) fn new(path: &Path, extension: &'static str) -> Self {
-        Self { path: path.to_owned(), extension }
-    }
-}
-
-impl Shelf for Folder {
-    fn text(&self, name: &str) -> Option<String> {
-        let path = self.path.join(format!("{name}.{}", self.extension));
-        fs::read_to_string(path).ok().or_else(|| Shipped.text(name))
-    }
-
-    fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
-        let suffix = format!(".{}", self.extension);
-        let names = entries.filter_map(|entry| {
-            entry.file_name().into_string().ok()?.strip_suffix(&suffix).map(str::to_owned)
-        });
-        names.chain(Shipped.names()).collect()
-    }
-}
 
 /// Reads and compiles a mapping: a file, or the name of one that ships.
 pub(super) fn plan(name: &str) -> Result<Arc<Plan>, Trouble> {

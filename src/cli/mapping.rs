@@ -8,7 +8,8 @@ use std::sync::Arc;
 use clap::Subcommand;
 
 use super::Trouble;
-use super::files::{self, Folder};
+use super::files;
+use crate::config::Folder;
 use crate::mapping::{Cases, Plan, Proved};
 
 #[derive(Debug, Subcommand)]
@@ -118,7 +119,12 @@ fn test(
     Err(Trouble::Failed(format!("error: {failed} cases failed\n{hint}")))
 }
 
-fn play(plan: &Arc<Plan>, file: &Path, talk: &mut dyn Write) -> Result<(usize, usize), Trouble> {
+/// Plays a file of cases; how many passed, and how many did not.
+pub(super) fn play(
+    plan: &Arc<Plan>,
+    file: &Path,
+    talk: &mut dyn Write,
+) -> Result<(usize, usize), Trouble> {
     let name = file.display().to_string();
     let text = fs::read_to_string(file).map_err(|error| {
         Trouble::Failed(format!(
@@ -145,7 +151,7 @@ fn samples(file: &Path) -> PathBuf {
 }
 
 /// The files of cases that belong to a mapping.
-fn beside(mapping: &Path) -> Vec<PathBuf> {
+pub(super) fn beside(mapping: &Path) -> Vec<PathBuf> {
     let single = mapping.with_extension("cases.toml");
     let folder = mapping.with_extension("").join("cases");
     let listed = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());

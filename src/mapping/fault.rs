@@ -92,6 +92,11 @@ impl Fault {
 
     /// The fault as a compiler would print it: place, source line, mark, hint.
     pub fn render(&self) -> String {
+        self.paint(&Renderer::plain())
+    }
+
+    /// The same, drawn by that renderer: in colours, on a terminal.
+    pub fn paint(&self, renderer: &Renderer) -> String {
         // A place that was counted in bytes may lie within a character.
         let text = self.span.file.text.as_str();
         let start = text.floor_char_boundary(self.span.start);
@@ -102,7 +107,7 @@ impl Fault {
         if let Some(hint) = &self.hint {
             group = group.element(Level::HELP.message(hint.as_str()));
         }
-        Renderer::plain().render(&[group])
+        renderer.render(&[group])
     }
 }
 
@@ -134,10 +139,7 @@ pub(in crate::mapping) fn nearest<'a>(
 }
 
 /// A hint that names the nearest word, or else all of them.
-pub(in crate::mapping) fn did_you_mean<'a>(
-    word: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let mut known: Vec<&str> = known.into_iter().collect();
     known.sort_unstable();
     known.dedup();

@@ -26,7 +26,7 @@ pub mod template;
 
 pub use case::{Cases, Outcome};
 pub use expr::{FUNCTIONS, Function};
-pub use fault::{Fault, File, Span};
+pub use fault::{Fault, File, Span, did_you_mean};
 pub use picture::Picture;
 pub use plan::Plan;
 pub use proof::{Proof, Proved};

@@ -46,6 +46,8 @@ const SHARDS: u64 = 4096;
 pub(super) struct Epochs {
     shards: Vec<AtomicU64>,
     kinds: [AtomicU64; 2],
+    /// How often a person has left all groups at once.
+    left: AtomicU64,
     hash: RandomState,
 }
 
@@ -54,13 +56,19 @@ impl Epochs {
         Self {
             shards: (0..SHARDS).map(|_| AtomicU64::new(0)).collect(),
             kinds: [AtomicU64::new(0), AtomicU64::new(0)],
+            left: AtomicU64::new(0),
             hash: RandomState::new(),
         }
     }
 
     /// The epoch of a resource.
     pub(super) fn of(&self, kind: Kind, id: &ResourceId) -> u64 {
-        self.shard(kind, id).load(Ordering::Acquire)
+        let own = self.shard(kind, id).load(Ordering::Acquire);
+        match kind {
+            Kind::User => own,
+            // Both only grow, so their sum never comes back.
+            Kind::Group => own.saturating_add(self.left.load(Ordering::Acquire)),
+        }
     }
 
     /// The epoch of what questions find.
@@ -75,6 +83,12 @@ impl Epochs {
             self.shard(kind, id).fetch_add(1, Ordering::AcqRel);
         }
         self.kind(kind).fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// A person is gone, and with that a member of nobody knows which groups.
+    pub(super) fn left(&self) {
+        self.left.fetch_add(1, Ordering::AcqRel);
+        self.kind(Kind::Group).fetch_add(1, Ordering::AcqRel);
     }
 
     fn shard(&self, kind: Kind, id: &ResourceId) -> &AtomicU64 {

@@ -79,7 +79,7 @@ impl Metrics {
             entries: gauge("matricula_cache_entries", "Answers that are kept.")?,
             bytes: gauge("matricula_cache_bytes", "Memory that the kept answers take, roughly.")?,
             rides: histogram(
-                "matricula_lookups_together",
+                "matricula_shared_lookups",
                 "Lookups that shared one call because they waited for a free slot.",
                 &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0],
                 &["tenant"],

@@ -14,9 +14,11 @@ mod cache;
 mod config;
 mod doubt;
 mod error;
+mod examine;
 mod ledger;
 mod lms;
 mod login;
+mod look;
 mod metrics;
 mod read;
 mod ride;
@@ -34,6 +36,7 @@ use tokio_util::task::TaskTracker;
 pub use cache::Depth;
 pub use config::{Caching, Config};
 pub use error::{Deed, Error};
+pub use examine::{Examined, examine};
 pub use ledger::Ledger;
 pub use lms::Lms;
 pub use metrics::Metrics;
@@ -45,7 +48,7 @@ use crate::call::Failure;
 use crate::clock::Clock;
 use crate::mapping::plan::KindPlan;
 use crate::mapping::{Done, Picture, Run};
-use crate::scim::{Kind, ResourceType};
+use crate::scim::{Kind, ResourceType, Unknown};
 use crate::store::Entry;
 use cache::Cache;
 use lms::Task;
@@ -69,6 +72,7 @@ pub struct Tenant {
     lms: Lms,
     ledger: Arc<Ledger>,
     config: Config,
+    types: [Option<ResourceType>; 2],
     cache: Cache,
     rides: Rides,
     clock: Clock,
@@ -91,6 +95,7 @@ impl Tenant {
             rides: Rides::new(lms.slots()),
             clock: house.clock.clone(),
             work: house.work.clone(),
+            types: [Kind::User, Kind::Group].map(|kind| offered(&lms, kind, &config)),
             metrics,
             name,
             lms,
@@ -116,7 +121,11 @@ impl Tenant {
 
     /// What a User or Group is here; nothing where the LMS has none.
     pub fn resource_type(&self, kind: Kind) -> Option<&ResourceType> {
-        self.plan(kind).map(|plan| &plan.resource_type)
+        let [user, group] = &self.types;
+        match kind {
+            Kind::User => user.as_ref(),
+            Kind::Group => group.as_ref(),
+        }
     }
 
     /// Asks the LMS whether it is there and knows us: the mapping's own probe
@@ -154,6 +163,16 @@ impl Tenant {
     fn task(&self, name: &'static str) -> Task {
         Task { name, until: Instant::now() + self.config.patience.max(Duration::from_millis(1)) }
     }
+}
+
+/// What clients may write and read: what the LMS has a place for, and with it
+/// what we keep.
+fn offered(lms: &Lms, kind: Kind, config: &Config) -> Option<ResourceType> {
+    let resource_type = lms.site().plan.kinds_of(kind).next()?.resource_type.clone();
+    Some(match config.rules.unknown {
+        Unknown::Keep => resource_type.keeping(),
+        Unknown::Ignore | Unknown::Reject => resource_type,
+    })
 }
 
 impl std::fmt::Debug for Tenant {

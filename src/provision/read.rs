@@ -21,11 +21,12 @@ impl Tenant {
     ) -> Result<Arc<View>, Error> {
         let key = self.cache.one(kind, id, depth);
         let view = if fresh {
-            let view = self.read(kind, id, depth).await?;
+            let view = Box::pin(self.read(kind, id, depth)).await?;
             self.cache.keep(key, view.clone()).await;
             view
         } else {
-            self.cache.resource(key, self.read(kind, id, depth)).await?
+            // In a box: the cache hands it from hand to hand, and it is large.
+            self.cache.resource(key, Box::pin(self.read(kind, id, depth))).await?
         };
         view.ok_or_else(|| missing(kind, id).into())
     }

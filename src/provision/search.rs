@@ -39,23 +39,27 @@ impl Tenant {
         let depth = self.depth(kind, query);
         let page = query.page.at_most(self.config.page);
         let Some(matcher) = &query.filter else {
-            return self.everybody(kind, query, depth, fresh).await;
+            return Box::pin(self.everybody(kind, query, depth, fresh)).await;
         };
         let key = self.cache.question(kind, matcher.to_string(), depth);
         let found = if fresh {
-            let found = self.search(kind, matcher, depth).await?;
+            let found = Box::pin(self.search(kind, matcher, depth, fresh)).await?;
             self.cache.keep_answer(key, Arc::clone(&found)).await;
             found
         } else {
-            self.cache.answer(key, self.search(kind, matcher, depth)).await?
+            // In a box: the cache hands it from hand to hand, and it is large.
+            self.cache.answer(key, Box::pin(self.search(kind, matcher, depth, fresh))).await?
         };
         Ok(part(&in_order(&found.views, query), page))
     }
 
     /// Whether members are shown, or asked about.
     pub fn depth(&self, kind: Kind, query: &scim::Query) -> Depth {
+        if kind == Kind::User {
+            return Depth::Whole;
+        }
         let members = self.resource_type(kind).and_then(members_of);
-        let Some(members) = members.filter(|_| kind == Kind::Group) else { return Depth::Whole };
+        let Some(members) = members else { return Depth::Whole };
         let named = query.filter.as_ref().is_some_and(|matcher| names(matcher, &members));
         let shown = query.projection.includes(&members);
         if shown || named { Depth::Whole } else { Depth::Lean }
@@ -67,7 +71,18 @@ impl Tenant {
         kind: Kind,
         matcher: &Matcher,
         depth: Depth,
+        fresh: bool,
     ) -> Result<Arc<Found>, Error> {
+        if let Some(id) = named(matcher) {
+            // Boxed: few questions come this way, and all would have to make room.
+            let views = match Box::pin(self.get(kind, &id, depth, fresh)).await {
+                Ok(view) => vec![view],
+                Err(Error::Scim(error)) if error.status() == 404 => Vec::new(),
+                Err(error) => return Err(error),
+            };
+            let meant = views.into_iter().filter(|view| matcher.matches(view.resource()));
+            return Ok(Arc::new(Found { views: meant.collect() }));
+        }
         let failed = Error::lms(Deed::Find);
         let pictures = match self.lms.site().coverage(kind, Some(matcher)) {
             Coverage::Nobody => Vec::new(),
@@ -177,6 +192,18 @@ impl Tenant {
         }
         let total = total.unwrap_or_default().max(views.len());
         Ok(Listing { total, ..part(&in_order(&views, query), page) })
+    }
+}
+
+/// The one resource that can be meant. Whether it is, is read of it: it may be
+/// known already, as when Entra asks who has which manager.
+fn named(matcher: &Matcher) -> Option<ResourceId> {
+    match matcher {
+        Matcher::Compare(place, Operator::Eq, operand) if place.attr.name.is("id") => {
+            ResourceId::parse(operand.to_value().as_str()?)
+        }
+        Matcher::All(parts) => parts.iter().find_map(named),
+        _ => None,
     }
 }
 

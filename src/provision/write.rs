@@ -72,6 +72,8 @@ impl Tenant {
         unheard: impl FnOnce(&T) + Send + 'static,
     ) -> Result<T, Error> {
         let (tell, told) = oneshot::channel();
+        // In a box: it is large, and moved several times before it runs.
+        let work = Box::pin(work);
         let whole = async move {
             if let Err(Ok(done)) = tell.send(work.await) {
                 unheard(&done);
@@ -90,8 +92,8 @@ impl Tenant {
         let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
         let keys = Key::of_new(plan, resource);
         let _turn = self.ledger.turns.take(&keys).await;
-        if let Some(id) = self.ledger.doubts.owed(&print) {
-            return self.get(kind, &id, Depth::Whole, true).await;
+        if let Some(view) = self.owed(kind, &print).await? {
+            return Ok(view);
         }
         let picture = match self.in_doubt(resource, &keys).await? {
             Some(found) => found,
@@ -107,21 +109,9 @@ impl Tenant {
         let now = self.clock.now();
         let sent = memorable(resource);
         let entry = Entry { id, sent, created: Some(now), modified: now, revision: 0 };
-        let view = Arc::new(self.view(picture, Some(&entry)));
-        self.ledger.entries.put(entry).await?;
-        Ok(view)
-    }
-
-    /// What an earlier create left behind whose answer was lost.
-    async fn in_doubt(&self, resource: &Resource, keys: &[Key]) -> Result<Option<Picture>, Error> {
-        if !self.ledger.doubts.cover(keys) {
-            return Ok(None);
-        }
-        let found = self.look(resource).await.map_err(Error::lms(Deed::Look))?;
-        if found.is_some() {
-            self.metrics.resolved("adopted_later");
-        }
-        Ok(found)
+        let view = self.view(picture, Some(&entry));
+        self.remember(entry).await?;
+        Ok(Arc::new(view))
     }
 
     /// Sends a create. If its answer is lost, looking tells what became of it.
@@ -166,25 +156,6 @@ impl Tenant {
         }
     }
 
-    /// Who has the unique values of a resource: the one that we made, or nobody.
-    /// Somebody who differs in anything that we wrote is another, and the create
-    /// a duplicate.
-    async fn look(&self, resource: &Resource) -> Result<Option<Picture>, Failure> {
-        let moment = self.lms.moment();
-        let run = self.lms.site().look(resource, &moment)?;
-        let done = self.drive(run, resource.kind(), Deed::Look).await?;
-        let mut found = done.pictures;
-        let Some(picture) = found.pop() else { return Ok(None) };
-        let expected = self.lms.site().echo(resource, &moment);
-        if found.is_empty() && agrees(&expected, picture.resource()) {
-            return Ok(Some(picture));
-        }
-        Err(Failure::new(
-            FailureKind::Duplicate,
-            "another account in the LMS has a value that only one may have",
-        ))
-    }
-
     /// What the LMS holds after a create that told us nothing but an id.
     fn expected(&self, resource: &Resource, id: Option<&ResourceId>) -> Picture {
         let mut shown = self.lms.site().echo(resource, &self.lms.moment());
@@ -210,16 +181,14 @@ impl Tenant {
         let members = members_of(&plan.resource_type).is_some_and(|it| edits.touch(&it));
         let now = self.clock.now();
         let unchanged = entry.as_ref().filter(|_| !differs).map(|entry| entry.modified);
-        self.ledger
-            .entries
-            .put(Entry {
-                sent: memorable(&after),
-                created: entry.as_ref().and_then(|entry| entry.created),
-                modified: unchanged.unwrap_or(now),
-                revision: entry.map_or(0, |entry| entry.revision) + u64::from(members),
-                id: id.clone(),
-            })
-            .await?;
+        self.remember(Entry {
+            sent: memorable(&after),
+            created: entry.as_ref().and_then(|entry| entry.created),
+            modified: unchanged.unwrap_or(now),
+            revision: entry.map_or(0, |entry| entry.revision) + u64::from(members),
+            id: id.clone(),
+        })
+        .await?;
         match show {
             Some(depth) => self.get(kind, &id, depth, false).await.map(Some),
             None => Ok(None),
@@ -285,13 +254,32 @@ impl Tenant {
         let outcome = self.drive(run, kind, Deed::Delete).await;
         self.ledger.epochs.written(kind, Some(id));
         match outcome {
-            Ok(_) => Ok(self.ledger.entries.remove(kind, id).await?),
+            Ok(_) => self.forget(kind, id).await,
             Err(failure) if failure.kind == FailureKind::Missing => {
-                self.ledger.entries.remove(kind, id).await?;
+                self.forget(kind, id).await?;
                 Err(missing(kind, id).into())
             }
             Err(failure) => Err(Error::lms(Deed::Delete)(failure)),
         }
+    }
+
+    /// Keeps an entry. Who read between the LMS's write and this one saw half of
+    /// it, which must not be believed either.
+    async fn remember(&self, entry: Entry) -> Result<(), Error> {
+        let (kind, id) = (entry.sent.kind(), entry.id.clone());
+        let kept = self.ledger.entries.put(entry).await;
+        self.ledger.epochs.written(kind, Some(&id));
+        Ok(kept?)
+    }
+
+    /// Forgets one that is gone, and with it what groups show of it.
+    async fn forget(&self, kind: Kind, id: &ResourceId) -> Result<(), Error> {
+        let gone = self.ledger.entries.remove(kind, id).await;
+        self.ledger.epochs.written(kind, Some(id));
+        if kind == Kind::User {
+            self.ledger.epochs.left();
+        }
+        Ok(gone?)
     }
 
     /// Refuses a write to another version than the client has seen. Without a
@@ -307,29 +295,6 @@ impl Tenant {
         }
         let view = self.get(kind, id, Depth::Whole, true).await?;
         Ok(conditions.permit_write(Some(view.version()))?)
-    }
-}
-
-/// Whether an account is the one that a create made: it shows everything that
-/// was written, as far as it shows anything.
-fn agrees(expected: &Resource, shown: &Resource) -> bool {
-    expected
-        .attributes()
-        .iter()
-        .all(|(name, value)| shown.attributes().get(name).is_none_or(|held| same(value, held)))
-}
-
-/// Equal as far as both say something.
-fn same(wanted: &serde_json::Value, held: &serde_json::Value) -> bool {
-    use serde_json::Value::{Array, Object};
-    match (wanted, held) {
-        (Object(wanted), Object(held)) => {
-            wanted.iter().all(|(name, value)| held.get(name).is_none_or(|other| same(value, other)))
-        }
-        (Array(wanted), Array(held)) => {
-            wanted.iter().all(|value| held.iter().any(|other| same(value, other)))
-        }
-        _ => wanted == held,
     }
 }
 

@@ -92,6 +92,14 @@ impl Edits {
     }
 }
 
+impl FromIterator<Edit> for Edits {
+    fn from_iter<I: IntoIterator<Item = Edit>>(edits: I) -> Self {
+        let mut all = Self::default();
+        edits.into_iter().for_each(|edit| all.push(edit));
+        all
+    }
+}
+
 impl<'a> IntoIterator for &'a Edits {
     type Item = &'a Edit;
     type IntoIter = std::slice::Iter<'a, Edit>;

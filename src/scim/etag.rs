@@ -17,16 +17,20 @@ impl ETag {
         Self::digest(resource, &["meta"], 0)
     }
 
-    /// The same for a resource whose members may not be at hand: the number of
-    /// times that they were written stands for them, so that the tag is the same
-    /// whether or not an answer shows them.
-    pub fn counted(resource: &Resource, written: u64) -> Self {
-        Self::digest(resource, &["meta", "members"], written)
+    /// The tag of a resource as far as its client has written it: what an LMS
+    /// adds of its own is not the client's to lose. Its members may not be at
+    /// hand, so the number of times that they were written stands for them.
+    pub fn of_written(resource: &Resource, sent: &Resource, written: u64) -> Self {
+        let sent = sent.attributes();
+        let names = resource.attributes().keys().map(String::as_str);
+        let but: Vec<_> =
+            names.filter(|name| *name == "members" || !sent.contains_key(*name)).collect();
+        Self::digest(resource, &but, written)
     }
 
     fn digest(resource: &Resource, but: &[&str], written: u64) -> Self {
         let mut digest = Sha256::new();
-        let mut text = Vec::new();
+        let mut text = Vec::with_capacity(256);
         for (name, value) in resource.attributes() {
             if but.contains(&name.as_str()) {
                 continue;

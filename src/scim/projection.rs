@@ -48,6 +48,11 @@ impl Projection {
         }
     }
 
+    /// Whether the client left it to us what to show.
+    pub fn is_plain(&self) -> bool {
+        self.only.is_none() && self.but.is_empty()
+    }
+
     /// Whether the client named the attributes it wants. A PATCH that does is
     /// answered with them (RFC 7644 §3.5.2).
     pub fn is_named(&self) -> bool {

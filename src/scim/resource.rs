@@ -43,6 +43,13 @@ impl Resource {
         self.attributes
     }
 
+    /// The same without one attribute.
+    pub fn without(&self, name: &str) -> Self {
+        let others = self.attributes.iter().filter(|(known, _)| *known != name);
+        let attributes = others.map(|(name, value)| (name.clone(), value.clone())).collect();
+        Self { kind: self.kind, attributes }
+    }
+
     /// Its id, once it has one.
     pub fn id(&self) -> Option<ResourceId> {
         self.attributes.get("id").and_then(Value::as_str).and_then(ResourceId::parse)

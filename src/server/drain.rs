@@ -26,10 +26,16 @@ pub enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grace {
     /// Between readiness false and the closed door; as long as a load balancer
-    /// takes to notice.
+    /// takes to notice. Default: no time.
     pub notice: Duration,
-    /// Between the closed door and the end.
+    /// Between the closed door and the end. Default: 30 s.
     pub deadline: Duration,
+}
+
+impl Default for Grace {
+    fn default() -> Self {
+        Self { notice: Duration::ZERO, deadline: Duration::from_secs(30) }
+    }
 }
 
 /// The way to the end, shared by everything that must know of it.
@@ -110,6 +116,15 @@ impl Signals {
         })
     }
 
+    /// Waits for whichever comes next.
+    pub async fn next(&mut self) -> Sign {
+        tokio::select! {
+            _ = self.terminate.recv() => Sign::Stop,
+            _ = self.interrupt.recv() => Sign::Stop,
+            _ = self.hangup.recv() => Sign::Reload,
+        }
+    }
+
     /// Waits for the next SIGTERM or SIGINT.
     pub async fn stop(&mut self) {
         tokio::select! {
@@ -117,11 +132,15 @@ impl Signals {
             _ = self.interrupt.recv() => {}
         }
     }
+}
 
-    /// Waits for the next SIGHUP.
-    pub async fn reload(&mut self) {
-        self.hangup.recv().await;
-    }
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// To come to an end.
+    Stop,
+    /// To read the configuration again.
+    Reload,
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ mod tls;
 pub use body::{Body, BodyError};
 pub use certificate::ClientCertificate;
 pub use config::{Config, Timeouts};
-pub use drain::{Grace, Phase, Shutdown, Signals};
+pub use drain::{Grace, Phase, Shutdown, Sign, Signals};
 pub use forwarded::{Forwarded, Header};
 pub use limits::Limits;
 pub use listener::{BindError, Listener};

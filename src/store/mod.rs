@@ -1,19 +1,23 @@
 //! What the LMS cannot say, the gateway remembers: how a client wrote a
 //! resource, and who may speak. The LMS stays the truth about people.
 //!
-//! The traits are small and named by use; [`Memory`] keeps everything for as
-//! long as the process lives.
+//! The traits are small and named by use. [`Memory`] keeps everything for as long
+//! as the process lives, [`Sqlite`] in one file for as long as that lives.
 
+mod config;
 mod entry;
 mod memory;
+mod sqlite;
 mod token;
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
+pub use config::Config;
 pub use entry::{Entries, Entry};
 pub use memory::Memory;
+pub use sqlite::Sqlite;
 pub use token::{Digest, Scope, Token, Tokens};
 
 /// A store's work, and what it comes to.

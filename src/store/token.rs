@@ -29,6 +29,12 @@ impl Digest {
         }
         Some(Self(bytes))
     }
+
+    /// The digest as 64 hexadecimal digits: as settings take it.
+    pub fn hex(&self) -> String {
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+        self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    }
 }
 
 /// In constant time: how much of a wrong guess was right does not show.

@@ -14,6 +14,20 @@ async fn registry() -> Registry {
     registry
 }
 
+/// The same of a gateway that has been asked for something.
+#[tokio::test]
+async fn a_gateway_at_work_tells_it_by_the_conventions() {
+    let house = crate::gateway::House::open().await;
+    assert_eq!(house.find("Users", r#"userName eq "nobody""#).await.status, 200);
+    let families = house.registry.gather();
+    let faults: Vec<String> = families.iter().flat_map(faults).collect();
+    assert!(faults.is_empty(), "{faults:#?}");
+    for begin in ["matricula_scim_", "matricula_operation", "matricula_cache_"] {
+        let told = families.iter().filter(|it| it.name().starts_with(begin)).count();
+        assert!(told > 1, "{begin}: {told}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_metric_of_every_room_keeps_to_the_conventions() {
     let families = registry().await.gather();
@@ -41,7 +55,8 @@ fn faults(family: &MetricFamily) -> Vec<String> {
     expect(prefixed && is_plain(name), "is no name of ours");
     expect(family.help().ends_with('.'), "its help is no sentence");
     expect((kind == MetricType::COUNTER) == name.ends_with("_total"), "counters end in _total");
-    let measured = ["_seconds", "_bytes", "_calls"].iter().any(|unit| name.ends_with(unit));
+    let measured =
+        ["_seconds", "_bytes", "_calls", "_lookups"].iter().any(|unit| name.ends_with(unit));
     expect(kind != MetricType::HISTOGRAM || measured, "a histogram has a unit");
     let odd = ["_ms", "_milliseconds", "_minutes", "_kilobytes", "_percent"];
     expect(!odd.iter().any(|unit| name.contains(unit)), "seconds and bytes are the units");

@@ -6,12 +6,17 @@ mod admin;
 mod backend;
 #[path = "../../fuzz/checks.rs"]
 mod checks;
+mod config;
+mod doctor;
 mod exposition;
 mod gateway;
 mod mapping;
 mod moodle;
 mod patches;
+mod program;
 mod sandbox;
 mod scim;
 mod seeds;
 mod server;
+mod simulator;
+mod store;

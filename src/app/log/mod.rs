@@ -5,55 +5,18 @@ mod line;
 mod outlet;
 
 use crate::clock::Clock;
+use crate::config::{Format, Log};
 use line::{Lines, Time};
 use outlet::Outlet;
 use prometheus::{IntCounter, Registry};
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io;
 use std::panic::PanicHookInfo;
-use std::str::FromStr;
 use std::sync::Arc;
 use tracing::Subscriber;
 use tracing_subscriber::filter::{EnvFilter, ParseError};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, Registry as Spans, fmt, reload};
-
-/// What is logged, and how it looks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// Default: text.
-    pub format: Format,
-    /// A level, or levels by module: `info,matricula::backend=debug`. Default: `info`.
-    pub filter: String,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { format: Format::Text, filter: "info".to_owned() }
-    }
-}
-
-/// What a line looks like.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs: an object a line.
-    Json,
-}
-
-impl FromStr for Format {
-    type Err = Fault;
-
-    fn from_str(text: &str) -> Result<Self, Fault> {
-        match text {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            _ => Err(Fault::Format(text.to_owned())),
-        }
-    }
-}
 
 /// Why nothing is logged.
 #[derive(Debug, thiserror::Error)]
@@ -63,8 +26,6 @@ pub enum Fault {
         "`{filter}` is no log filter: {reason}\nhint: `info`, or `info,matricula::backend=debug`"
     )]
     Filter { filter: String, reason: ParseError },
-    #[error("`{0}` is no log format\nhint: `text` or `json`")]
-    Format(String),
     #[error("the thread that writes the log cannot be started: {0}")]
     Thread(#[from] io::Error),
     #[error("this process logs already")]
@@ -78,7 +39,7 @@ pub fn filter(text: &str) -> Result<EnvFilter, Fault> {
 }
 
 /// From here on everything is logged, panics too. Once a process.
-pub fn start(settings: &Settings) -> Result<Guard, Fault> {
+pub fn start(settings: &Log) -> Result<Guard, Fault> {
     let outlet = Arc::new(Outlet::open(io::stderr())?);
     let (subscriber, filter) = subscriber(settings, &Clock::system(), &outlet)?;
     tracing::subscriber::set_global_default(subscriber).map_err(|_| Fault::Twice)?;
@@ -116,7 +77,7 @@ impl Drop for Guard {
 }
 
 fn subscriber(
-    settings: &Settings,
+    settings: &Log,
     clock: &Clock,
     outlet: &Arc<Outlet>,
 ) -> Result<(impl Subscriber + Send + Sync + use<>, reload::Handle<EnvFilter, Spans>), Fault> {

@@ -9,6 +9,11 @@ use std::time::Duration;
 /// Bytes that may wait to be written: seconds of a busy gateway's log.
 const ROOM: usize = 4 * 1024 * 1024;
 
+/// How long lines gather while they keep coming. Each wake of the thread costs
+/// whoever logs about as much as the line itself; the first line after a silence
+/// is written at once.
+const GATHER: Duration = Duration::from_millis(10);
+
 /// How long the end of the process waits for a reader that reads no more.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -19,8 +24,8 @@ pub(super) struct Outlet {
 
 struct Shared {
     pending: Mutex<Pending>,
-    /// Something has been put.
-    filled: Condvar,
+    /// Something is to be written now.
+    due: Condvar,
     /// Everything has been written.
     emptied: Condvar,
     lost: IntCounter,
@@ -31,6 +36,10 @@ struct Pending {
     lines: Vec<u8>,
     /// The thread holds lines that it has not written yet.
     writing: bool,
+    /// The thread lets lines gather.
+    gathering: bool,
+    /// Somebody waits for everything to be written.
+    hurried: bool,
 }
 
 impl Outlet {
@@ -40,7 +49,7 @@ impl Outlet {
         let lost = IntCounter::new("matricula_log_lines_dropped_total", about);
         let shared = Arc::new(Shared {
             pending: Mutex::default(),
-            filled: Condvar::new(),
+            due: Condvar::new(),
             emptied: Condvar::new(),
             lost: lost.map_err(io::Error::other)?,
         });
@@ -63,18 +72,28 @@ impl Outlet {
         }
         let was_empty = pending.lines.is_empty();
         pending.lines.extend_from_slice(line);
+        let due = if pending.gathering { pending.is_urgent() } else { was_empty };
         drop(pending);
-        if was_empty {
-            self.shared.filled.notify_one();
+        if due {
+            self.shared.due.notify_one();
         }
     }
 
     /// Waits until all is written, or patience ends.
     pub(super) fn flush(&self) {
-        let pending = self.shared.lock();
+        let mut pending = self.shared.lock();
+        pending.hurried = true;
+        self.shared.due.notify_one();
         let unwritten = |pending: &mut Pending| pending.writing || !pending.lines.is_empty();
         // Whether it timed out or not: there is nobody left to tell.
         let _ = self.shared.emptied.wait_timeout_while(pending, PATIENCE, unwritten);
+    }
+}
+
+impl Pending {
+    /// Whether it must not wait any longer.
+    fn is_urgent(&self) -> bool {
+        self.hurried || self.lines.len() > ROOM / 2
     }
 }
 
@@ -82,6 +101,7 @@ impl Shared {
     fn run(&self, mut to: impl Write) {
         let (mut lines, mut told) = (Vec::new(), 0);
         loop {
+            self.gather(!lines.is_empty());
             self.take(&mut lines);
             match to.write_all(&lines).and_then(|()| to.flush()) {
                 Ok(()) => told = self.tell_of_gap(told),
@@ -91,15 +111,28 @@ impl Shared {
         }
     }
 
+    /// After lines were written, others will follow: lets them come.
+    fn gather(&self, busy: bool) {
+        let mut pending = self.lock();
+        pending.writing = false;
+        if busy {
+            pending.gathering = true;
+            let calm = |pending: &mut Pending| !pending.is_urgent();
+            let waited = self.due.wait_timeout_while(pending, GATHER, calm);
+            pending = waited.unwrap_or_else(PoisonError::into_inner).0;
+            pending.gathering = false;
+        }
+    }
+
     /// Waits for lines and swaps them out, so that nobody who logs waits for the
     /// write; both buffers are used for ever.
     fn take(&self, lines: &mut Vec<u8>) {
         lines.clear();
         let mut pending = self.lock();
-        pending.writing = false;
         while pending.lines.is_empty() {
+            pending.hurried = false;
             self.emptied.notify_all();
-            pending = self.filled.wait(pending).unwrap_or_else(PoisonError::into_inner);
+            pending = self.due.wait(pending).unwrap_or_else(PoisonError::into_inner);
         }
         std::mem::swap(&mut pending.lines, lines);
         pending.writing = true;

@@ -44,7 +44,7 @@ fn logged(format: Format, filter: &str, talk: impl FnOnce()) -> String {
     let paper = Paper::default();
     let outlet = Arc::new(Outlet::open(paper.clone()).unwrap());
     let (clock, _) = Clock::by_hand(Timestamp::from_millisecond(1_700_000_000_123).unwrap());
-    let settings = Settings { format, filter: filter.to_owned() };
+    let settings = Log { format, filter: filter.to_owned(), ..Log::default() };
     let (subscriber, _handle) = subscriber(&settings, &clock, &outlet).unwrap();
     tracing::subscriber::with_default(subscriber, talk);
     outlet.flush();
@@ -93,7 +93,6 @@ fn the_filter_goes_by_module() {
 fn a_filter_that_makes_no_sense_is_refused_in_its_own_words() {
     let fault = filter("info,matricula=loud").unwrap_err().to_string();
     assert!(fault.contains("`info,matricula=loud`") && fault.contains("hint:"), "{fault}");
-    assert!("yaml".parse::<Format>().unwrap_err().to_string().contains("`yaml`"));
 }
 
 #[test]
@@ -159,7 +158,7 @@ fn a_panic_is_an_error_event_and_the_last_lines_are_not_lost() {
 #[test]
 #[ignore = "takes over the log of its process; another test starts it in one of its own"]
 fn a_process_that_logs() {
-    let settings = Settings { format: Format::Json, ..Settings::default() };
+    let settings = Log { format: Format::Json, ..Log::default() };
     let guard = start(&settings).unwrap();
     assert!(matches!(start(&settings), Err(Fault::Twice)));
     tracing::debug!("not seen");

@@ -7,7 +7,7 @@ use super::step::Purpose;
 use crate::call::{Booleans, Encoding, Lists, Method, Style};
 use crate::mapping::expr::Names;
 use crate::mapping::fault::{Fault, did_you_mean};
-use crate::mapping::plan::{Backend, Limits};
+use crate::mapping::plan::{Backend, Examination, Limits};
 use crate::mapping::source::{Entry, Fields, Node};
 use crate::mapping::template::{Part, Text, Tree};
 
@@ -68,6 +68,8 @@ impl Compiler {
             limits: Limits::default(),
             login: None,
             probe: None,
+            asks: None,
+            doctor: Vec::new(),
         }
     }
 
@@ -87,13 +89,35 @@ impl Compiler {
             let mut names = names.clone();
             self.steps(node, &mut names, &Purpose::read(index))
         });
+        let asks = fields.text("asks", &mut self.faults).map(|(text, _)| text.to_owned());
+        let nodes = fields.many("doctor");
+        let doctor = nodes.iter().filter_map(|node| self.examination(node, &names, index));
+        let doctor = doctor.collect();
         fields.close("a backend", &mut self.faults);
         if let Some(backend) = self.backends.get_mut(index) {
             backend.rules = rules;
             backend.limits = limits;
             backend.login = login;
             backend.probe = probe;
+            backend.asks = asks;
+            backend.doctor = doctor;
         }
+    }
+
+    fn examination(&mut self, node: &Node, names: &Names, index: usize) -> Option<Examination> {
+        let mut fields = Fields::open(node, "an examination", &mut self.faults)?;
+        let about = fields.text("about", &mut self.faults).map(|(text, _)| text.to_owned());
+        let warns = fields.flag("warns", &mut self.faults);
+        let mut names = names.clone();
+        names.add("needed");
+        let steps =
+            fields.take("steps").map(|node| self.steps(node, &mut names, &Purpose::read(index)));
+        if about.is_none() || steps.is_none() {
+            let fault = Fault::new(&node.span, "an examination has `about` and `steps`");
+            self.faults.push(fault.hint("about = \"the functions of the service\""));
+        }
+        fields.close("an examination", &mut self.faults);
+        Some(Examination { about: about?, warns, steps: steps? })
     }
 
     fn style(&mut self, node: &Node) -> Style {

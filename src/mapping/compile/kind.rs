@@ -228,7 +228,8 @@ impl Compiler {
             .iter()
             .map(|attribute| Offer {
                 required: attribute.required,
-                filterable: everything || asked(&attribute.name),
+                // To search by a secret would be to guess at it.
+                filterable: !attribute.secret && (everything || asked(&attribute.name)),
                 mutability: Some(attribute.mutability)
                     .filter(|word| *word != Mutability::ReadWrite),
                 uniqueness: attribute.unique.then_some(Uniqueness::Server),
@@ -240,7 +241,8 @@ impl Compiler {
         let slot = members.then(|| self.slot("members.value", &node.span, &resource_type));
         if let Some(slot) = slot.flatten() {
             offers.push(Offer {
-                filterable: asked("members") || asked("members.value"),
+                // Beside an id, which is how clients ask, it costs one call more.
+                filterable: everything || asked("members") || asked("members.value"),
                 ..Offer::plain(slot.place.to_path())
             });
         }

@@ -39,6 +39,22 @@ pub struct Backend {
     pub login: Option<Login>,
     /// Calls that prove identity and rights.
     pub probe: Option<Steps>,
+    /// The field of a body whose text says which function a call asks for, where
+    /// the LMS has functions rather than paths.
+    pub asks: Option<String>,
+    /// What is to be known of an installation before it is trusted.
+    pub doctor: Vec<Examination>,
+}
+
+/// Something that an installation has to be, and how one finds out.
+#[derive(Debug)]
+pub struct Examination {
+    /// What is examined, in a few words.
+    pub about: String,
+    /// Whether failing it is a warning only.
+    pub warns: bool,
+    /// The calls; none of them writes.
+    pub steps: Steps,
 }
 
 /// What a service bears.

@@ -1,12 +1,13 @@
 //! A compiled mapping: everything checked, every expression parsed, ready to run.
 
+mod asked;
 mod attribute;
 mod backend;
 mod kind;
 mod step;
 
 pub use attribute::{Attribute, Check, Derived, Policy, Slot, Values};
-pub use backend::{Backend, Limits, Login, Lookup};
+pub use backend::{Backend, Examination, Limits, Login, Lookup};
 pub use kind::{Codec, IdType, Join, KindPlan, Look, Members, Paging, Row, Strategy};
 pub use step::{Act, CallPlan, PathPart, Rule, Step, Steps, Verdict};
 

@@ -59,7 +59,7 @@ impl Run {
         kind: &KindPlan,
         resource: &Resource,
     ) -> Result<(), Failure> {
-        let probes = unique_values(kind, |attribute| attribute.slot.read(resource).cloned());
+        let probes = telling_values(kind, |attribute| attribute.slot.read(resource).cloned());
         if probes.is_empty() {
             return Err(Failure::new(Kind::Unsupported, "nothing unique can be looked up here"));
         }
@@ -114,13 +114,30 @@ pub(super) fn unique_values(
     kind: &KindPlan,
     value: impl Fn(&Attribute) -> Option<Value>,
 ) -> VecDeque<Probe> {
-    let unique = kind.attributes.iter().filter(|attribute| attribute.unique);
+    values(kind, value, |attribute| attribute.unique)
+}
+
+/// The same for one that has none of them: then what it cannot do without, for
+/// an LMS may make something unique of that.
+pub(super) fn telling_values(
+    kind: &KindPlan,
+    value: impl Fn(&Attribute) -> Option<Value>,
+) -> VecDeque<Probe> {
+    let unique = unique_values(kind, &value);
+    if unique.is_empty() { values(kind, value, |attribute| attribute.required) } else { unique }
+}
+
+fn values(
+    kind: &KindPlan,
+    value: impl Fn(&Attribute) -> Option<Value>,
+    meant: impl Fn(&Attribute) -> bool,
+) -> VecDeque<Probe> {
     let probe = |attribute: &Attribute| {
         let question = format!("{} eq", attribute.name);
         kind.row(&question)?;
         Some(Probe { attribute: attribute.name.clone(), question, value: value(attribute)? })
     };
-    unique.filter_map(probe).collect()
+    kind.attributes.iter().filter(|attribute| meant(attribute)).filter_map(probe).collect()
 }
 
 /// Whether a filter names the attribute at a place.

@@ -16,10 +16,15 @@ use crate::scim::Outcome;
 
 impl Run {
     /// The unique values that this write brings along, as questions.
-    fn probes(&self, kind: &KindPlan) -> VecDeque<Probe> {
+    fn probes(&self, kind: &KindPlan, refused: bool) -> VecDeque<Probe> {
         match &self.goal {
             Goal::Create(resource) => {
-                super::ask::unique_values(kind, |attribute| attribute.slot.read(resource).cloned())
+                let value = |attribute: &Attribute| attribute.slot.read(resource).cloned();
+                if refused {
+                    super::ask::telling_values(kind, value)
+                } else {
+                    super::ask::unique_values(kind, value)
+                }
             }
             Goal::Change(change) => super::ask::unique_values(kind, |attribute| {
                 match change.edits.outcome(&attribute.slot.place) {
@@ -35,7 +40,7 @@ impl Run {
         let Some(kind) = self.kind.clone() else {
             return otherwise.map_or(Ok(()), Err);
         };
-        let probes = self.probes(&kind);
+        let probes = self.probes(&kind, otherwise.is_some());
         self.frames.push(Frame::Look { probes, asked: None, otherwise });
         Ok(())
     }

@@ -232,7 +232,8 @@ impl Run {
         let steps = |steps: &Option<Steps>, wanted: bool| steps.clone().filter(|_| wanted);
         let parts = match &plan.change {
             Some(change) => vec![steps(&Some(change.clone()), some || fewer)],
-            None => vec![steps(&plan.remove, fewer), steps(&plan.add, some)],
+            // Who comes first, so that a stranger among them costs nobody his place.
+            None => vec![steps(&plan.add, some), steps(&plan.remove, fewer)],
         };
         for part in parts.into_iter().flatten() {
             self.tasks.push_back(Task::Steps(part));

@@ -6,6 +6,7 @@ mod ask;
 mod change;
 mod cover;
 mod done;
+mod examine;
 mod frame;
 mod judge;
 mod look;
@@ -144,15 +145,16 @@ impl Run {
 
     /// What a reply to the pending call means, without taking it in: whoever
     /// sends calls asks this to know whether to log in again, to wait or to try
-    /// once more, before the run is told.
+    /// once more, before the run is told. A reply that does not say why it
+    /// refuses is for the run alone: it looks.
     pub fn judge(&self, reply: &Reply) -> Option<Failure> {
         let judged = match self.pending.as_ref()? {
             Pending::Seek => self.judge_seek(reply),
             Pending::Step { steps, index } => self.judged(steps.get(*index)?, reply),
         };
         match judged {
-            Judged::Fine => None,
-            Judged::Bad(failure) | Judged::Unclear(failure) => Some(failure),
+            Judged::Fine | Judged::Unclear(_) => None,
+            Judged::Bad(failure) => Some(failure),
         }
     }
 
@@ -190,11 +192,16 @@ impl Run {
     }
 
     /// Gives up what was under way and takes back what was done.
-    fn fail(&mut self, failure: Failure) {
+    fn fail(&mut self, mut failure: Failure) {
         self.frames.clear();
         self.tasks.clear();
-        if self.failure.is_some() {
-            // Taking back failed too: that is told, the first cause stays.
+        // Half-made, and nothing here to take it back: it has to be looked for.
+        let made = matches!(self.goal, Goal::Create(_)) && self.vars.get("id").is_some();
+        failure.lost |= made && self.undo.is_empty();
+        if let Some(first) = &mut self.failure {
+            // Taking back failed too: that is told, the first cause stays. What
+            // was made may still be there.
+            first.lost = true;
             self.done.notes.push(Note::NotTakenBack(failure.detail));
         } else {
             self.failure = Some(failure);

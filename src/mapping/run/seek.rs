@@ -214,7 +214,13 @@ impl Run {
             return Err(super::task::unanswerable());
         };
         let row = seek.row(&kind).ok_or_else(super::task::unanswerable)?;
-        let read = self.read_page(&kind, row, &seek, reply?);
+        let read = match reply {
+            Ok(reply) => self.read_page(&kind, row, &seek, reply),
+            // Whoever sends calls may have judged the reply before us. A spoilt
+            // one is theirs to ask for again, one by one: they know who asked.
+            Err(failure) if failure.kind == Kind::Missing => Err(failure),
+            Err(failure) => return Err(failure),
+        };
         match read {
             Ok(read) => self.next_page(&kind, row, &mut seek, read)?,
             Err(failure) => self.missed(row, &mut seek, failure)?,

@@ -1,8 +1,10 @@
 //! A TOML document whose every key and value remembers its place.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use crate::mapping::fault::Span;
+use crate::mapping::fault::{Fault, File, Span};
 
 /// A value of the file with its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +40,11 @@ pub struct Entry {
 }
 
 impl Node {
+    /// Reads a file, or says everything that is wrong with its TOML.
+    pub fn read(file: &Arc<File>) -> Result<Self, Vec<Fault>> {
+        super::read::read(file)
+    }
+
     /// The text, when it is one.
     pub fn text(&self) -> Option<&str> {
         if let Kind::Text(text) = &self.kind { Some(text) } else { None }

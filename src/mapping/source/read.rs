@@ -9,9 +9,9 @@ use toml::de::{DeTable, DeValue};
 use super::node::{Entry, Kind, Node};
 use crate::mapping::fault::{Fault, File, Span};
 
-/// Deeper nesting than this is no mapping, and would cost the stack.
+/// Deeper nesting than this means nothing, and would cost the stack.
 const DEEPEST: usize = 40;
-/// Larger files than this are no mapping.
+/// Larger files than this nobody has written.
 const LARGEST: usize = 1024 * 1024;
 
 /// Reads one file.
@@ -21,7 +21,7 @@ pub(in crate::mapping) fn read(file: &Arc<File>) -> Result<Node, Vec<Fault>> {
         return Err(vec![Fault::new(&whole, "the file is larger than 1 MB")]);
     }
     if nesting(&file.text) > DEEPEST {
-        return Err(vec![Fault::new(&whole, "the file nests deeper than any mapping does")]);
+        return Err(vec![Fault::new(&whole, "the file nests deeper than it can mean anything")]);
     }
     let (table, errors) = DeTable::parse_recoverable(&file.text);
     let mut faults: Vec<Fault> = errors
@@ -90,7 +90,7 @@ impl Reader<'_> {
     fn node(&self, value: &Spanned<DeValue<'_>>, depth: usize, faults: &mut Vec<Fault>) -> Node {
         let span = self.span(value);
         if depth > DEEPEST {
-            faults.push(Fault::new(&span, "nested deeper than any mapping is"));
+            faults.push(Fault::new(&span, "nested deeper than it can mean anything"));
             return Node { span, kind: Kind::Plain(Value::Null) };
         }
         let kind = match value.get_ref() {

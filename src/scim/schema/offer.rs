@@ -1,7 +1,7 @@
 //! Tailoring a resource type to what a tenant's mapping offers, so that
 //! discovery, filters and validation tell the truth about this LMS.
 
-use super::{Attribute, Mutability, ResourceType, Uniqueness};
+use super::{Attribute, Kind, Mutability, ResourceType, Uniqueness};
 use crate::scim::error::Error;
 use crate::scim::path::Path;
 use crate::scim::place::Place;
@@ -66,6 +66,23 @@ impl ResourceType {
         Ok(self)
     }
 
+    /// The same type of a gateway that keeps by itself what its LMS has no place
+    /// for: all else that the schemas know is offered too, and can be searched
+    /// for where it is kept.
+    pub fn keeping(mut self) -> Self {
+        let whole = match self.kind {
+            Kind::User => Self::user(),
+            Kind::Group => Self::group(),
+        };
+        restore_all(&mut self.core.attributes, &whole.core.attributes);
+        for extension in &mut self.extensions {
+            if let Some(known) = whole.extension(extension.schema.id.as_str()) {
+                restore_all(&mut extension.schema.attributes, &known.schema.attributes);
+            }
+        }
+        self
+    }
+
     fn withdraw_all(&mut self) {
         let extensions = self.extensions.iter_mut().map(|extension| &mut extension.schema);
         for schema in std::iter::once(&mut self.core).chain(extensions) {
@@ -87,6 +104,25 @@ impl ResourceType {
         };
         let mut attributes = schema.attributes.iter_mut();
         attributes.find(|known| known.name == place.attr.name).map(Arc::make_mut)
+    }
+}
+
+/// What only an LMS can keep: nobody may read a password back, and who belongs
+/// where is not for us to remember.
+const NOT_FOR_KEEPING: [&str; 3] = ["password", "members", "groups"];
+
+fn restore_all(attributes: &mut [Arc<Attribute>], whole: &[Arc<Attribute>]) {
+    for attribute in attributes {
+        let kept = !NOT_FOR_KEEPING.iter().any(|name| attribute.name.is(name));
+        let known = whole.iter().find(|known| kept && known.name == attribute.name);
+        let Some(known) = known else { continue };
+        if !attribute.offered {
+            *attribute = Arc::clone(known);
+            continue;
+        }
+        let attribute = Arc::make_mut(attribute);
+        attribute.filterable |= known.sub_attributes.iter().any(|sub| sub.filterable);
+        restore_all(&mut attribute.sub_attributes, &known.sub_attributes);
     }
 }
 

@@ -1,6 +1,7 @@
 //! A gateway and the LMS it stands before, in this process; and a client for it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt, Full};
@@ -9,18 +10,20 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use matricula::api::{self, Api, Face, Front};
 use matricula::clock::Clock;
+use matricula::mapping::plan::Plan;
 use matricula::mapping::{Shipped, Source};
 use matricula::provision::{self, Lms, Tenant};
 use matricula::sandbox::{self, Moodle, Sandbox};
 use matricula::scim::Rules;
 use matricula::server::{self, Listener, Shutdown};
-use matricula::store::{Digest, Memory, Scope, Token, Tokens};
+use matricula::store::{Digest, Entries, Memory, Scope, Token, Tokens};
 use matricula::{backend, secret};
 use prometheus::Registry;
 use serde_json::{Map, Value, json};
 use tokio_util::task::TaskTracker;
 
 /// What a test wants otherwise than usual.
+#[derive(Clone)]
 pub(crate) struct Options {
     pub rules: Rules,
     pub caching: provision::Caching,
@@ -29,6 +32,11 @@ pub(crate) struct Options {
     pub settings: Vec<(&'static str, Value)>,
     pub site: fn(&mut sandbox::Site),
     pub page: usize,
+    /// How long one request may wait for the LMS.
+    pub patience: Duration,
+    /// Tokens beside the house's own.
+    pub tokens: Vec<Token>,
+    pub entries: Arc<dyn Entries>,
 }
 
 impl Default for Options {
@@ -42,6 +50,9 @@ impl Default for Options {
             settings: Vec::new(),
             site: |_| (),
             page: config.page,
+            patience: config.patience,
+            tokens: Vec::new(),
+            entries: Arc::new(Memory::new()),
         }
     }
 }
@@ -56,7 +67,10 @@ pub(crate) struct House {
     pub lms: Sandbox,
     pub tenant: Arc<Tenant>,
     pub registry: Registry,
-    pub api: Api,
+    api: Api,
+    work: TaskTracker,
+    options: Options,
+    url: String,
     client: Client<HttpConnector, Full<bytes::Bytes>>,
     shutdown: Shutdown,
 }
@@ -96,18 +110,13 @@ impl House {
     /// that something stands in front of.
     pub(crate) async fn before(lms: Sandbox, url: &str, options: Options) -> Self {
         let registry = Registry::new();
-        let tenant = tenant(url, lms.token(), &registry, &options);
-        let config = api::Config { ..options.api };
-        let token = Token {
-            title: "test".to_owned(),
-            digest: Digest::of(TOKEN),
-            scope: Scope::default(),
-            expires: None,
-        };
-        let tokens = Tokens::new(vec![token]);
-        let front = Front::new(Arc::clone(&tenant), "/demo/scim/v2", tokens, &config);
+        let work = TaskTracker::new();
+        let house = (&registry, work.clone());
+        let tenant = tenant(url, lms.token(), &options, house);
+        let front = front(Arc::clone(&tenant), &options);
         let metrics = api::Metrics::register(&registry).unwrap();
-        let api = Api::new(Face::new(config, vec![front]), metrics, Clock::system());
+        let face = Face::new(options.api.clone(), vec![front]);
+        let api = Api::new(face, metrics, Clock::system());
         let (address, shutdown) = serve(api.service(), &registry).await;
         Self {
             base: format!("http://{address}/demo/scim/v2"),
@@ -116,9 +125,42 @@ impl House {
             tenant,
             registry,
             api,
+            work,
+            options,
+            url: url.to_owned(),
             client: Client::builder(TokioExecutor::new()).build_http(),
             shutdown,
         }
+    }
+
+    /// As an hour later: nothing that was read is fresh any more. What clients
+    /// wrote is still known.
+    pub(crate) fn forget_answers(&self) {
+        let outside = (&Registry::new(), self.work.clone());
+        let tenant = tenant(&self.url, self.lms.token(), &self.options, outside);
+        let front = front(tenant, &self.options);
+        self.api.replace(Face::new(self.options.api.clone(), vec![front]));
+    }
+
+    /// Waits until so many requests are being answered. On one thread, each of
+    /// them has then come as far as it can come.
+    pub(crate) async fn in_flight(&self, count: u32) {
+        let name = "matricula_scim_requests_in_flight";
+        let there = || (self.measured(name) - f64::from(count)).abs() < 0.5;
+        until(there).await;
+    }
+
+    /// Waits until no work is under way that nobody waits for.
+    pub(crate) async fn at_rest(&self) {
+        until(|| self.work.is_empty()).await;
+    }
+
+    /// The sum of a gauge over its labels.
+    pub(crate) fn measured(&self, name: &str) -> f64 {
+        let families = self.registry.gather();
+        let family = families.iter().filter(|family| family.name() == name);
+        let each = family.flat_map(prometheus::proto::MetricFamily::get_metric);
+        each.map(|metric| metric.get_gauge().get_value()).sum()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -180,6 +222,16 @@ impl House {
     }
 }
 
+/// Waits for what will come, or fails: a test that waits for ever says nothing.
+pub(super) async fn until(come: impl Fn() -> bool) {
+    let coming = async {
+        while !come() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), coming).await.expect("it never came");
+}
+
 impl Drop for House {
     fn drop(&mut self) {
         self.shutdown.advance(server::Phase::Ended);
@@ -196,9 +248,32 @@ pub(crate) async fn sandbox(options: &Options) -> Sandbox {
     Sandbox::start(sandbox::Options { moodle: Some(moodle), ..begin }).await.unwrap()
 }
 
-fn tenant(url: &str, token: &str, registry: &Registry, options: &Options) -> Arc<Tenant> {
+/// Moodle's plan. Compiling it takes longer than most tests, and it never changes.
+fn plan() -> Arc<Plan> {
+    static PLAN: OnceLock<Arc<Plan>> = OnceLock::new();
     let text = include_str!("../../../mappings/moodle.toml");
-    let plan = Arc::new(Source::read("moodle", text, &Shipped).unwrap().compile().unwrap());
+    let compile = || Arc::new(Source::read("moodle", text, &Shipped).unwrap().compile().unwrap());
+    Arc::clone(PLAN.get_or_init(compile))
+}
+
+fn front(tenant: Arc<Tenant>, options: &Options) -> Front {
+    let own = Token {
+        title: "test".to_owned(),
+        digest: Digest::of(TOKEN),
+        scope: Scope::default(),
+        expires: None,
+    };
+    let tokens = Tokens::new(options.tokens.iter().cloned().chain([own]).collect());
+    Front::new(tenant, "/demo/scim/v2", tokens, &options.api)
+}
+
+fn tenant(
+    url: &str,
+    token: &str,
+    options: &Options,
+    (registry, work): (&Registry, TaskTracker),
+) -> Arc<Tenant> {
+    let plan = plan();
     let mut settings = Map::new();
     settings.insert("base_url".to_owned(), json!(url));
     settings.insert("token".to_owned(), json!(secret::Secret::new(token).expose()));
@@ -207,7 +282,7 @@ fn tenant(url: &str, token: &str, registry: &Registry, options: &Options) -> Arc
     let site = plan.settle(&settings).unwrap();
     let mut backend = backend::Settings::new("demo", site.base("main").unwrap());
     // Tests that show the LMS ill do not wait for it longer than they must.
-    backend.retry.pause = std::time::Duration::from_millis(1);
+    backend.retry.pause = Duration::from_millis(1);
     (options.backend)(&mut backend);
     let clock = Clock::system();
     let house = backend::House {
@@ -219,11 +294,11 @@ fn tenant(url: &str, token: &str, registry: &Registry, options: &Options) -> Arc
         rules: options.rules,
         caching: options.caching,
         page: options.page,
-        ..provision::Config::default()
+        patience: options.patience,
     };
     let metrics = provision::Metrics::register(registry).unwrap();
-    let house = provision::House { clock, metrics, work: TaskTracker::new() };
-    let ledger = provision::Ledger::new(Arc::new(Memory::new()));
+    let house = provision::House { clock, metrics, work };
+    let ledger = provision::Ledger::new(Arc::clone(&options.entries));
     Tenant::new("demo".into(), lms, ledger, config, &house)
 }
 

@@ -1,6 +1,23 @@
 //! The gateway as a whole, over real sockets, in front of the sandbox LMS.
 
-mod house;
-mod journey;
+#![expect(clippy::indexing_slicing, reason = "a test that finds nothing there should fail")]
+#![expect(clippy::expect_used, reason = "what is expected is said in words")]
+#![expect(clippy::panic, reason = "a broken rule ends the test")]
 
-pub(crate) use house::{Answer, House, Options};
+mod attributes;
+mod cache;
+mod client_leaves;
+mod deeds;
+mod house;
+mod illness;
+mod journey;
+mod lost;
+mod peers;
+mod privacy;
+mod protocol;
+mod raw;
+mod rides;
+mod twins;
+mod wire;
+
+pub(crate) use house::{Answer, House, Options, sandbox};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use matricula::call::{Call, Kind, Reply, Retry};
+use matricula::call::{Call, Failure, Kind, Reply, Retry};
 use matricula::mapping::{Moment, Next, Picture, Plan, Request, Shipped, Site, Source};
 use matricula::scim::Operation;
 use serde_json::{Map, Value, json};
@@ -147,12 +147,37 @@ fn three_hundred_members_by_put_are_read_compared_and_sent_in_chunks() {
         functions,
         [
             "core_cohort_get_cohort_members",
+            "core_cohort_add_cohort_members",
+            "core_cohort_add_cohort_members",
+            "core_cohort_add_cohort_members",
             "core_cohort_delete_cohort_members",
-            "core_cohort_add_cohort_members",
-            "core_cohort_add_cohort_members",
-            "core_cohort_add_cohort_members",
         ]
     );
+}
+
+#[test]
+fn a_reply_that_does_not_say_why_is_for_the_run_to_resolve() {
+    let site = site(&shipped("mappings/moodle.toml"), &json!({}));
+    let moment = Moment { now: "2026-11-21T10:00:00Z".into(), lookups: Map::new() };
+    let request = Request::read(&site.plan, "POST /Users", Some(person(true))).unwrap();
+    let mut run = request.runs(&site, None, &moment).unwrap().remove(0);
+    assert!(matches!(run.start(), Next::Call(_)));
+    let unclear = json!({"exception": "x", "errorcode": "invalidparameter"});
+    let unclear = Reply::json(200, unclear);
+    assert_eq!(run.judge(&unclear), None);
+    assert!(matches!(run.next(Ok(unclear)), Next::Call(_)), "it does not look");
+}
+
+#[test]
+fn nobody_there_is_an_answer_to_a_search_whoever_judged_it() {
+    let site = site(&shipped("mappings/moodle.toml"), &json!({}));
+    let moment = Moment { now: "2026-11-21T10:00:00Z".into(), lookups: Map::new() };
+    let request = Request::read(&site.plan, "GET /Users?filter=userName eq \"eva\"", None).unwrap();
+    let mut run = request.runs(&site, None, &moment).unwrap().remove(0);
+    assert!(matches!(run.start(), Next::Call(_)));
+    let nobody = Failure::new(Kind::Missing, "there is nobody like that");
+    let Next::Done(Ok(done)) = run.next(Err(nobody)) else { panic!("no answer") };
+    assert!(done.pictures.is_empty());
 }
 
 #[test]

@@ -67,7 +67,7 @@ fn objects_are_found_wherever_they_are() {
         "deep": {"items": [{"id": "a", "kind": 1}, {"id": "b", "kind": 2}]},
         "none": null, "wanted": 2,
     });
-    let all = vec!["a".to_owned(), "b".to_owned()];
+    let all = ["a".to_owned(), "b".to_owned()];
     let cases = [
         ("body.deep.items", &all[..]),
         ("body.none ?? body.deep.items", &all[..]),

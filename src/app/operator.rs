@@ -1,0 +1,129 @@
+//! What operators may ask of the program: how the LMSs are, and new settings.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use tokio::task::{JoinSet, spawn_blocking};
+
+use super::reload::changes;
+use super::tenants::Lasting;
+use super::{House, Source};
+use crate::admin::{Breaker, Gateway, LastFailure, TenantHealth};
+use crate::api::Api;
+use crate::backend::State;
+use crate::config::Settings;
+use crate::provision::Tenant;
+use crate::server::Certificates;
+
+/// The program, as operators see it.
+pub(super) struct Operator {
+    pub house: House,
+    pub api: Api,
+    pub source: Option<Source>,
+    pub certificates: Vec<Certificates>,
+    /// What works now, and what lasts. Whoever holds it reloads, and nobody else.
+    pub state: tokio::sync::Mutex<(Settings, Lasting)>,
+    pub seen: Mutex<HashMap<Arc<str>, Seen>>,
+}
+
+/// What probes have seen of an LMS.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    success: Option<Timestamp>,
+    failure: Option<(Timestamp, String)>,
+}
+
+impl Gateway for Operator {
+    async fn health(&self) -> Vec<TenantHealth> {
+        let face = self.api.face();
+        let mut asked = JoinSet::new();
+        for tenant in face.tenants() {
+            let tenant = Arc::clone(tenant);
+            asked.spawn(async move {
+                (tenant.probe().await.map(|it| it.map_err(|f| f.detail)), tenant)
+            });
+        }
+        let mut health: Vec<_> = asked
+            .join_all()
+            .await
+            .into_iter()
+            .map(|(probed, tenant)| {
+                let reachable = probed.as_ref().map(Result::is_ok);
+                told(&tenant, reachable, self.remember(&tenant, probed))
+            })
+            .collect();
+        health.sort_by(|one, other| one.tenant.cmp(&other.tenant));
+        health
+    }
+
+    async fn reload(&self) -> Result<Vec<String>, Vec<String>> {
+        let outcome = self.reloaded().await;
+        self.house.reloads.ended(outcome.is_ok());
+        match &outcome {
+            Ok(lines) => tracing::info!(changes = ?lines, "the configuration was read again"),
+            Err(faults) => {
+                tracing::error!(?faults, "the new configuration is refused; the old one goes on");
+            }
+        }
+        outcome
+    }
+}
+
+impl Operator {
+    async fn reloaded(&self) -> Result<Vec<String>, Vec<String>> {
+        let mut state = self.state.lock().await;
+        let Some(source) = self.source.clone() else {
+            return Err(vec!["this gateway was started without a configuration".to_owned()]);
+        };
+        let now = self.house.clock.now();
+        let read = spawn_blocking(move || source(now)).await;
+        let loaded = read.map_err(|error| vec![error.to_string()])?;
+        let loaded = loaded.map_err(|faults| vec![faults.render(false)])?;
+        for warning in loaded.warnings.messages() {
+            tracing::warn!("{warning}");
+        }
+        let (old, lasting) = &mut *state;
+        let face = lasting.face(&loaded.settings, &self.house).await;
+        let face = face.map_err(|fault| vec![fault.to_string()])?;
+        let mut lines = changes(old, &loaded.settings);
+        for certificates in &self.certificates {
+            match certificates.reload() {
+                Ok(()) => lines.push("certificates were read again".to_owned()),
+                Err(fault) => return Err(vec![fault.to_string()]),
+            }
+        }
+        self.api.replace(face);
+        self.house.reloads.began(&loaded.settings, &self.house.clock);
+        *old = loaded.settings;
+        Ok(lines)
+    }
+
+    fn remember(&self, tenant: &Tenant, probed: Option<Result<(), String>>) -> Seen {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = seen.entry(Arc::clone(tenant.name())).or_default();
+        let now = self.house.clock.now();
+        match probed {
+            Some(Ok(())) => seen.success = Some(now),
+            Some(Err(reason)) => seen.failure = Some((now, reason)),
+            None => {}
+        }
+        seen.clone()
+    }
+}
+
+fn told(tenant: &Tenant, reachable: Option<bool>, seen: Seen) -> TenantHealth {
+    let states = tenant.lms().backends().iter().map(|(_, backend)| backend.health().breaker);
+    let breaker = states.fold(Breaker::Closed, |worst, state| match (worst, state) {
+        (Breaker::Open, _) | (_, State::Open) => Breaker::Open,
+        (Breaker::HalfOpen, _) | (_, State::HalfOpen) => Breaker::HalfOpen,
+        (Breaker::Closed, State::Closed) => Breaker::Closed,
+    });
+    TenantHealth {
+        tenant: tenant.name().to_string(),
+        reachable,
+        breaker,
+        last_success: seen.success,
+        last_failure: seen.failure.map(|(at, reason)| LastFailure { at, reason }),
+    }
+}

@@ -1,0 +1,115 @@
+//! From a tenant's settings to a tenant that can be asked, and what outlives its
+//! settings.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::task::spawn_blocking;
+
+use super::{Fault, House};
+use crate::api::{self, Face, Front};
+use crate::backend;
+use crate::config::{self, Address, Settings};
+use crate::provision::{self, Ledger, Lms, Tenant};
+use crate::sandbox::{self, Moodle, Sandbox};
+use crate::secret::Secret;
+use crate::store::{self, Memory, Sqlite};
+
+/// What stays of tenants from one reload to the next.
+#[derive(Debug, Default)]
+pub(super) struct Lasting {
+    store: Option<Sqlite>,
+    /// Whether the store is for tenants before a sandbox, too.
+    sandboxes_too: bool,
+    ledgers: HashMap<Arc<str>, Arc<Ledger>>,
+    sandboxes: HashMap<Arc<str>, Sandbox>,
+}
+
+impl Lasting {
+    /// The face of these settings.
+    pub(super) async fn face(&mut self, settings: &Settings, house: &House) -> Result<Face, Fault> {
+        self.open_store(settings).await?;
+        let mut fronts = Vec::new();
+        for tenant in &settings.tenants {
+            fronts.push(self.front(tenant.clone(), &settings.api, house).await?);
+        }
+        Ok(Face::new(settings.api.clone(), fronts))
+    }
+
+    /// Opens the store once there is anybody whose words belong into one. Where it
+    /// is settled by the settings that came first.
+    async fn open_store(&mut self, settings: &Settings) -> Result<(), Fault> {
+        let real = |tenant: &config::Tenant| matches!(tenant.lms, config::Lms::Real(_));
+        let needed = settings.store.sandboxes || settings.tenants.iter().any(real);
+        let Some(path) = settings.store.path.clone().filter(|_| needed) else { return Ok(()) };
+        if self.store.is_none() {
+            self.sandboxes_too = settings.store.sandboxes;
+            let opened = spawn_blocking(move || Sqlite::open(&path)).await;
+            self.store = Some(opened.map_err(store::Error::new)??);
+        }
+        Ok(())
+    }
+
+    async fn front(
+        &mut self,
+        tenant: config::Tenant,
+        api: &api::Config,
+        house: &House,
+    ) -> Result<Front, Fault> {
+        let name = Arc::clone(&tenant.name);
+        let sandboxed = matches!(tenant.lms, config::Lms::Sandbox(_));
+        let tenant = self.in_its_lms(tenant).await?;
+        let config::Lms::Real(site) = &tenant.lms else {
+            return Err(Fault::Settings { tenant: name.to_string(), faults: Vec::new() });
+        };
+        let outside = backend::House { clock: house.clock.clone(), metrics: house.backend.clone() };
+        let lms = Lms::open(Arc::clone(site), &tenant.backends, &outside)
+            .map_err(|reason| Fault::Lms { tenant: name.to_string(), reason })?;
+        let store = self.store.as_ref().filter(|_| !sandboxed || self.sandboxes_too);
+        let ledger = self.ledgers.entry(Arc::clone(&name)).or_insert_with(|| {
+            let entries = store.map(|store| store.entries(&name));
+            Ledger::new(entries.unwrap_or_else(|| Arc::new(Memory::new())))
+        });
+        let inside = provision::House {
+            clock: house.clock.clone(),
+            metrics: house.provision.clone(),
+            work: house.work.clone(),
+        };
+        let ready = Tenant::new(name, lms, Arc::clone(ledger), tenant.provision, &inside);
+        Ok(Front::new(ready, &tenant.path, tenant.tokens, api))
+    }
+
+    /// The tenant with its LMS known: a sandbox is started for those that have
+    /// none, and stays for as long as the process.
+    async fn in_its_lms(&mut self, tenant: config::Tenant) -> Result<config::Tenant, Fault> {
+        if matches!(tenant.lms, config::Lms::Real(_)) {
+            return Ok(tenant);
+        }
+        let name = Arc::clone(&tenant.name);
+        if !self.sandboxes.contains_key(&name) {
+            let started = sandbox().await;
+            let failed = |reason| Fault::Sandbox { tenant: name.to_string(), reason };
+            self.sandboxes.insert(Arc::clone(&name), started.map_err(failed)?);
+        }
+        let Some((url, token)) = self.sandbox(&name) else { return Ok(tenant) };
+        let address = Address { base: &url, token: &token };
+        let settled = tenant.moved_into(&address);
+        settled.map_err(|faults| Fault::Settings { tenant: name.to_string(), faults })
+    }
+
+    /// Where the sandbox of a tenant is, and the token it asks for.
+    pub(super) fn sandbox(&self, tenant: &str) -> Option<(String, Secret)> {
+        let sandbox = self.sandboxes.get(tenant)?;
+        Some((sandbox.url(), Secret::new(sandbox.token())))
+    }
+}
+
+/// A sandbox that is set up as the documentation asks a real site to be: the
+/// service account sees what the mapping reads.
+async fn sandbox() -> std::io::Result<Sandbox> {
+    let identity = ["email", "phone1", "phone2"].map(String::from).to_vec();
+    let site = sandbox::Site { identity, ..sandbox::Site::default() };
+    let options = sandbox::Options::default();
+    let moodle = Moodle::new(site, &options.token);
+    Sandbox::start(sandbox::Options { moodle: Some(moodle), ..options }).await
+}

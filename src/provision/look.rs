@@ -1,0 +1,138 @@
+//! What became of a create whose answer was lost, on either side: looking for
+//! it, and finishing what it began.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::doubt::Print;
+use super::search::members_of;
+use super::turns::Key;
+use super::{Deed, Depth, Error, Tenant, View};
+use crate::call::{Failure, Kind as FailureKind};
+use crate::mapping::Picture;
+use crate::scim::{Act, Edit, Edits, Kind, Operation, Resource};
+
+impl Tenant {
+    /// What was created for exactly this request, if its client has not heard of
+    /// it: told once, for after that it is a duplicate like any other.
+    pub(super) async fn owed(
+        self: &Arc<Self>,
+        kind: Kind,
+        print: &Print,
+    ) -> Result<Option<Arc<View>>, Error> {
+        let Some(id) = self.ledger.doubts.owed(print) else { return Ok(None) };
+        match self.get(kind, &id, Depth::Whole, true).await {
+            Ok(view) => Ok(Some(view)),
+            // Gone again meanwhile: then this is a create like any other.
+            Err(Error::Scim(error)) if error.status() == 404 => Ok(None),
+            Err(error) => {
+                self.ledger.doubts.unheard(*print, id);
+                Err(error)
+            }
+        }
+    }
+
+    /// What an earlier create left behind whose answer was lost.
+    pub(super) async fn in_doubt(
+        &self,
+        resource: &Resource,
+        keys: &[Key],
+    ) -> Result<Option<Picture>, Error> {
+        if !self.ledger.doubts.cover(keys) {
+            return Ok(None);
+        }
+        let found = self.look(resource).await.map_err(|failure| match failure.kind {
+            FailureKind::Duplicate => Error::lms(Deed::Create)(failure),
+            _ => Error::lms(Deed::Look)(failure),
+        })?;
+        if found.is_some() {
+            self.metrics.resolved("adopted_later");
+        }
+        Ok(found)
+    }
+
+    /// Who has the unique values of a resource: the one that we made, or nobody.
+    /// Somebody who differs in anything that a create writes at once is another,
+    /// and the create a duplicate.
+    pub(super) async fn look(&self, resource: &Resource) -> Result<Option<Picture>, Failure> {
+        let moment = self.lms.moment();
+        let run = self.lms.site().look(resource, &moment)?;
+        let mut found = self.drive(run, resource.kind(), Deed::Look).await?.pictures;
+        let Some(picture) = found.pop() else { return Ok(None) };
+        let later = self.later(resource, &picture);
+        let mut expected = self.lms.site().echo(resource, &moment);
+        if let Some(resource_type) = self.resource_type(resource.kind()) {
+            // What is left out makes no difference; nothing of it can be refused.
+            let _ = cleared(&later).apply(resource_type, &mut expected);
+        }
+        if !found.is_empty() || !agrees(&expected, picture.resource()) {
+            return Err(Failure::new(
+                FailureKind::Duplicate,
+                "another account in the LMS has a value that only one may have",
+            ));
+        }
+        self.finished(picture, later).await.map(Some)
+    }
+
+    /// What a create of this resource writes only after the resource is there,
+    /// and what the LMS does not show yet: an LMS may have come half of the way.
+    fn later(&self, resource: &Resource, picture: &Picture) -> Edits {
+        let Some(plan) = self.plan(resource.kind()) else { return Edits::default() };
+        let attributes = plan.attributes.iter().filter(|it| it.create.is_none());
+        let attributes = attributes.filter(|it| it.update.is_some()).filter_map(|attribute| {
+            let value = attribute.slot.read(resource)?;
+            let held = attribute.slot.read(picture.resource());
+            let act = Act::Set(value.clone());
+            (held != Some(value)).then(|| Edit { place: attribute.slot.place.clone(), act })
+        });
+        let members = members_of(&plan.resource_type).filter(|it| it.attr.offered);
+        let members = members.and_then(|place| {
+            let all = resource.attributes().get("members")?.as_array()?;
+            (!all.is_empty()).then(|| Edit { place, act: Act::Add(all.clone()) })
+        });
+        attributes.chain(members).collect()
+    }
+
+    /// Writes what is missing to one that a create has left half-made.
+    async fn finished(&self, picture: Picture, later: Edits) -> Result<Picture, Failure> {
+        let (Some(id), false) = (picture.id(), later.is_empty()) else { return Ok(picture) };
+        let mut resource = picture.into_resource();
+        let kind = resource.kind();
+        if let Some(resource_type) = self.resource_type(kind) {
+            let applied = later.apply(resource_type, &mut resource);
+            applied.map_err(|error| Failure::new(FailureKind::Invalid, error.detail()))?;
+        }
+        let change = Operation::Change { kind, id, edits: later };
+        let run = self.lms.site().write(&change, None, &self.lms.moment())?;
+        self.drive(run, kind, Deed::Change).await?;
+        Ok(Picture::from(resource))
+    }
+}
+
+fn cleared(edits: &Edits) -> Edits {
+    edits.iter().map(|edit| Edit { place: edit.place.clone(), act: Act::Clear }).collect()
+}
+
+/// Whether an account is the one that a create made: it shows everything that
+/// was written, as far as it shows anything.
+fn agrees(expected: &Resource, shown: &Resource) -> bool {
+    expected
+        .attributes()
+        .iter()
+        .all(|(name, value)| shown.attributes().get(name).is_none_or(|held| same(value, held)))
+}
+
+/// Equal as far as both say something.
+fn same(wanted: &Value, held: &Value) -> bool {
+    use Value::{Array, Object};
+    match (wanted, held) {
+        (Object(wanted), Object(held)) => {
+            wanted.iter().all(|(name, value)| held.get(name).is_none_or(|other| same(value, other)))
+        }
+        (Array(wanted), Array(held)) => {
+            wanted.iter().all(|value| held.iter().any(|other| same(value, other)))
+        }
+        _ => wanted == held,
+    }
+}

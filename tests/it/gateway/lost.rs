@@ -1,0 +1,107 @@
+//! Creates whose answer was lost, and an LMS that asks for patience.
+
+use std::time::Duration;
+
+use super::journey::{nina, person};
+use super::{House, Options};
+use matricula::sandbox::{Fault, Person};
+use serde_json::json;
+
+fn hurried() -> Options {
+    Options { patience: Duration::from_millis(300), ..Options::default() }
+}
+
+#[tokio::test]
+async fn a_create_whose_answer_is_lost_is_found_again_at_once() {
+    for fault in [Fault::DropAfter, Fault::Half, Fault::StatusAfter(502), Fault::StatusAfter(504)] {
+        let house = House::open().await;
+        let words = format!("{fault:?}");
+        house.lms.faults().on("core_user_create_users", fault);
+        let made = house.post("/Users", nina()).await;
+        assert_eq!(made.status, 201, "{words}: {made:?}");
+        assert_eq!(house.lms.calls().of("core_user_create_users"), 1, "{words}");
+        let again = house.post("/Users", nina()).await;
+        assert_eq!(again.status, 409, "{words}: {again:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_of_somebody_else_is_not_adopted_after_a_lost_create() {
+    let house = House::open().await;
+    let other = Person::new("nina.berg@hoch.example", "Nora", "Other", "nora@hoch.example");
+    house.lms.with(|moodle| moodle.people.insert(other).unwrap());
+    house.lms.faults().on("core_user_create_users", Fault::DropBefore);
+    for _ in 0..2 {
+        let refused = house.post("/Users", nina()).await;
+        assert_eq!((refused.status, &refused.body["scimType"]), (409, &json!("uniqueness")));
+    }
+    let held = house.lms.people();
+    assert!(held.iter().any(|it| it.firstname == "Nora"), "{held:?}");
+}
+
+#[tokio::test]
+async fn a_create_that_the_lms_gets_to_late_is_not_made_twice() {
+    let house = House::with(hurried()).await;
+    house.lms.race().hold();
+    for _ in 0..2 {
+        let lost = house.post("/Users", nina()).await;
+        assert_eq!(lost.status, 503, "{lost:?}");
+    }
+    house.lms.race().free();
+    house.lms.calls().settled().await;
+    let mut made = house.post("/Users", nina()).await;
+    for _ in 0..20 {
+        if made.status != 503 {
+            break;
+        }
+        made = house.post("/Users", nina()).await;
+    }
+    assert_eq!(made.status, 201, "{made:?}");
+    let people = house.lms.people();
+    assert_eq!(people.iter().filter(|it| it.idnumber == "x-Nina.Berg").count(), 1, "{people:?}");
+}
+
+#[tokio::test]
+async fn a_group_that_was_made_without_its_members_is_given_them() {
+    let house = House::open().await;
+    let otto = house.post("/Users", person("otto")).await.id().to_owned();
+    house.lms.faults().always(Some("core_cohort_add_cohort_members"), Fault::LoggedOut);
+    let choir = json!({ "displayName": "Choir", "members": [{ "value": otto }] });
+    let refused = house.post("/Groups", choir.clone()).await;
+    assert_eq!(refused.status, 503, "{refused:?}");
+    house.lms.faults().clear();
+    let made = house.post("/Groups", choir).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let groups = house.lms.cohorts();
+    assert_eq!((groups.len(), groups[0].members.len()), (1, 1), "{groups:?}");
+}
+
+#[tokio::test]
+async fn a_group_without_an_external_id_is_a_duplicate_of_its_name() {
+    let house = House::open().await;
+    assert_eq!(house.post("/Groups", json!({ "displayName": "Choir" })).await.status, 201);
+    let again = house.post("/Groups", json!({ "displayName": "Choir" })).await;
+    assert_eq!((again.status, &again.body["scimType"]), (409, &json!("uniqueness")), "{again:?}");
+}
+
+#[tokio::test]
+async fn an_lms_that_asks_for_a_second_is_given_it() {
+    let house = House::open().await;
+    house.lms.faults().next(Fault::TooMany(1));
+    let found = house.find("Users", r#"userName eq "nobody""#).await;
+    assert_eq!(found.status, 200, "{found:?}");
+    assert_eq!(house.lms.calls().total(), 2);
+}
+
+#[tokio::test]
+async fn an_lms_that_asks_for_a_minute_is_passed_on_to_the_client() {
+    let house = House::open().await;
+    house.lms.faults().next(Fault::TooMany(60));
+    for calls in [1, 1] {
+        let refused = house.find("Users", r#"userName eq "nobody""#).await;
+        assert_eq!(refused.status, 503, "{refused:?}");
+        let pause: u32 = refused.header("retry-after").unwrap().parse().unwrap();
+        assert!((55..=90).contains(&pause), "{refused:?}");
+        assert_eq!(house.lms.calls().total(), calls, "it was asked in spite of its word");
+    }
+}

@@ -1,0 +1,222 @@
+//! The program as its users start it: a process, its output, its signals.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+
+use serde_json::Value;
+
+/// A process that ends with the test.
+struct Program {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    talk: BufReader<ChildStderr>,
+}
+
+impl Program {
+    fn start(words: &[&str], folder: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_matricula"))
+            .args(words)
+            .current_dir(folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let talk = BufReader::new(child.stderr.take().unwrap());
+        Self { child, out, talk }
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.out.read_line(&mut line).unwrap();
+        line
+    }
+
+    /// Reads the log up to a line that holds these words.
+    fn logged(&mut self, words: &str) -> String {
+        loop {
+            let mut line = String::new();
+            assert_ne!(self.talk.read_line(&mut line).unwrap(), 0, "it ended without {words}");
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+    }
+
+    /// Waits for the end, and gives what was left to read on stdout.
+    fn end(&mut self) -> (ExitStatus, String) {
+        let mut rest = String::new();
+        self.out.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap(), rest)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One exchange with a server at `http://host:port/path`.
+fn ask(method: &str, url: &str, token: Option<&str>) -> (u16, String) {
+    let rest = url.strip_prefix("http://").unwrap();
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let mut stream = TcpStream::connect(host).unwrap();
+    let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+    let head =
+        format!("{method} /{path} HTTP/1.1\r\nHost: {host}\r\n{token}Connection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    let body = answer.split_once("\r\n\r\n").unwrap().1;
+    (status, body.to_owned())
+}
+
+#[test]
+fn the_demo_tells_scripts_one_line_answers_and_ends_well() {
+    let mut demo = Program::start(&["demo", "--json", "--listen", "127.0.0.1:0"], Path::new("."));
+    let told: Value = serde_json::from_str(&demo.line()).unwrap();
+    let text = |name: &str| told[name].as_str().unwrap().to_owned();
+    let names: Vec<_> = told.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(names, ["adminUrl", "lmsToken", "lmsUrl", "tenantUrl", "token"]);
+    let probe = format!("{}/Users?filter=userName+eq+%22nobody%22", text("tenantUrl"));
+    let (status, body) = ask("GET", &probe, Some(&text("token")));
+    assert_eq!(status, 200);
+    assert!(body.contains("\"totalResults\":0"), "{body}");
+    assert_eq!(ask("GET", &probe, Some("mistaken")).0, 401);
+    let (status, body) = ask("GET", &format!("{}/ready", text("adminUrl")), None);
+    assert!(status == 200 && body.contains("\"ready\":true"), "{body}");
+    assert_eq!(ask("GET", &text("lmsUrl"), None).0 / 100, 4, "the sandbox is there");
+    demo.signal("INT");
+    let (status, rest) = demo.end();
+    assert!(status.success(), "{status}");
+    assert_eq!(rest, "", "nothing but the one line");
+}
+
+#[test]
+fn the_demo_takes_the_token_it_is_given_and_shows_people_what_to_paste() {
+    let token = "a-token-that-was-given-to-it";
+    let mut demo =
+        Program::start(&["demo", "--listen", "127.0.0.1:0", "--token", token], Path::new("."));
+    let mut told = String::new();
+    while !told.contains("Ctrl-C") {
+        told.push_str(&demo.line());
+    }
+    let tenant = told.lines().next().unwrap().split_whitespace().last().unwrap().to_owned();
+    assert_eq!(told.matches("curl -H 'Authorization: Bearer a-token-that").count(), 3, "{told}");
+    assert_eq!(ask("GET", &format!("{tenant}/Users"), Some(token)).0, 200);
+}
+
+#[test]
+fn a_demo_keeps_its_data_where_it_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("deep/data");
+    let words = ["demo", "--json", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()];
+    let mut demo = Program::start(&words, Path::new("."));
+    demo.line();
+    assert!(data.join("matricula.db").is_file());
+}
+
+#[test]
+fn a_demo_before_an_lms_that_is_not_there_says_so_by_503() {
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{gone}");
+    let words = ["demo", "--json", "--listen", "127.0.0.1:0", "--lms", &url, "--lms-token", "t"];
+    let mut demo = Program::start(&words, Path::new("."));
+    let told: Value = serde_json::from_str(&demo.line()).unwrap();
+    assert_eq!(told["lmsUrl"].as_str().unwrap(), url);
+    let users = format!("{}/Users/7", told["tenantUrl"].as_str().unwrap());
+    assert_eq!(ask("GET", &users, told["token"].as_str()).0, 503);
+}
+
+const CONFIG: &str = r#"
+[server]
+listen = "127.0.0.1:0"
+
+[admin]
+listen = "127.0.0.1:0"
+
+[tenants.school]
+mapping = "moodle"
+sandbox = true
+
+[[tenants.school.tokens]]
+title = "first"
+token = "the-first-token-of-the-school"
+"#;
+
+const SECOND: &str = r#"
+[[tenants.school.tokens]]
+title = "second"
+token = "the-second-token-of-the-school"
+"#;
+
+/// The addresses that the log tells.
+fn addresses(line: &str) -> (String, String) {
+    let after = |name: &str| {
+        let rest = line.split_once(name).unwrap().1;
+        format!("http://{}", rest.split_whitespace().next().unwrap())
+    };
+    (after("scim="), after("admin="))
+}
+
+#[test]
+fn a_reload_takes_what_is_new_and_refuses_what_is_faulty() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.toml");
+    fs::write(&file, CONFIG).unwrap();
+    let mut program = Program::start(&["serve"], folder.path());
+    let (scim, admin) = addresses(&program.logged("serving"));
+    let users = format!("{scim}/school/scim/v2/Users");
+    let second = Some("the-second-token-of-the-school");
+    assert_eq!(ask("GET", &users, Some("the-first-token-of-the-school")).0, 200);
+    assert_eq!(ask("GET", &users, second).0, 401);
+    fs::write(&file, format!("{CONFIG}{SECOND}")).unwrap();
+    program.signal("HUP");
+    program.logged("the configuration was read again");
+    assert_eq!(ask("GET", &users, second).0, 200);
+    fs::write(&file, format!("{CONFIG}\n[tenants.school.tokns]\n")).unwrap();
+    let (status, faults) = ask("POST", &format!("{admin}/reload"), None);
+    assert!(status == 422 && faults.contains("tokns"), "{status} {faults}");
+    assert_eq!(ask("GET", &users, second).0, 200, "the old configuration goes on");
+    let (_, metrics) = ask("GET", &format!("{admin}/metrics"), None);
+    for line in [
+        "matricula_reload_last_successful 0",
+        "matricula_reload_total{outcome=\"ok\"} 1",
+        "matricula_reload_total{outcome=\"refused\"} 1",
+        "matricula_tenant_info{",
+    ] {
+        assert!(metrics.contains(line), "{line}");
+    }
+    program.signal("TERM");
+    assert!(program.end().0.success());
+}
+
+#[test]
+fn a_faulty_configuration_opens_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("config.toml"), "[servr]\n").unwrap();
+    let mut program = Program::start(&["serve"], folder.path());
+    let line = program.logged("servr");
+    assert!(line.contains("servr"));
+    assert_eq!(program.end().0.code(), Some(1));
+}
+
+#[test]
+fn a_demo_whose_lms_is_no_address_says_so_and_opens_nothing() {
+    let words = ["demo", "--listen", "127.0.0.1:0", "--lms", "moodle", "--lms-token", "t\"'\\"];
+    let mut demo = Program::start(&words, Path::new("."));
+    let (status, told) = demo.end();
+    assert_eq!((status.code(), told.as_str()), (Some(1), ""));
+}

@@ -1,0 +1,180 @@
+//! What every store does.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use matricula::scim::{Filter, Kind, Matcher, Resource, ResourceId, ResourceType};
+use matricula::store::{Entries, Entry, Memory, Sqlite};
+use serde_json::{Value, json};
+
+/// A store, and what has to stay for it to stay.
+pub(super) struct House {
+    pub entries: Arc<dyn Entries>,
+    pub others: Arc<dyn Entries>,
+    _folder: tempfile::TempDir,
+}
+
+fn memory() -> House {
+    House {
+        entries: Arc::new(Memory::new()),
+        others: Arc::new(Memory::new()),
+        _folder: tempfile::tempdir().unwrap(),
+    }
+}
+
+fn sqlite() -> House {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(&folder.path().join("matricula.db")).unwrap();
+    let tenant = |name: &str| store.entries(&name.into());
+    House { entries: tenant("school"), others: tenant("other"), _folder: folder }
+}
+
+macro_rules! every_store {
+    ($($store:ident)*) => { $(every_store! { @mod $store [
+        what_was_put_is_read_word_by_word
+        what_is_put_again_replaces_what_was_there
+        what_is_removed_is_gone_and_may_be_removed_again
+        several_come_in_the_order_they_were_asked_for
+        a_filter_finds_what_clients_wrote
+        users_and_groups_are_apart_though_their_ids_are_not
+        one_tenant_does_not_see_another
+        many_writes_at_a_time_are_all_done
+    ] })* };
+    (@mod $store:ident [$($fact:ident)*]) => {
+        mod $store {
+            $(
+                #[tokio::test]
+                async fn $fact() {
+                    super::$fact(super::$store()).await;
+                }
+            )*
+        }
+    };
+}
+every_store! { memory sqlite }
+
+pub(super) fn id(text: &str) -> ResourceId {
+    ResourceId::parse(text).unwrap()
+}
+
+pub(super) fn entry(kind: Kind, name: &str, sent: &Value) -> Entry {
+    Entry {
+        id: id(name),
+        sent: Resource::from_attributes(kind, sent.as_object().unwrap().clone()),
+        created: Some("2026-03-04T09:15:27.123Z".parse().unwrap()),
+        modified: "2026-03-04T09:15:28.5Z".parse().unwrap(),
+        revision: 3,
+    }
+}
+
+fn nina() -> Entry {
+    entry(
+        Kind::User,
+        "7",
+        &json!({
+            "userName": "Nina.Berg@Hoch.example",
+            "externalId": "6f0f6c2e",
+            "title": "Lecturer \u{0} \"quoted\" ä \u{1f393}",
+            "active": true,
+            "emails": [{ "type": "other", "value": "n@x.example", "primary": false }],
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": { "manager": { "value": "4" } },
+            "number": 12_345_678_901_234_567_u64
+        }),
+    )
+}
+
+pub(super) fn matcher(text: &str) -> Matcher {
+    let user = ResourceType::user();
+    Matcher::bind(&Filter::parse(text, user.urns()).unwrap(), &user).unwrap()
+}
+
+async fn what_was_put_is_read_word_by_word(house: House) {
+    house.entries.put(nina()).await.unwrap();
+    let read = house.entries.get(Kind::User, &id("7")).await.unwrap().unwrap();
+    assert_eq!(*read, nina());
+    let unborn = Entry { created: None, id: id("8"), ..nina() };
+    house.entries.put(unborn.clone()).await.unwrap();
+    assert_eq!(*house.entries.get(Kind::User, &id("8")).await.unwrap().unwrap(), unborn);
+    assert_eq!(house.entries.get(Kind::User, &id("9")).await.unwrap(), None);
+}
+
+async fn what_is_put_again_replaces_what_was_there(house: House) {
+    house.entries.put(nina()).await.unwrap();
+    let later = Timestamp::from_second(2_000_000_000).unwrap();
+    let changed = Entry { modified: later, revision: 4, ..entry(Kind::User, "7", &json!({})) };
+    house.entries.put(changed.clone()).await.unwrap();
+    assert_eq!(*house.entries.get(Kind::User, &id("7")).await.unwrap().unwrap(), changed);
+    let old = matcher(r#"externalId eq "6f0f6c2e""#);
+    assert_eq!(house.entries.find(Kind::User, Some(&old), 9).await.unwrap(), []);
+}
+
+async fn what_is_removed_is_gone_and_may_be_removed_again(house: House) {
+    house.entries.put(nina()).await.unwrap();
+    for _ in 0..2 {
+        house.entries.remove(Kind::User, &id("7")).await.unwrap();
+        assert_eq!(house.entries.get(Kind::User, &id("7")).await.unwrap(), None);
+    }
+}
+
+async fn several_come_in_the_order_they_were_asked_for(house: House) {
+    for name in ["1", "2", "3"] {
+        house.entries.put(Entry { id: id(name), ..nina() }).await.unwrap();
+    }
+    let asked = [id("3"), id("nobody"), id("1"), id("3")];
+    let found = house.entries.several(Kind::User, &asked).await.unwrap();
+    let found: Vec<_> = found.iter().map(|it| it.as_ref().map(|it| it.id.to_string())).collect();
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(found, [some("3"), None, some("1"), some("3")]);
+}
+
+async fn a_filter_finds_what_clients_wrote(house: House) {
+    for (name, external, title) in
+        [("1", "a", "Dean"), ("2", "A", "dean"), ("3", "b", "Clerk"), ("4", "a", "Clerk")]
+    {
+        let sent = json!({ "externalId": external, "title": title });
+        house.entries.put(entry(Kind::User, name, &sent)).await.unwrap();
+    }
+    for (filter, expected) in [
+        (r#"externalId eq "a""#, vec!["1", "4"]),
+        (r#"externalId eq "a" and title eq "clerk""#, vec!["4"]),
+        (r#"title eq "DEAN""#, vec!["1", "2"]),
+        (r#"externalId eq "b" or title eq "dean""#, vec!["1", "2", "3"]),
+        (r#"externalId eq "nobody""#, vec![]),
+    ] {
+        let found = house.entries.find(Kind::User, Some(&matcher(filter)), 9).await.unwrap();
+        let mut found: Vec<_> = found.iter().map(ToString::to_string).collect();
+        found.sort();
+        assert_eq!(found, expected, "{filter}");
+    }
+    assert_eq!(house.entries.find(Kind::User, None, 9).await.unwrap().len(), 4);
+    assert_eq!(house.entries.find(Kind::User, None, 3).await.unwrap().len(), 3);
+}
+
+async fn users_and_groups_are_apart_though_their_ids_are_not(house: House) {
+    let group = entry(Kind::Group, "7", &json!({ "displayName": "Math 1A" }));
+    house.entries.put(nina()).await.unwrap();
+    house.entries.put(group.clone()).await.unwrap();
+    house.entries.remove(Kind::User, &id("7")).await.unwrap();
+    assert_eq!(*house.entries.get(Kind::Group, &id("7")).await.unwrap().unwrap(), group);
+}
+
+async fn one_tenant_does_not_see_another(house: House) {
+    house.entries.put(nina()).await.unwrap();
+    assert_eq!(house.others.get(Kind::User, &id("7")).await.unwrap(), None);
+    assert_eq!(house.others.find(Kind::User, None, 9).await.unwrap(), []);
+    house.others.remove(Kind::User, &id("7")).await.unwrap();
+    assert!(house.entries.get(Kind::User, &id("7")).await.unwrap().is_some());
+}
+
+async fn many_writes_at_a_time_are_all_done(house: House) {
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..500 {
+        let entries = Arc::clone(&house.entries);
+        let entry = Entry { id: id(&number.to_string()), ..nina() };
+        tasks.spawn(async move { entries.put(entry).await });
+    }
+    for outcome in tasks.join_all().await {
+        outcome.unwrap();
+    }
+    assert_eq!(house.entries.find(Kind::User, None, 1000).await.unwrap().len(), 500);
+}
