@@ -15,6 +15,7 @@ mod names;
 mod page;
 mod render;
 mod seek;
+mod settle;
 mod site;
 mod steps;
 mod task;
@@ -28,7 +29,8 @@ use serde_json::{Map, Value};
 pub use cover::Coverage;
 pub use done::{Done, Note};
 pub use names::Want;
-pub use site::{Moment, Query, SettingFault, Site};
+pub use settle::SettingFault;
+pub use site::{Moment, Query, Site};
 
 use super::plan::{KindPlan, Steps};
 use crate::call::{Call, Failure, Kind, Reply};
