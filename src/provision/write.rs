@@ -110,8 +110,15 @@ impl Tenant {
         let sent = memorable(resource);
         let entry = Entry { id, sent, created: Some(now), modified: now, revision: 0 };
         let view = self.view(picture, Some(&entry));
-        self.remember(entry).await?;
-        Ok(Arc::new(view))
+        match self.remember(entry).await {
+            Ok(()) => Ok(Arc::new(view)),
+            // The account is there and its words are not: the client's next
+            // attempt begins with a look, and keeps them then.
+            Err(error) => {
+                self.ledger.doubts.raise(&keys);
+                Err(error)
+            }
+        }
     }
 
     /// Sends a create. If its answer is lost, looking tells what became of it.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::journey::person;
+use super::moody::Moody;
 use super::raw::{Raw, request};
 use super::{House, Options};
 use http::Method;
 use matricula::provision::Caching;
 use matricula::sandbox::{Fault, Latch, Person};
-use matricula::scim::{Kind, Matcher, ResourceId};
-use matricula::store::{Entries, Entry, Memory, Work};
+use matricula::store::Entries;
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -191,50 +191,9 @@ async fn a_question_that_was_on_its_way_during_a_write_is_not_believed() {
     assert_eq!(house.find("Users", filter).await.body["totalResults"], json!(1));
 }
 
-/// A store that can be made to wait before it keeps an entry.
-#[derive(Default)]
-struct Slow {
-    inner: Memory,
-    busy: tokio::sync::Mutex<()>,
-}
-
-impl Entries for Slow {
-    fn get<'a>(&'a self, kind: Kind, id: &'a ResourceId) -> Work<'a, Option<Arc<Entry>>> {
-        self.inner.get(kind, id)
-    }
-
-    fn several<'a>(
-        &'a self,
-        kind: Kind,
-        ids: &'a [ResourceId],
-    ) -> Work<'a, Vec<Option<Arc<Entry>>>> {
-        self.inner.several(kind, ids)
-    }
-
-    fn find<'a>(
-        &'a self,
-        kind: Kind,
-        matcher: Option<&'a Matcher>,
-        most: usize,
-    ) -> Work<'a, Vec<ResourceId>> {
-        self.inner.find(kind, matcher, most)
-    }
-
-    fn put(&self, entry: Entry) -> Work<'_, ()> {
-        Box::pin(async move {
-            let _free = self.busy.lock().await;
-            self.inner.put(entry).await
-        })
-    }
-
-    fn remove<'a>(&'a self, kind: Kind, id: &'a ResourceId) -> Work<'a, ()> {
-        self.inner.remove(kind, id)
-    }
-}
-
 #[tokio::test]
 async fn a_read_between_the_lms_and_the_store_is_not_believed() {
-    let store = Arc::new(Slow::default());
+    let store = Arc::new(Moody::default());
     let options = Options { entries: Arc::clone(&store) as Arc<dyn Entries>, ..Options::default() };
     let (house, path) = with_otto(options).await;
     let busy = store.busy.lock().await;

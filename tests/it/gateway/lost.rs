@@ -1,10 +1,14 @@
 //! Creates whose answer was lost, and an LMS that asks for patience.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::journey::{nina, person};
+use super::moody::Moody;
 use super::{House, Options};
 use matricula::sandbox::{Fault, Person};
+use matricula::store::Entries;
 use serde_json::json;
 
 fn hurried() -> Options {
@@ -104,4 +108,23 @@ async fn an_lms_that_asks_for_a_minute_is_passed_on_to_the_client() {
         assert!((55..=90).contains(&pause), "{refused:?}");
         assert_eq!(house.lms.calls().total(), calls, "it was asked in spite of its word");
     }
+}
+
+#[tokio::test]
+async fn a_store_that_fails_after_a_create_is_503_and_the_retry_gets_the_same_account() {
+    let store = Arc::new(Moody::default());
+    let entries = Arc::clone(&store) as Arc<dyn Entries>;
+    let house = House::with(Options { entries, ..Options::default() }).await;
+    store.full.store(true, Ordering::SeqCst);
+    let failed = house.post("/Users", nina()).await;
+    assert_eq!(failed.status, 503, "{failed:?}");
+    assert!(failed.header("retry-after").is_some());
+    store.full.store(false, Ordering::SeqCst);
+    let made = house.post("/Users", nina()).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let read = house.get(&format!("/Users/{}", made.id())).await;
+    assert_eq!(read.body["userName"], nina()["userName"]);
+    assert_eq!(read.body["title"], nina()["title"]);
+    assert_eq!(house.lms.calls().of("core_user_create_users"), 1);
+    assert_eq!(house.post("/Users", nina()).await.status, 409);
 }

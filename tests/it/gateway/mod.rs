@@ -12,6 +12,7 @@ mod house;
 mod illness;
 mod journey;
 mod lost;
+mod moody;
 mod peers;
 mod privacy;
 mod protocol;
