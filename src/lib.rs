@@ -27,6 +27,7 @@ pub mod call;
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod der;
 pub mod mapping;
 pub mod provision;
 pub mod sandbox;

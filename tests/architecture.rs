@@ -13,11 +13,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("call", &[]),
     ("clock", &[]),
     ("secret", &[]),
+    ("der", &[]),
     ("mapping", &["scim", "call"]),
     ("policy", &["scim"]),
-    ("backend", &["call", "clock", "secret"]),
+    ("backend", &["call", "clock", "secret", "der"]),
     ("store", &["scim", "secret"]),
-    ("server", &["secret"]),
+    ("server", &["secret", "der"]),
     ("provision", &["scim", "call", "mapping", "policy", "backend", "store", "clock"]),
     ("api", &["scim", "provision", "store", "server", "clock"]),
     ("admin", &["scim", "provision", "store", "server", "secret"]),
@@ -73,7 +74,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms of values: what they do depends on nothing but their arguments.
-const PURE: &[&str] = &["scim", "call", "mapping", "policy"];
+const PURE: &[&str] = &["scim", "call", "der", "mapping", "policy"];
 
 /// Words that no pure room may contain.
 const IMPURE: &[&str] = &[

@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::der::Elements;
+
 const SEQUENCE: u8 = 0x30;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
@@ -39,32 +41,6 @@ fn time(text: &str) -> Option<Timestamp> {
     let day = Date::new(year, part(4)?, part(6)?).ok()?;
     let moment = day.at(part(8)?, part(10)?, part(12)?, 0);
     Some(moment.to_zoned(TimeZone::UTC).ok()?.timestamp())
-}
-
-/// The elements of DER contents, tag and value; ends where the bytes make no sense.
-struct Elements<'a>(&'a [u8]);
-
-impl<'a> Iterator for Elements<'a> {
-    type Item = (u8, &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (tag, rest) = self.0.split_first()?;
-        let (length, rest) = length(rest)?;
-        let (value, rest) = rest.split_at_checked(length)?;
-        self.0 = rest;
-        Some((*tag, value))
-    }
-}
-
-/// A length: itself below 128, else the number of bytes that hold it.
-fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    let (first, rest) = bytes.split_first()?;
-    if *first < 0x80 {
-        return Some((usize::from(*first), rest));
-    }
-    let (digits, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-    let fits = (1..=3).contains(&digits.len());
-    fits.then(|| (digits.iter().fold(0, |sum, digit| (sum << 8) | usize::from(*digit)), rest))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a client's certificate says about its holder. It has been verified
 //! before it comes here; what cannot be read is left out, never guessed.
 
+use crate::der::Elements;
 use rustls::pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -121,34 +122,6 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
-}
-
-/// The elements of DER contents, tag and value; ends where the bytes make no sense.
-struct Elements<'a>(&'a [u8]);
-
-impl<'a> Iterator for Elements<'a> {
-    type Item = (u8, &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (tag, rest) = self.0.split_first()?;
-        let (length, rest) = length(rest)?;
-        let (value, rest) = rest.split_at_checked(length)?;
-        self.0 = rest;
-        Some((*tag, value))
-    }
-}
-
-/// A length: itself below 128, else the number of bytes that hold it. Two are
-/// enough for 64 KiB, and no name is longer.
-fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    match bytes {
-        [short, rest @ ..] if *short < 0x80 => Some((usize::from(*short), rest)),
-        [0x81, long, rest @ ..] => Some((usize::from(*long), rest)),
-        [0x82, high, low, rest @ ..] => {
-            Some((usize::from(u16::from_be_bytes([*high, *low])), rest))
-        }
-        _ => None,
-    }
 }
 
 #[cfg(test)]
