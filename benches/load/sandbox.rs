@@ -18,9 +18,7 @@ pub(crate) struct Ready {
 
 pub(crate) async fn run(people: usize) -> Result<(), Failure> {
     let options = sandbox::Options::default();
-    let identity = ["email", "phone1", "phone2"].map(String::from).to_vec();
-    let site = Site { identity, ..Site::default() };
-    let moodle = school(Moodle::new(site, &options.token), people)?;
+    let moodle = school(Moodle::new(Site::for_gateways(), &options.token), people)?;
     let lms = Sandbox::start(sandbox::Options { moodle: Some(moodle), ..options }).await?;
     let ready = Ready { lms_url: lms.url(), lms_token: lms.token().to_owned() };
     say(&serde_json::to_string(&ready)?)?;

@@ -8,8 +8,8 @@ use super::exchange::Exchange;
 use super::refusal::{Refusal, document};
 use crate::provision::Change;
 use crate::scim::{
-    self, BulkLimits, BulkOperation, BulkRequest, BulkResponse, BulkResult, Conditions, Method,
-    Reference, Rejected, ResourceId,
+    self, BulkOperation, BulkRequest, BulkResponse, BulkResult, Conditions, Method, Reference,
+    Rejected, ResourceId,
 };
 use crate::server::Response;
 
@@ -17,10 +17,7 @@ pub(super) async fn answer(mut exchange: Exchange) -> Result<Response, Refusal> 
     if *exchange.method() != HttpMethod::POST {
         return Err(exchange.not_allowed());
     }
-    let limits = BulkLimits {
-        max_operations: exchange.face.config.bulk_operations,
-        max_payload_size: exchange.face.config.body,
-    };
+    let limits = exchange.face.config.bulk();
     let request = BulkRequest::parse(exchange.document().await?, limits)?;
     let results = carried_out(&exchange, request).await;
     Ok(document(200, &BulkResponse::new(results)))

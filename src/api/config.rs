@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::scim::BulkLimits;
+
 /// What one request may cost.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -20,6 +22,13 @@ pub struct Config {
     pub compress: bool,
     /// Whether logs may name people. Default: no.
     pub personal: bool,
+}
+
+impl Config {
+    /// How much one bulk request may hold.
+    pub(super) fn bulk(&self) -> BulkLimits {
+        BulkLimits { max_operations: self.bulk_operations, max_payload_size: self.body }
+    }
 }
 
 impl Default for Config {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::config::Config;
 use super::route::{Route, segments};
 use crate::provision::Tenant;
-use crate::scim::{AuthenticationScheme, BulkLimits, Capabilities, Kind};
+use crate::scim::{AuthenticationScheme, Capabilities, Kind};
 use crate::store::Tokens;
 
 /// All tenants, and what one request may cost.
@@ -68,10 +68,7 @@ fn capabilities(tenant: &Tenant, config: &Config) -> Capabilities {
     Capabilities {
         documentation_uri: None,
         patch: true,
-        bulk: Some(BulkLimits {
-            max_operations: config.bulk_operations,
-            max_payload_size: config.body,
-        }),
+        bulk: Some(config.bulk()),
         filter_max_results: Some(tenant.config().page),
         change_password: password.is_some_and(|password| password.offered),
         sort: true,

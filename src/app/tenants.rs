@@ -104,12 +104,8 @@ impl Lasting {
     }
 }
 
-/// A sandbox that is set up as the documentation asks a real site to be: the
-/// service account sees what the mapping reads.
 async fn sandbox() -> std::io::Result<Sandbox> {
-    let identity = ["email", "phone1", "phone2"].map(String::from).to_vec();
-    let site = sandbox::Site { identity, ..sandbox::Site::default() };
     let options = sandbox::Options::default();
-    let moodle = Moodle::new(site, &options.token);
+    let moodle = Moodle::new(sandbox::Site::for_gateways(), &options.token);
     Sandbox::start(sandbox::Options { moodle: Some(moodle), ..options }).await
 }

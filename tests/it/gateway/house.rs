@@ -240,8 +240,7 @@ impl Drop for House {
 
 /// The LMS as the documentation asks for it to be set up.
 pub(crate) async fn sandbox(options: &Options) -> Sandbox {
-    let identity = ["email", "phone1", "phone2"].map(String::from).to_vec();
-    let mut site = sandbox::Site { identity, ..sandbox::Site::default() };
+    let mut site = sandbox::Site::for_gateways();
     (options.site)(&mut site);
     let begin = sandbox::Options::default();
     let moodle = Moodle::new(site, &begin.token);
