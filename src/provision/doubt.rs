@@ -7,6 +7,7 @@ use moka::sync::Cache;
 use sha2::{Digest, Sha256};
 
 use super::turns::Key;
+use crate::call::{Failure, Kind};
 use crate::scim::{Resource, ResourceId};
 
 /// Clients that time out try again within minutes; after that, whoever asks for
@@ -80,4 +81,9 @@ impl Doubts {
     pub(super) fn owed(&self, print: &Print) -> Option<ResourceId> {
         self.unheard.remove(print)
     }
+}
+
+/// Whether a failed create may have happened all the same.
+pub(super) fn may_have_happened(failure: &Failure) -> bool {
+    failure.lost && failure.kind != Kind::Duplicate
 }

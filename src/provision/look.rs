@@ -6,7 +6,6 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::doubt::Print;
-use super::search::members_of;
 use super::turns::Key;
 use super::{Deed, Depth, Error, Tenant, View};
 use crate::call::{Failure, Kind as FailureKind};
@@ -86,7 +85,7 @@ impl Tenant {
             let act = Act::Set(value.clone());
             (held != Some(value)).then(|| Edit { place: attribute.slot.place.clone(), act })
         });
-        let members = members_of(&plan.resource_type).filter(|it| it.attr.offered);
+        let members = plan.resource_type.members().filter(|it| it.attr.offered);
         let members = members.and_then(|place| {
             let all = resource.attributes().get("members")?.as_array()?;
             (!all.is_empty()).then(|| Edit { place, act: Act::Add(all.clone()) })

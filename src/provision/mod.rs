@@ -12,6 +12,7 @@
 
 mod cache;
 mod config;
+mod create;
 mod doubt;
 mod error;
 mod examine;

@@ -54,8 +54,8 @@ impl Tenant {
         id: &ResourceId,
         depth: Depth,
     ) -> Result<Option<Picture>, Failure> {
-        if let Some(matcher) = self.one_of(kind, std::slice::from_ref(id))
-            && self.rides_along(kind)
+        if self.rides_along(kind)
+            && let Some(matcher) = self.one_of(kind, std::slice::from_ref(id))
         {
             let found = self.lookup(kind, &matcher, depth).await?;
             return Ok(found.into_iter().find(|it| it.id().as_ref() == Some(id)));

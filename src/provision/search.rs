@@ -8,7 +8,7 @@ use super::cache::{Depth, Found};
 use super::{Deed, Error, Tenant, View};
 use crate::call::{Failure, Kind as FailureKind};
 use crate::mapping::{self, Coverage, Picture};
-use crate::scim::{self, Kind, Matcher, Operator, Page, Path, Resource, ResourceId, ResourceType};
+use crate::scim::{self, Kind, Matcher, Operator, Page, Resource, ResourceId, ResourceType};
 
 /// The part of a list that was asked for.
 #[derive(Debug)]
@@ -58,9 +58,9 @@ impl Tenant {
         if kind == Kind::User {
             return Depth::Whole;
         }
-        let members = self.resource_type(kind).and_then(members_of);
+        let members = self.resource_type(kind).and_then(ResourceType::members);
         let Some(members) = members else { return Depth::Whole };
-        let named = query.filter.as_ref().is_some_and(|matcher| names(matcher, &members));
+        let named = query.filter.as_ref().is_some_and(|matcher| matcher.names(&members));
         let shown = query.projection.includes(&members);
         if shown || named { Depth::Whole } else { Depth::Lean }
     }
@@ -240,16 +240,4 @@ fn distinct(mut pictures: Vec<Picture>) -> Vec<Picture> {
 fn order(view: &View) -> (usize, Option<ResourceId>) {
     let id = view.resource().id();
     (id.as_ref().map_or(0, |id| id.as_str().len()), id)
-}
-
-pub(super) fn members_of(resource_type: &ResourceType) -> Option<scim::Place> {
-    resource_type.place(&Path::parse("members", resource_type.urns()).ok()?).ok()
-}
-
-fn names(matcher: &Matcher, place: &scim::Place) -> bool {
-    match matcher {
-        Matcher::Compare(named, ..) | Matcher::Present(named) => named.shares_attribute(place),
-        Matcher::All(parts) | Matcher::Any(parts) => parts.iter().any(|part| names(part, place)),
-        Matcher::Not(inner) => names(inner, place),
-    }
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::call::Kind;
 use crate::mapping::plan::{Attribute, KindPlan};
 use crate::scim::{self, Edits, Outcome, Resource, ResourceId};
 
@@ -97,9 +96,4 @@ fn claims(plan: &KindPlan, value: impl Fn(&Attribute) -> Option<serde_json::Valu
         (!text.is_empty()).then(|| Key::Value(plan.kind, attribute.name.clone(), text))
     };
     plan.attributes.iter().filter(told).filter_map(claim).collect()
-}
-
-/// Whether a failed write may have happened.
-pub(super) fn in_doubt(failure: &crate::call::Failure) -> bool {
-    failure.lost && failure.kind != Kind::Duplicate
 }

@@ -1,4 +1,4 @@
-//! Writing: create, change, delete, each a flow from top to bottom.
+//! Writing to what is there: change and delete, each a flow from top to bottom.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -6,14 +6,11 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use tracing::Instrument;
 
-use super::doubt::Print;
 use super::read::missing;
-use super::search::members_of;
-use super::turns::{Key, in_doubt};
+use super::turns::Key;
 use super::view::memorable;
 use super::{Deed, Depth, Error, Tenant, View};
-use crate::call::{Failure, Kind as FailureKind};
-use crate::mapping::Picture;
+use crate::call::Kind as FailureKind;
 use crate::scim::{self, Conditions, Edits, Kind, Operation, Resource, ResourceId};
 use crate::store::Entry;
 
@@ -33,20 +30,6 @@ pub struct Change {
 }
 
 impl Tenant {
-    /// Creates a resource. The answer is what was sent, as far as the LMS took
-    /// it, under the id that the LMS gave.
-    pub async fn create(self: &Arc<Self>, resource: Resource) -> Result<Arc<View>, Error> {
-        let print = Print::of(&resource);
-        let (tenant, heard) = (Arc::clone(self), Arc::clone(self));
-        let work = async move { tenant.created(&resource, print).await };
-        let outcome = self.finish(work, move |view: &Arc<View>| {
-            if let Some(id) = view.resource().id() {
-                heard.ledger.doubts.unheard(print, id);
-            }
-        });
-        outcome.await
-    }
-
     /// Changes a resource.
     pub async fn change(self: &Arc<Self>, change: Change) -> Result<Option<Arc<View>>, Error> {
         let tenant = Arc::clone(self);
@@ -66,7 +49,7 @@ impl Tenant {
 
     /// Work once begun is finished, whoever stops waiting: half of a create is an
     /// account that nobody knows of. `unheard` is told what nobody waited for.
-    async fn finish<T: Send + 'static>(
+    pub(super) async fn finish<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
         unheard: impl FnOnce(&T) + Send + 'static,
@@ -83,98 +66,6 @@ impl Tenant {
         told.await.unwrap_or(Err(Error::CutOff))
     }
 
-    async fn created(
-        self: &Arc<Self>,
-        resource: &Resource,
-        print: Print,
-    ) -> Result<Arc<View>, Error> {
-        let kind = resource.kind();
-        let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
-        let keys = Key::of_new(plan, resource);
-        let _turn = self.ledger.turns.take(&keys).await;
-        if let Some(view) = self.owed(kind, &print).await? {
-            return Ok(view);
-        }
-        let picture = match self.in_doubt(resource, &keys).await? {
-            Some(found) => found,
-            None => self.sent(resource, &keys).await?,
-        };
-        self.ledger.doubts.settle(&keys);
-        let id = picture.id();
-        self.ledger.epochs.written(kind, id.as_ref());
-        let id = id.ok_or_else(|| {
-            let failure = Failure::new(FailureKind::Garbled, "the LMS gave the new one no id");
-            Error::lms(Deed::Create)(failure)
-        })?;
-        let now = self.clock.now();
-        let sent = memorable(resource);
-        let entry = Entry { id, sent, created: Some(now), modified: now, revision: 0 };
-        let view = self.view(picture, Some(&entry));
-        match self.remember(entry).await {
-            Ok(()) => Ok(Arc::new(view)),
-            // The account is there and its words are not: the client's next
-            // attempt begins with a look, and keeps them then.
-            Err(error) => {
-                self.ledger.doubts.raise(&keys);
-                Err(error)
-            }
-        }
-    }
-
-    /// Sends a create. If its answer is lost, looking tells what became of it.
-    /// Where looking finds nobody, the LMS may still be at work: a second create
-    /// could meet the first, so that is left to the client's next attempt, which
-    /// begins with a look.
-    async fn sent(&self, resource: &Resource, keys: &[Key]) -> Result<Picture, Error> {
-        let operation = Operation::Create(resource.clone());
-        let moment = self.lms.moment();
-        let run = self.lms.site().write(&operation, None, &moment);
-        let run = run.map_err(Error::lms(Deed::Create))?;
-        let failure = match self.drive(run, resource.kind(), Deed::Create).await {
-            Ok(done) => {
-                let id = done.id.clone();
-                let shown = done.pictures.into_iter().next();
-                return Ok(shown.unwrap_or_else(|| self.expected(resource, id.as_ref())));
-            }
-            Err(failure) => failure,
-        };
-        self.ledger.epochs.written(resource.kind(), None);
-        if !in_doubt(&failure) {
-            return Err(Error::lms(Deed::Create)(failure));
-        }
-        self.ledger.doubts.raise(keys);
-        match self.look(resource).await {
-            Ok(Some(found)) => {
-                self.metrics.resolved("adopted");
-                Ok(found)
-            }
-            Ok(None) => {
-                self.metrics.resolved("not_found");
-                Err(Error::lms(Deed::Create)(unresolved(failure)))
-            }
-            Err(second) if second.kind == FailureKind::Duplicate => {
-                self.metrics.resolved("duplicate");
-                Err(Error::lms(Deed::Create)(second))
-            }
-            Err(_) => {
-                self.metrics.resolved("unknown");
-                Err(Error::lms(Deed::Create)(unresolved(failure)))
-            }
-        }
-    }
-
-    /// What the LMS holds after a create that told us nothing but an id.
-    fn expected(&self, resource: &Resource, id: Option<&ResourceId>) -> Picture {
-        let mut shown = self.lms.site().echo(resource, &self.lms.moment());
-        if let Some(id) = id {
-            shown.set_id(id);
-        }
-        if let Some(members) = resource.attributes().get("members") {
-            shown = with(shown, "members", members.clone());
-        }
-        Picture::from(shown)
-    }
-
     async fn changed(self: &Arc<Self>, change: Change) -> Result<Option<Arc<View>>, Error> {
         let Change { kind, id, edits, conditions, show } = change;
         let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
@@ -185,7 +76,7 @@ impl Tenant {
         let known = if plan.remembered { entry.as_ref().map(|it| it.sent.clone()) } else { None };
         self.change_in_lms(Operation::Change { kind, id: id.clone(), edits: edits.clone() }, known)
             .await?;
-        let members = members_of(&plan.resource_type).is_some_and(|it| edits.touch(&it));
+        let members = plan.resource_type.members().is_some_and(|it| edits.touch(&it));
         let now = self.clock.now();
         let unchanged = entry.as_ref().filter(|_| !differs).map(|entry| entry.modified);
         self.remember(Entry {
@@ -272,7 +163,7 @@ impl Tenant {
 
     /// Keeps an entry. Who read between the LMS's write and this one saw half of
     /// it, which must not be believed either.
-    async fn remember(&self, entry: Entry) -> Result<(), Error> {
+    pub(super) async fn remember(&self, entry: Entry) -> Result<(), Error> {
         let (kind, id) = (entry.sent.kind(), entry.id.clone());
         let kept = self.ledger.entries.put(entry).await;
         self.ledger.epochs.written(kind, Some(&id));
@@ -305,18 +196,6 @@ impl Tenant {
     }
 }
 
-/// A failure whose outcome even looking did not tell: to be tried again.
-fn unresolved(failure: Failure) -> Failure {
-    Failure { kind: FailureKind::Unavailable, attribute: None, ..failure }
-}
-
-fn unmapped(kind: Kind) -> scim::Error {
+pub(super) fn unmapped(kind: Kind) -> scim::Error {
     scim::Error::not_implemented(format!("This LMS has no {kind}s that the gateway could write."))
-}
-
-fn with(resource: Resource, name: &str, value: serde_json::Value) -> Resource {
-    let kind = resource.kind();
-    let mut attributes = resource.into_attributes();
-    attributes.insert(name.to_owned(), value);
-    Resource::from_attributes(kind, attributes)
 }

@@ -13,7 +13,7 @@ use crate::call::{Failure, Kind};
 use crate::mapping::expr::plain_text;
 use crate::mapping::lift::Wanted;
 use crate::mapping::plan::{Attribute, KindPlan};
-use crate::scim::{Filter, Literal, Matcher, Operator, Place, Resource};
+use crate::scim::{Filter, Literal, Matcher, Operator, Resource};
 
 /// The question that reads by id.
 pub(super) const BY_ID: &str = "id eq";
@@ -83,8 +83,8 @@ impl Run {
     pub(super) fn wants_members(&self) -> bool {
         let (Some(kind), Goal::Read(reading)) = (&self.kind, &self.goal) else { return false };
         let Some(attribute) = kind.resource_type.core().attribute("members") else { return false };
-        let Some(place) = member_place(kind) else { return false };
-        let asked = reading.matcher.as_ref().is_some_and(|matcher| names(matcher, &place));
+        let Some(place) = kind.resource_type.members() else { return false };
+        let asked = reading.matcher.as_ref().is_some_and(|matcher| matcher.names(&place));
         attribute.offered && (asked || reading.want.has(&place))
     }
 }
@@ -99,14 +99,8 @@ impl Reading {
     /// Whether an attribute is needed: asked for, or named by the filter.
     pub(super) fn needs(&self, attribute: &Attribute) -> bool {
         let place = &attribute.slot.place;
-        self.want.has(place) || self.matcher.as_ref().is_some_and(|known| names(known, place))
+        self.want.has(place) || self.matcher.as_ref().is_some_and(|known| known.names(place))
     }
-}
-
-/// The place of the attribute `members`.
-pub(super) fn member_place(kind: &KindPlan) -> Option<Place> {
-    let path = crate::scim::Path::parse("members", kind.resource_type.urns()).ok()?;
-    kind.resource_type.place(&path).ok()
 }
 
 /// Unique values as questions that the table answers.
@@ -138,13 +132,4 @@ fn values(
         Some(Probe { attribute: attribute.name.clone(), question, value: value(attribute)? })
     };
     kind.attributes.iter().filter(|attribute| meant(attribute)).filter_map(probe).collect()
-}
-
-/// Whether a filter names the attribute at a place.
-fn names(matcher: &Matcher, place: &Place) -> bool {
-    match matcher {
-        Matcher::Compare(named, ..) | Matcher::Present(named) => named.shares_attribute(place),
-        Matcher::All(parts) | Matcher::Any(parts) => parts.iter().any(|part| names(part, place)),
-        Matcher::Not(inner) => names(inner, place),
-    }
 }

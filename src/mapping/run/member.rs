@@ -157,7 +157,7 @@ impl Run {
         let (Some(kind), Goal::Change(change)) = (self.kind.clone(), &self.goal) else {
             return Ok(());
         };
-        let (Some(plan), Some(place)) = (&kind.members, super::ask::member_place(&kind)) else {
+        let (Some(plan), Some(place)) = (&kind.members, kind.resource_type.members()) else {
             return Ok(());
         };
         if !change.edits.touch(&place) {
@@ -198,7 +198,7 @@ impl Run {
             return Ok(());
         };
         let (Some(plan), edits) = (&kind.members, change.edits.clone()) else { return Ok(()) };
-        let Some(place) = super::ask::member_place(&kind) else { return Ok(()) };
+        let Some(place) = kind.resource_type.members() else { return Ok(()) };
         self.not_truncated(&kind, true)?;
         let current = self.vars.take("members").unwrap_or_default();
         let before: Vec<Value> =

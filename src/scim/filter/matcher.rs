@@ -227,6 +227,17 @@ pub(in crate::scim) fn instant(text: &str) -> Option<Timestamp> {
     text.contains(['T', 't']).then(|| with_zone().or_else(in_utc)).flatten()
 }
 
+impl Matcher {
+    /// Whether it names the attribute at a place.
+    pub fn names(&self, place: &Place) -> bool {
+        match self {
+            Self::Compare(named, ..) | Self::Present(named) => named.shares_attribute(place),
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.names(place)),
+            Self::Not(inner) => inner.names(place),
+        }
+    }
+}
+
 impl ResourceType {
     /// The paths that filters may name.
     pub fn filterable(&self) -> impl Iterator<Item = String> + '_ {

@@ -150,6 +150,12 @@ impl ResourceType {
         &self.common
     }
 
+    /// The place of the attribute `members`; users have none.
+    pub fn members(&self) -> Option<Place> {
+        let members = self.core.attributes.iter().find(|attribute| attribute.name.is("members"));
+        members.map(|attribute| Place::of(None, attribute))
+    }
+
     /// Every attribute of every schema, as a place.
     pub fn attributes(&self) -> impl Iterator<Item = Place> + '_ {
         let core = self.core.attributes.iter().map(|attribute| Place::of(None, attribute));

@@ -1,0 +1,133 @@
+//! Creating, from top to bottom.
+
+use std::sync::Arc;
+
+use super::doubt::{Print, may_have_happened};
+use super::turns::Key;
+use super::view::memorable;
+use super::write::unmapped;
+use super::{Deed, Error, Tenant, View};
+use crate::call::{Failure, Kind as FailureKind};
+use crate::mapping::Picture;
+use crate::scim::{Operation, Resource, ResourceId};
+use crate::store::Entry;
+
+impl Tenant {
+    /// Creates a resource. The answer is what was sent, as far as the LMS took
+    /// it, under the id that the LMS gave.
+    pub async fn create(self: &Arc<Self>, resource: Resource) -> Result<Arc<View>, Error> {
+        let print = Print::of(&resource);
+        let (tenant, heard) = (Arc::clone(self), Arc::clone(self));
+        let work = async move { tenant.created(&resource, print).await };
+        let outcome = self.finish(work, move |view: &Arc<View>| {
+            if let Some(id) = view.resource().id() {
+                heard.ledger.doubts.unheard(print, id);
+            }
+        });
+        outcome.await
+    }
+
+    async fn created(
+        self: &Arc<Self>,
+        resource: &Resource,
+        print: Print,
+    ) -> Result<Arc<View>, Error> {
+        let kind = resource.kind();
+        let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
+        let keys = Key::of_new(plan, resource);
+        let _turn = self.ledger.turns.take(&keys).await;
+        if let Some(view) = self.owed(kind, &print).await? {
+            return Ok(view);
+        }
+        let picture = match self.in_doubt(resource, &keys).await? {
+            Some(found) => found,
+            None => self.sent(resource, &keys).await?,
+        };
+        self.ledger.doubts.settle(&keys);
+        let id = picture.id();
+        self.ledger.epochs.written(kind, id.as_ref());
+        let id = id.ok_or_else(|| {
+            let failure = Failure::new(FailureKind::Garbled, "the LMS gave the new one no id");
+            Error::lms(Deed::Create)(failure)
+        })?;
+        let now = self.clock.now();
+        let sent = memorable(resource);
+        let entry = Entry { id, sent, created: Some(now), modified: now, revision: 0 };
+        let view = self.view(picture, Some(&entry));
+        match self.remember(entry).await {
+            Ok(()) => Ok(Arc::new(view)),
+            // The account is there and its words are not: the client's next
+            // attempt begins with a look, and keeps them then.
+            Err(error) => {
+                self.ledger.doubts.raise(&keys);
+                Err(error)
+            }
+        }
+    }
+
+    /// Sends a create. If its answer is lost, looking tells what became of it.
+    /// Where looking finds nobody, the LMS may still be at work: a second create
+    /// could meet the first, so that is left to the client's next attempt, which
+    /// begins with a look.
+    async fn sent(&self, resource: &Resource, keys: &[Key]) -> Result<Picture, Error> {
+        let operation = Operation::Create(resource.clone());
+        let moment = self.lms.moment();
+        let run = self.lms.site().write(&operation, None, &moment);
+        let run = run.map_err(Error::lms(Deed::Create))?;
+        let failure = match self.drive(run, resource.kind(), Deed::Create).await {
+            Ok(done) => {
+                let id = done.id.clone();
+                let shown = done.pictures.into_iter().next();
+                return Ok(shown.unwrap_or_else(|| self.expected(resource, id.as_ref())));
+            }
+            Err(failure) => failure,
+        };
+        self.ledger.epochs.written(resource.kind(), None);
+        if !may_have_happened(&failure) {
+            return Err(Error::lms(Deed::Create)(failure));
+        }
+        self.ledger.doubts.raise(keys);
+        match self.look(resource).await {
+            Ok(Some(found)) => {
+                self.metrics.resolved("adopted");
+                Ok(found)
+            }
+            Ok(None) => {
+                self.metrics.resolved("not_found");
+                Err(Error::lms(Deed::Create)(unresolved(failure)))
+            }
+            Err(second) if second.kind == FailureKind::Duplicate => {
+                self.metrics.resolved("duplicate");
+                Err(Error::lms(Deed::Create)(second))
+            }
+            Err(_) => {
+                self.metrics.resolved("unknown");
+                Err(Error::lms(Deed::Create)(unresolved(failure)))
+            }
+        }
+    }
+
+    /// What the LMS holds after a create that told us nothing but an id.
+    fn expected(&self, resource: &Resource, id: Option<&ResourceId>) -> Picture {
+        let mut shown = self.lms.site().echo(resource, &self.lms.moment());
+        if let Some(id) = id {
+            shown.set_id(id);
+        }
+        if let Some(members) = resource.attributes().get("members") {
+            shown = with(shown, "members", members.clone());
+        }
+        Picture::from(shown)
+    }
+}
+
+/// A failure whose outcome even looking did not tell: to be tried again.
+fn unresolved(failure: Failure) -> Failure {
+    Failure { kind: FailureKind::Unavailable, attribute: None, ..failure }
+}
+
+fn with(resource: Resource, name: &str, value: serde_json::Value) -> Resource {
+    let kind = resource.kind();
+    let mut attributes = resource.into_attributes();
+    attributes.insert(name.to_owned(), value);
+    Resource::from_attributes(kind, attributes)
+}
