@@ -13,12 +13,14 @@ use crate::config::{self, Address, Settings};
 use crate::provision::{self, Ledger, Lms, Tenant};
 use crate::sandbox::{self, Moodle, Sandbox};
 use crate::secret::Secret;
-use crate::store::{self, Memory, Sqlite};
+use crate::store::{self, Memory, Sqlite, Store};
 
 /// What stays of tenants from one reload to the next.
 #[derive(Debug, Default)]
 pub(super) struct Lasting {
-    store: Option<Sqlite>,
+    store: Option<Arc<dyn Store>>,
+    /// For those whose words the store is not for.
+    passing: Memory,
     /// Whether the store is for tenants before a sandbox, too.
     sandboxes_too: bool,
     ledgers: HashMap<Arc<str>, Arc<Ledger>>,
@@ -45,7 +47,7 @@ impl Lasting {
         if self.store.is_none() {
             self.sandboxes_too = settings.store.sandboxes;
             let opened = spawn_blocking(move || Sqlite::open(&path)).await;
-            self.store = Some(opened.map_err(store::Error::new)??);
+            self.store = Some(Arc::new(opened.map_err(store::Error::new)??));
         }
         Ok(())
     }
@@ -65,11 +67,10 @@ impl Lasting {
         let outside = backend::House { clock: house.clock.clone(), metrics: house.backend.clone() };
         let lms = Lms::open(Arc::clone(site), &tenant.backends, &outside)
             .map_err(|reason| Fault::Lms { tenant: name.to_string(), reason })?;
-        let store = self.store.as_ref().filter(|_| !sandboxed || self.sandboxes_too);
-        let ledger = self.ledgers.entry(Arc::clone(&name)).or_insert_with(|| {
-            let entries = store.map(|store| store.entries(&name));
-            Ledger::new(entries.unwrap_or_else(|| Arc::new(Memory::new())))
-        });
+        let lasting = self.store.as_deref().filter(|_| !sandboxed || self.sandboxes_too);
+        let store = lasting.unwrap_or(&self.passing);
+        let ledger = self.ledgers.entry(Arc::clone(&name));
+        let ledger = ledger.or_insert_with(|| Ledger::new(store.entries(&name)));
         let inside = provision::House {
             clock: house.clock.clone(),
             metrics: house.provision.clone(),

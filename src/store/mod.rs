@@ -1,8 +1,9 @@
 //! What the LMS cannot say, the gateway remembers: how a client wrote a
 //! resource, and who may speak. The LMS stays the truth about people.
 //!
-//! The traits are small and named by use. [`Memory`] keeps everything for as long
-//! as the process lives, [`Sqlite`] in one file for as long as that lives.
+//! The traits are small and named by use; a [`Store`] has them all. [`Memory`]
+//! keeps everything for as long as the process lives, [`Sqlite`] in one file for as
+//! long as that lives.
 
 mod config;
 mod entry;
@@ -13,6 +14,7 @@ mod token;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 pub use config::Config;
 pub use entry::{Entries, Entry};
@@ -22,6 +24,12 @@ pub use token::{Digest, Scope, Token, Tokens};
 
 /// A store's work, and what it comes to.
 pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// Everything that is remembered, for every tenant.
+pub trait Store: fmt::Debug + Send + Sync {
+    /// The entries of one tenant.
+    fn entries(&self, tenant: &Arc<str>) -> Arc<dyn Entries>;
+}
 
 /// The store did not do its work. Nothing was half-written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

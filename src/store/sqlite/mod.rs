@@ -6,22 +6,20 @@
 //! survives the death of the process at any moment, and one process at a time
 //! has it.
 
-mod query;
+mod entries;
 mod schema;
 mod writer;
 
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::future::ready;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
-use tokio::task::spawn_blocking;
 
-use super::{Entries, Entry, Error, Work};
-use crate::scim::{Kind, Matcher, ResourceId};
-use writer::{Job, Writer};
+use super::{Entries, Error, Store, Work};
+use entries::OfTenant;
+use writer::Writer;
 
 /// Readers at the same time; more wait for one of these.
 const READERS: usize = 4;
@@ -51,13 +49,24 @@ impl Sqlite {
         Ok(Self(Arc::new(Shared { readers, writer, path: path.to_owned(), _lock: lock })))
     }
 
-    /// The entries of one tenant.
-    pub fn entries(&self, tenant: &Arc<str>) -> Arc<dyn Entries> {
-        Arc::new(OfTenant { store: self.clone(), tenant: Arc::clone(tenant) })
-    }
-
+    /// Reads, on a connection that nobody else uses meanwhile.
     fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
         read(&self.0.reader()).map_err(|error| told(&self.0.path, error))
+    }
+
+    /// Writes, and says what came of it once it is on the disk. Whatever fails
+    /// leaves nothing behind, and nobody else's write.
+    fn write<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Work<'static, T> {
+        self.0.writer.done(write)
+    }
+}
+
+impl Store for Sqlite {
+    fn entries(&self, tenant: &Arc<str>) -> Arc<dyn Entries> {
+        Arc::new(OfTenant::new(self, tenant))
     }
 }
 
@@ -101,55 +110,4 @@ fn connect(path: &Path) -> Result<Connection, Error> {
 
 fn told(path: &Path, error: impl fmt::Display) -> Error {
     Error::new(format!("{}: {error}", path.display()))
-}
-
-/// The entries of one tenant.
-struct OfTenant {
-    store: Sqlite,
-    tenant: Arc<str>,
-}
-
-impl Entries for OfTenant {
-    fn get<'a>(&'a self, kind: Kind, id: &'a ResourceId) -> Work<'a, Option<Arc<Entry>>> {
-        let found = self.store.read(|reader| query::one(reader, &self.tenant, kind, id));
-        Box::pin(ready(found))
-    }
-
-    fn several<'a>(
-        &'a self,
-        kind: Kind,
-        ids: &'a [ResourceId],
-    ) -> Work<'a, Vec<Option<Arc<Entry>>>> {
-        let found = self.store.read(|reader| {
-            ids.iter().map(|id| query::one(reader, &self.tenant, kind, id)).collect()
-        });
-        Box::pin(ready(found))
-    }
-
-    fn find<'a>(
-        &'a self,
-        kind: Kind,
-        matcher: Option<&'a Matcher>,
-        most: usize,
-    ) -> Work<'a, Vec<ResourceId>> {
-        let (store, tenant, matcher) =
-            (self.store.clone(), Arc::clone(&self.tenant), matcher.cloned());
-        // It may read everything, which is no work for a thread that serves.
-        Box::pin(async move {
-            let found = spawn_blocking(move || {
-                store.read(|reader| query::find(reader, &tenant, kind, matcher.as_ref(), most))
-            });
-            found.await.unwrap_or_else(|error| Err(Error::new(error)))
-        })
-    }
-
-    fn put(&self, entry: Entry) -> Work<'_, ()> {
-        let job = Job::Put(Arc::clone(&self.tenant), Box::new(entry));
-        Box::pin(self.store.0.writer.done(job))
-    }
-
-    fn remove<'a>(&'a self, kind: Kind, id: &'a ResourceId) -> Work<'a, ()> {
-        let job = Job::Remove(Arc::clone(&self.tenant), kind, id.clone());
-        Box::pin(self.store.0.writer.done(job))
-    }
 }

@@ -6,23 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// How the form came to be, one step after the other. A step that was released
 /// is never changed: files exist that took it.
-const STEPS: [&str; 1] = [
-    // What clients wrote. The externalId stands beside it, since clients look for
-    // it where an LMS has no place for it.
-    "CREATE TABLE entries (
-         tenant      TEXT    NOT NULL,
-         kind        TEXT    NOT NULL,
-         id          TEXT    NOT NULL,
-         sent        TEXT    NOT NULL,
-         created     INTEGER,
-         modified    INTEGER NOT NULL,
-         revision    INTEGER NOT NULL,
-         external_id TEXT,
-         PRIMARY KEY (tenant, kind, id)
-     ) WITHOUT ROWID;
-     CREATE INDEX entries_by_external_id ON entries (tenant, kind, external_id)
-         WHERE external_id IS NOT NULL;",
-];
+const STEPS: [&str; 1] = [include_str!("steps/1-entries.sql")];
 
 /// What says that a file is ours: `MATR`.
 const OURS: i32 = 0x4d41_5452;

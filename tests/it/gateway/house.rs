@@ -16,7 +16,7 @@ use matricula::provision::{self, Lms, Tenant};
 use matricula::sandbox::{self, Moodle, Sandbox};
 use matricula::scim::Rules;
 use matricula::server::{self, Listener, Shutdown};
-use matricula::store::{Digest, Entries, Memory, Scope, Token, Tokens};
+use matricula::store::{Digest, Entries, Memory, Scope, Store, Token, Tokens};
 use matricula::{backend, secret};
 use prometheus::Registry;
 use serde_json::{Map, Value, json};
@@ -52,7 +52,7 @@ impl Default for Options {
             page: config.page,
             patience: config.patience,
             tokens: Vec::new(),
-            entries: Arc::new(Memory::new()),
+            entries: Memory::new().entries(&"school".into()),
         }
     }
 }

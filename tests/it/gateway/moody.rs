@@ -4,16 +4,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use matricula::scim::{Kind, Matcher, ResourceId};
-use matricula::store::{Entries, Entry, Error, Memory, Work};
+use matricula::store::{Entries, Entry, Error, Memory, Store, Work};
 use tokio::sync::Mutex;
 
-#[derive(Default)]
 pub(super) struct Moody {
-    inner: Memory,
+    inner: Arc<dyn Entries>,
     /// Writes wait for this.
     pub(super) busy: Mutex<()>,
     /// Writes fail.
     pub(super) full: AtomicBool,
+}
+
+impl Default for Moody {
+    fn default() -> Self {
+        let inner = Memory::new().entries(&"school".into());
+        Self { inner, busy: Mutex::default(), full: AtomicBool::default() }
+    }
 }
 
 impl Entries for Moody {

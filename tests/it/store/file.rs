@@ -3,7 +3,7 @@
 use std::fs;
 
 use matricula::scim::Kind;
-use matricula::store::Sqlite;
+use matricula::store::{Sqlite, Store};
 use rusqlite::Connection;
 use serde_json::json;
 

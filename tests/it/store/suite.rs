@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use matricula::scim::{Filter, Kind, Matcher, Resource, ResourceId, ResourceType};
-use matricula::store::{Entries, Entry, Memory, Sqlite};
+use matricula::store::{Entries, Entry, Memory, Sqlite, Store};
 use serde_json::{Value, json};
 
 /// A store, and what has to stay for it to stay.
@@ -14,19 +14,21 @@ pub(super) struct House {
     _folder: tempfile::TempDir,
 }
 
-fn memory() -> House {
-    House {
-        entries: Arc::new(Memory::new()),
-        others: Arc::new(Memory::new()),
-        _folder: tempfile::tempdir().unwrap(),
+impl House {
+    fn of(store: &dyn Store, folder: tempfile::TempDir) -> Self {
+        let tenant = |name: &str| store.entries(&name.into());
+        Self { entries: tenant("school"), others: tenant("other"), _folder: folder }
     }
+}
+
+fn memory() -> House {
+    House::of(&Memory::new(), tempfile::tempdir().unwrap())
 }
 
 fn sqlite() -> House {
     let folder = tempfile::tempdir().unwrap();
     let store = Sqlite::open(&folder.path().join("matricula.db")).unwrap();
-    let tenant = |name: &str| store.entries(&name.into());
-    House { entries: tenant("school"), others: tenant("other"), _folder: folder }
+    House::of(&store, folder)
 }
 
 macro_rules! every_store {

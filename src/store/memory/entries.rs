@@ -1,28 +1,22 @@
-//! A store that forgets everything with the process: for demonstrations, tests
-//! and tenants whose LMS can say all there is to say.
+//! Entries in memory.
 
 use std::collections::HashMap;
 use std::future::ready;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::{Entries, Entry, Work};
 use crate::scim::{Kind, Matcher, ResourceId};
+use crate::store::{Entries, Entry, Work};
 
 type Shelf = HashMap<ResourceId, Arc<Entry>>;
 
-/// The entries of one tenant, in memory.
+/// The entries of one tenant.
 #[derive(Debug, Default)]
-pub struct Memory {
+pub(super) struct Shelves {
     users: RwLock<Shelf>,
     groups: RwLock<Shelf>,
 }
 
-impl Memory {
-    /// An empty one.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
+impl Shelves {
     fn shelf(&self, kind: Kind) -> &RwLock<Shelf> {
         match kind {
             Kind::User => &self.users,
@@ -40,7 +34,7 @@ impl Memory {
     }
 }
 
-impl Entries for Memory {
+impl Entries for Shelves {
     fn get<'a>(&'a self, kind: Kind, id: &'a ResourceId) -> Work<'a, Option<Arc<Entry>>> {
         Box::pin(ready(Ok(self.read(kind).get(id).cloned())))
     }

@@ -1,18 +1,78 @@
-//! Rows to entries and back.
+//! Entries as rows.
 
+use std::future::ready;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Map, Value};
+use tokio::task::spawn_blocking;
 
+use super::Sqlite;
 use crate::scim::{Kind, Matcher, Operator, Resource, ResourceId};
-use crate::store::Entry;
+use crate::store::{Entries, Entry, Error, Work};
+
+/// The entries of one tenant.
+pub(super) struct OfTenant {
+    store: Sqlite,
+    tenant: Arc<str>,
+}
+
+impl OfTenant {
+    pub(super) fn new(store: &Sqlite, tenant: &Arc<str>) -> Self {
+        Self { store: store.clone(), tenant: Arc::clone(tenant) }
+    }
+}
+
+impl Entries for OfTenant {
+    fn get<'a>(&'a self, kind: Kind, id: &'a ResourceId) -> Work<'a, Option<Arc<Entry>>> {
+        let found = self.store.read(|reader| one(reader, &self.tenant, kind, id));
+        Box::pin(ready(found))
+    }
+
+    fn several<'a>(
+        &'a self,
+        kind: Kind,
+        ids: &'a [ResourceId],
+    ) -> Work<'a, Vec<Option<Arc<Entry>>>> {
+        let found = self
+            .store
+            .read(|reader| ids.iter().map(|id| one(reader, &self.tenant, kind, id)).collect());
+        Box::pin(ready(found))
+    }
+
+    fn find<'a>(
+        &'a self,
+        kind: Kind,
+        matcher: Option<&'a Matcher>,
+        most: usize,
+    ) -> Work<'a, Vec<ResourceId>> {
+        let (store, tenant, matcher) =
+            (self.store.clone(), Arc::clone(&self.tenant), matcher.cloned());
+        // It may read everything, which is no work for a thread that serves.
+        Box::pin(async move {
+            let found = spawn_blocking(move || {
+                store.read(|reader| find(reader, &tenant, kind, matcher.as_ref(), most))
+            });
+            found.await.unwrap_or_else(|error| Err(Error::new(error)))
+        })
+    }
+
+    fn put(&self, entry: Entry) -> Work<'_, ()> {
+        let tenant = Arc::clone(&self.tenant);
+        Box::pin(self.store.write(move |step| put(step, &tenant, &entry)))
+    }
+
+    fn remove<'a>(&'a self, kind: Kind, id: &'a ResourceId) -> Work<'a, ()> {
+        let (tenant, id) = (Arc::clone(&self.tenant), id.clone());
+        Box::pin(self.store.write(move |step| remove(step, &tenant, kind, &id)))
+    }
+}
 
 const COLUMNS: &str = "id, sent, created, modified, revision";
 
-pub(super) fn one(
+fn one(
     reader: &Connection,
     tenant: &str,
     kind: Kind,
@@ -26,7 +86,7 @@ pub(super) fn one(
 
 /// The ids of those that fit. An externalId is looked up; all else is read and
 /// held against the filter.
-pub(super) fn find(
+fn find(
     reader: &Connection,
     tenant: &str,
     kind: Kind,
@@ -69,7 +129,7 @@ fn external_id(matcher: &Matcher) -> Option<String> {
     }
 }
 
-pub(super) fn put(step: &Transaction<'_>, tenant: &str, entry: &Entry) -> rusqlite::Result<()> {
+fn put(step: &Connection, tenant: &str, entry: &Entry) -> rusqlite::Result<()> {
     let sent = entry.sent.attributes();
     let text = serde_json::to_string(sent)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
@@ -93,12 +153,7 @@ pub(super) fn put(step: &Transaction<'_>, tenant: &str, entry: &Entry) -> rusqli
     Ok(())
 }
 
-pub(super) fn remove(
-    step: &Transaction<'_>,
-    tenant: &str,
-    kind: Kind,
-    id: &ResourceId,
-) -> rusqlite::Result<()> {
+fn remove(step: &Connection, tenant: &str, kind: Kind, id: &ResourceId) -> rusqlite::Result<()> {
     step.prepare_cached("DELETE FROM entries WHERE tenant = ?1 AND kind = ?2 AND id = ?3")?
         .execute(params![tenant, kind.as_str(), id.as_str()])?;
     Ok(())
