@@ -29,6 +29,7 @@ pub mod clock;
 pub mod config;
 mod der;
 pub mod mapping;
+pub mod policy;
 pub mod provision;
 pub mod sandbox;
 pub mod scim;

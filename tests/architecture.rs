@@ -17,7 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("mapping", &["scim", "call"]),
     ("policy", &["scim"]),
     ("backend", &["call", "clock", "secret", "der"]),
-    ("store", &["scim", "secret"]),
+    ("store", &["scim", "policy", "secret"]),
     ("server", &["secret", "der"]),
     ("provision", &["scim", "call", "mapping", "policy", "backend", "store", "clock"]),
     ("api", &["scim", "provision", "store", "server", "clock"]),

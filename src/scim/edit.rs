@@ -31,7 +31,7 @@ pub enum Act {
 }
 
 impl Act {
-    fn word(&self) -> &'static str {
+    pub(super) fn word(&self) -> &'static str {
         match self {
             Self::Set(_) => "set",
             Self::Add(_) => "add",
@@ -71,6 +71,12 @@ impl Edits {
     /// Whether any edit touches the attribute that `place` lies in.
     pub fn touch(&self, place: &Place) -> bool {
         self.list.iter().any(|edit| edit.place.shares_attribute(place))
+    }
+
+    /// The same, but for edits of some places.
+    pub fn without(&self, left_out: impl Fn(&Place) -> bool) -> Self {
+        let list = self.list.iter().filter(|edit| !left_out(&edit.place)).cloned().collect();
+        Self { list, ..*self }
     }
 
     /// Appends an edit. Additions to one attribute that follow each other are

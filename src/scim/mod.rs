@@ -24,6 +24,7 @@ mod error;
 mod etag;
 mod filter;
 mod intake;
+mod kept;
 mod list;
 mod name;
 mod operation;

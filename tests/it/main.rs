@@ -13,6 +13,7 @@ mod gateway;
 mod mapping;
 mod moodle;
 mod patches;
+mod policy;
 mod program;
 mod sandbox;
 mod scim;
