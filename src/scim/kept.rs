@@ -100,7 +100,7 @@ mod tests {
     use super::*;
     use crate::scim::{Kind, Rules};
 
-    fn patch(operations: Value) -> Edits {
+    fn patch(operations: &Value) -> Edits {
         let body = json!({ "schemas": [crate::scim::PATCH_OP], "Operations": operations });
         ResourceType::user().patch(body, None, Rules::default()).unwrap()
     }
@@ -112,12 +112,12 @@ mod tests {
     #[test]
     fn what_is_kept_is_read_again_word_by_word() {
         let id = ResourceId::parse("7").unwrap();
-        let edits = patch(json!([
+        let edits = patch(&json!([
             { "op": "replace", "path": "emails[type eq \"work\"].value", "value": "a@b.example" },
             { "op": "add", "path": "roles", "value": [{ "value": "dean" }] },
             { "op": "remove", "path": "title" },
             { "op": "replace", "path": "urn:x:y:1.0:User:shoeSize", "value": 44 },
-            { "op": "replace", "path": "nonsense[kind eq \"odd\"].value", "value": "x" },
+            { "op": "replace", "path": "nonsense[type eq \"odd\"].value", "value": "x" },
             { "op": "replace", "value": { "active": "False", "name.givenName": "Eva" } },
         ]));
         let change = Operation::Change { kind: Kind::User, id: id.clone(), edits };

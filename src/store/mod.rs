@@ -8,6 +8,7 @@
 mod config;
 mod entry;
 mod memory;
+mod pending;
 mod sqlite;
 mod token;
 
@@ -19,6 +20,7 @@ use std::sync::Arc;
 pub use config::Config;
 pub use entry::{Entries, Entry};
 pub use memory::Memory;
+pub use pending::{Batch, Choice, Pending, Queue, Ready, Tally, Turn};
 pub use sqlite::Sqlite;
 pub use token::{Digest, Scope, Token, Tokens};
 
@@ -29,6 +31,9 @@ pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a
 pub trait Store: fmt::Debug + Send + Sync {
     /// The entries of one tenant.
     fn entries(&self, tenant: &Arc<str>) -> Arc<dyn Entries>;
+
+    /// The work of one tenant that waits.
+    fn pending(&self, tenant: &Arc<str>) -> Arc<dyn Queue>;
 }
 
 /// The store did not do its work. Nothing was half-written.

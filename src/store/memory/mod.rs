@@ -2,17 +2,33 @@
 //! and tenants whose LMS can say all there is to say.
 
 mod entries;
+mod pending;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Entries, Store};
+use super::{Entries, Queue, Store};
 use entries::Shelves;
+use pending::Waiting;
 
 /// A store in memory.
 #[derive(Debug, Default)]
 pub struct Memory {
-    shelves: Mutex<HashMap<Arc<str>, Arc<Shelves>>>,
+    tenants: Mutex<HashMap<Arc<str>, Tenant>>,
+}
+
+/// What is remembered of one tenant.
+#[derive(Clone, Debug)]
+struct Tenant {
+    shelves: Arc<Shelves>,
+    waiting: Arc<Waiting>,
+}
+
+impl Default for Tenant {
+    fn default() -> Self {
+        let shelves = Arc::<Shelves>::default();
+        Self { waiting: Arc::new(Waiting::new(Arc::clone(&shelves))), shelves }
+    }
 }
 
 impl Memory {
@@ -20,11 +36,19 @@ impl Memory {
     pub fn new() -> Self {
         Self::default()
     }
+
+    fn tenant(&self, name: &Arc<str>) -> Tenant {
+        let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        tenants.entry(Arc::clone(name)).or_default().clone()
+    }
 }
 
 impl Store for Memory {
     fn entries(&self, tenant: &Arc<str>) -> Arc<dyn Entries> {
-        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(shelves.entry(Arc::clone(tenant)).or_default()) as Arc<dyn Entries>
+        self.tenant(tenant).shelves
+    }
+
+    fn pending(&self, tenant: &Arc<str>) -> Arc<dyn Queue> {
+        self.tenant(tenant).waiting
     }
 }

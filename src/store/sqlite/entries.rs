@@ -129,7 +129,7 @@ fn external_id(matcher: &Matcher) -> Option<String> {
     }
 }
 
-fn put(step: &Connection, tenant: &str, entry: &Entry) -> rusqlite::Result<()> {
+pub(super) fn put(step: &Connection, tenant: &str, entry: &Entry) -> rusqlite::Result<()> {
     let sent = entry.sent.attributes();
     let text = serde_json::to_string(sent)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
@@ -153,7 +153,12 @@ fn put(step: &Connection, tenant: &str, entry: &Entry) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn remove(step: &Connection, tenant: &str, kind: Kind, id: &ResourceId) -> rusqlite::Result<()> {
+pub(super) fn remove(
+    step: &Connection,
+    tenant: &str,
+    kind: Kind,
+    id: &ResourceId,
+) -> rusqlite::Result<()> {
     step.prepare_cached("DELETE FROM entries WHERE tenant = ?1 AND kind = ?2 AND id = ?3")?
         .execute(params![tenant, kind.as_str(), id.as_str()])?;
     Ok(())

@@ -7,17 +7,21 @@
 //! has it.
 
 mod entries;
+mod pending;
+mod pending_row;
 mod schema;
 mod writer;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
-use super::{Entries, Error, Store, Work};
+use super::{Entries, Error, Queue, Store, Work};
 use entries::OfTenant;
 use writer::Writer;
 
@@ -31,6 +35,8 @@ pub struct Sqlite(Arc<Shared>);
 struct Shared {
     readers: [Mutex<Connection>; READERS],
     writer: Writer,
+    /// For whom anything waits; see `pending`.
+    waiting: Mutex<HashMap<Arc<str>, Arc<AtomicU64>>>,
     path: PathBuf,
     /// Held for as long as the store is open.
     _lock: File,
@@ -43,10 +49,18 @@ impl Sqlite {
         let lock = lock(path)?;
         let mut first = connect(path)?;
         schema::migrate(&mut first).map_err(|error| told(path, error))?;
+        let waiting = pending_row::waiting(&first).map_err(|error| told(path, error))?;
         let reader = || connect(path).map(Mutex::new);
         let readers = [reader()?, reader()?, reader()?, reader()?];
         let writer = Writer::start(first).map_err(|error| told(path, error))?;
-        Ok(Self(Arc::new(Shared { readers, writer, path: path.to_owned(), _lock: lock })))
+        let (waiting, path) = (Mutex::new(waiting), path.to_owned());
+        Ok(Self(Arc::new(Shared { readers, writer, waiting, path, _lock: lock })))
+    }
+
+    /// Whether anything waits for a tenant.
+    fn waiting(&self, tenant: &Arc<str>) -> Arc<AtomicU64> {
+        let mut known = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(Arc::clone(tenant)).or_default())
     }
 
     /// Reads, on a connection that nobody else uses meanwhile.
@@ -67,6 +81,10 @@ impl Sqlite {
 impl Store for Sqlite {
     fn entries(&self, tenant: &Arc<str>) -> Arc<dyn Entries> {
         Arc::new(OfTenant::new(self, tenant))
+    }
+
+    fn pending(&self, tenant: &Arc<str>) -> Arc<dyn Queue> {
+        Arc::new(pending::OfTenant::new(self, tenant))
     }
 }
 

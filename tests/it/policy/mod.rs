@@ -17,8 +17,8 @@ pub(super) fn rules() -> Rules {
     Rules { mode: Mode::Sync, guard: None, ..Rules::default() }
 }
 
-pub(super) fn guard(removals: usize) -> Option<Guard> {
-    Some(Guard { removals, within: Duration::from_mins(40) })
+pub(super) fn guard(removals: usize) -> Guard {
+    Guard { removals, within: Duration::from_mins(40) }
 }
 
 pub(super) fn protect(filter: &str) -> Protect {
@@ -35,13 +35,13 @@ pub(super) fn id() -> ResourceId {
     ResourceId::parse("7").unwrap()
 }
 
-pub(super) fn edits(operations: Value) -> Edits {
+pub(super) fn edits(operations: &Value) -> Edits {
     let body = json!({ "schemas": [PATCH_OP], "Operations": operations });
     ResourceType::user().patch(body, None, Reading::default()).unwrap()
 }
 
-pub(super) fn change(value: Value) -> Operation {
-    let edits = edits(json!([{ "op": "replace", "value": value }]));
+pub(super) fn change(value: &Value) -> Operation {
+    let edits = edits(&json!([{ "op": "replace", "value": value }]));
     Operation::Change { kind: Kind::User, id: id(), edits }
 }
 
@@ -49,7 +49,7 @@ pub(super) fn delete(kind: Kind) -> Operation {
     Operation::Delete { kind, id: id() }
 }
 
-pub(super) fn facts<'a>(account: &'a ResourceType) -> Facts<'a> {
+pub(super) fn facts(account: &ResourceType) -> Facts<'_> {
     Facts { account: Some(account), ..Facts::default() }
 }
 
@@ -61,9 +61,9 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::Create(account(json!({ "userName": "eva" }))),
         Operation::Create(account(json!({ "userName": "eva", "active": false }))),
         Operation::Create(group),
-        change(json!({ "title": "Dean" })),
-        change(json!({ "active": false })),
-        change(json!({ "active": true, "title": "Dean" })),
+        change(&json!({ "title": "Dean" })),
+        change(&json!({ "active": false })),
+        change(&json!({ "active": true, "title": "Dean" })),
         delete(Kind::User),
         delete(Kind::Group),
     ]

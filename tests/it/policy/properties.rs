@@ -18,7 +18,7 @@ fn any_rules() -> impl Strategy<Value = Rules> {
     let sign_in = select(vec![SignIn::Password, SignIn::Sso]);
     let grace = Deprovision::DeleteAfter(Duration::from_mins(1));
     let deprovision = select(vec![Deprovision::Disable, Deprovision::Delete, grace]);
-    let guards = prop::option::of((0..4usize).prop_map(|most| guard(most).unwrap()));
+    let guards = prop::option::of((0..4usize).prop_map(guard));
     (mode, activation, sign_in, deprovision, guards, any::<bool>()).prop_map(
         |(mode, activation, sign_in, deprovision, guard, outage)| Rules {
             mode,
@@ -78,14 +78,14 @@ proptest! {
         most in 0..6usize,
         steps in vec((0..1800u64, any::<bool>()), 1..120),
     ) {
-        let rules = Rules { mode: Mode::Sync, guard: guard(most), ..Rules::default() };
+        let rules = Rules { mode: Mode::Sync, guard: Some(guard(most)), ..Rules::default() };
         let span = rules.guard.unwrap().within.as_secs();
         let user = ResourceType::user();
         let (mut now, mut done): (u64, Vec<u64>) = (0, Vec::new());
         for (pause, deleted) in steps {
             now += pause;
             let operation = if deleted { super::delete(matricula::scim::Kind::User) }
-                else { change(json!({ "active": false })) };
+                else { change(&json!({ "active": false })) };
             let removals = done.iter().filter(|at| now - **at < span).count();
             let facts = Facts { removals, account: Some(&user), ..Facts::default() };
             if matches!(decide(&rules, &facts, operation), Decision::Apply(..)) {
