@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::doubt::{Print, may_have_happened};
 use super::turns::Key;
 use super::view::memorable;
+use super::witness::{Who, Wish};
 use super::write::unmapped;
 use super::{Deed, Error, Tenant, View};
 use crate::call::{Failure, Kind as FailureKind};
@@ -15,11 +16,16 @@ use crate::store::Entry;
 impl Tenant {
     /// Creates a resource. The answer is what was sent, as far as the LMS took
     /// it, under the id that the LMS gave.
-    pub async fn create(self: &Arc<Self>, resource: Resource) -> Result<Arc<View>, Error> {
+    pub async fn create(
+        self: &Arc<Self>,
+        resource: Resource,
+        who: Who,
+    ) -> Result<Arc<View>, Error> {
         let print = Print::of(&resource);
+        let wish = Wish::create(&resource, who, self.config.personal);
         let (tenant, heard) = (Arc::clone(self), Arc::clone(self));
         let work = async move { tenant.created(&resource, print).await };
-        let outcome = self.finish(work, move |view: &Arc<View>| {
+        let outcome = self.finish(wish, work, move |view: &Arc<View>| {
             if let Some(id) = view.resource().id() {
                 heard.ledger.doubts.unheard(print, id);
             }

@@ -6,7 +6,11 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// How the form came to be, one step after the other. A step that was released
 /// is never changed: files exist that took it.
-const STEPS: [&str; 2] = [include_str!("steps/1-entries.sql"), include_str!("steps/2-pending.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("steps/1-entries.sql"),
+    include_str!("steps/2-pending.sql"),
+    include_str!("steps/3-trail.sql"),
+];
 
 /// What says that a file is ours: `MATR`.
 const OURS: i32 = 0x4d41_5452;
