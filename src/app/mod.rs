@@ -8,7 +8,6 @@
 mod demo;
 pub mod doctor;
 mod fault;
-mod kept;
 pub mod log;
 mod operator;
 mod reload;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::doubt::{Print, may_have_happened};
+use super::gone::with_account;
 use super::turns::Key;
 use super::view::memorable;
-use super::witness::{Who, Wish};
 use super::write::unmapped;
 use super::{Deed, Error, Tenant, View};
 use crate::call::{Failure, Kind as FailureKind};
@@ -16,16 +16,11 @@ use crate::store::Entry;
 impl Tenant {
     /// Creates a resource. The answer is what was sent, as far as the LMS took
     /// it, under the id that the LMS gave.
-    pub async fn create(
-        self: &Arc<Self>,
-        resource: Resource,
-        who: Who,
-    ) -> Result<Arc<View>, Error> {
+    pub async fn create(self: &Arc<Self>, resource: Resource) -> Result<Arc<View>, Error> {
         let print = Print::of(&resource);
-        let wish = Wish::create(&resource, who, self.config.personal);
         let (tenant, heard) = (Arc::clone(self), Arc::clone(self));
         let work = async move { tenant.created(&resource, print).await };
-        let outcome = self.finish(wish, work, move |view: &Arc<View>| {
+        let outcome = self.finish(work, move |view: &Arc<View>| {
             if let Some(id) = view.resource().id() {
                 heard.ledger.doubts.unheard(print, id);
             }
@@ -45,23 +40,28 @@ impl Tenant {
         if let Some(view) = self.owed(kind, &print).await? {
             return Ok(view);
         }
-        let picture = match self.in_doubt(resource, &keys).await? {
+        let told = self.tell(plan, resource).await?;
+        let gone = self.gone_before(resource).await?;
+        if let Some(entry) = &gone
+            && let Some(view) = self.revive((plan, resource, &told), entry).await?
+        {
+            return Ok(view);
+        }
+        let picture = match self.in_doubt(&told, &keys).await? {
             Some(found) => found,
-            None => self.sent(resource, &keys).await?,
+            None => self.sent(&told, &keys).await?,
         };
-        self.ledger.doubts.settle(&keys);
         let id = picture.id();
         self.ledger.epochs.written(kind, id.as_ref());
         let id = id.ok_or_else(|| {
             let failure = Failure::new(FailureKind::Garbled, "the LMS gave the new one no id");
             Error::lms(Deed::Create)(failure)
         })?;
-        let now = self.clock.now();
-        let sent = memorable(resource);
-        let entry = Entry { id, sent, created: Some(now), modified: now, revision: 0 };
-        let view = self.view(picture, Some(&entry));
-        match self.remember(entry).await {
-            Ok(()) => Ok(Arc::new(view)),
+        match self.kept(resource, (&id, picture), gone).await {
+            Ok(view) => {
+                self.ledger.doubts.settle(&keys);
+                Ok(view)
+            }
             // The account is there and its words are not: the client's next
             // attempt begins with a look, and keeps them then.
             Err(error) => {
@@ -69,6 +69,31 @@ impl Tenant {
                 Err(error)
             }
         }
+    }
+
+    /// Keeps the words for an account that was made. Somebody who had an id before
+    /// goes on under that.
+    async fn kept(
+        &self,
+        resource: &Resource,
+        (account, picture): (&ResourceId, Picture),
+        before: Option<Entry>,
+    ) -> Result<Arc<View>, Error> {
+        let now = self.clock.now();
+        let known = match before {
+            Some(entry) => with_account(&entry, account),
+            None => self.entry_of(resource.kind(), account, now).await?,
+        };
+        let sent = memorable(resource);
+        let entry = Entry { sent, created: Some(now), modified: now, ..known };
+        let renamed = !entry.is_plain();
+        let names = self.names_in(std::slice::from_ref(&picture)).await?;
+        let view = self.view(picture, Some(&entry), &names);
+        self.remember(entry).await?;
+        if renamed {
+            self.ledger.epochs.left();
+        }
+        Ok(Arc::new(view))
     }
 
     /// Sends a create. If its answer is lost, looking tells what became of it.

@@ -8,7 +8,6 @@ use tokio::time::Instant;
 
 use super::login;
 use super::metrics::Handles;
-use super::witness;
 use crate::backend::{self, Backend, Errand, House, Unopened};
 use crate::call::{Failure, Kind, Reply};
 use crate::clock::Clock;
@@ -124,7 +123,6 @@ impl Lms {
                         }
                         Err(failure) => Err(failure),
                     };
-                    witness::called(&self.site.plan, &call, &reply);
                     next = run.next(reply);
                 }
             }

@@ -16,17 +16,19 @@ mod create;
 mod doubt;
 mod error;
 mod examine;
+mod gone;
 mod ledger;
 mod lms;
 mod login;
 mod look;
+mod matching;
 mod metrics;
+mod names;
 mod read;
 mod ride;
 mod search;
 mod turns;
 mod view;
-mod witness;
 mod write;
 
 use std::sync::Arc;
@@ -41,10 +43,10 @@ pub use error::{Deed, Error};
 pub use examine::{Examined, examine};
 pub use ledger::Ledger;
 pub use lms::Lms;
+pub use matching::Match;
 pub use metrics::Metrics;
 pub use search::Listing;
 pub use view::View;
-pub use witness::Who;
 pub use write::Change;
 
 use crate::call::Failure;
@@ -52,14 +54,15 @@ use crate::clock::Clock;
 use crate::mapping::plan::KindPlan;
 use crate::mapping::{Done, Picture, Run};
 use crate::scim::{Kind, ResourceType, Unknown};
-use crate::store::{Entry, Trail};
+use crate::store::Entry;
 use cache::Cache;
 use lms::Task;
 use metrics::Handles;
+use names::Names;
 use ride::Rides;
 
 /// What every tenant shares.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct House {
     /// The time of day.
     pub clock: Clock,
@@ -67,8 +70,6 @@ pub struct House {
     pub metrics: Metrics,
     /// Writes under way: the process does not end before they have.
     pub work: TaskTracker,
-    /// Where every write is told.
-    pub trail: Arc<dyn Trail>,
 }
 
 /// One tenant: an LMS, what is remembered of it, and what may be asked.
@@ -83,7 +84,6 @@ pub struct Tenant {
     clock: Clock,
     metrics: Handles,
     work: TaskTracker,
-    trail: Arc<dyn Trail>,
 }
 
 impl Tenant {
@@ -101,7 +101,6 @@ impl Tenant {
             rides: Rides::new(lms.slots()),
             clock: house.clock.clone(),
             work: house.work.clone(),
-            trail: Arc::clone(&house.trail),
             types: [Kind::User, Kind::Group].map(|kind| offered(&lms, kind, &config)),
             metrics,
             name,
@@ -158,8 +157,8 @@ impl Tenant {
         self.lms.site().plan.kinds_of(kind).next()
     }
 
-    fn view(&self, picture: Picture, entry: Option<&Entry>) -> View {
-        View::of(self.lms.site(), picture, entry, &self.lms.moment())
+    fn view(&self, picture: Picture, entry: Option<&Entry>, names: &Names) -> View {
+        View::of(self.lms.site(), picture, (entry, names), &self.lms.moment())
     }
 
     async fn drive(&self, run: Run, kind: Kind, deed: Deed) -> Result<Box<Done>, Failure> {

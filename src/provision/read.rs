@@ -8,7 +8,7 @@ use crate::call::Failure;
 use crate::call::Kind::{Garbled, Missing, Unavailable};
 use crate::mapping::{Done, Picture, Query, Want};
 use crate::scim::{self, Filter, Kind, Literal, Matcher, Operator, Path, Projection, ResourceId};
-use crate::store::{self, Entry};
+use crate::store::{self, Among, Entry};
 
 impl Tenant {
     /// The resource of that id. `fresh` asks the LMS whatever is kept.
@@ -38,14 +38,16 @@ impl Tenant {
         id: &ResourceId,
         depth: Depth,
     ) -> Result<Option<Arc<View>>, Error> {
-        let found = match self.by_id(kind, id, depth).await {
+        let Some(account) = self.lms_id(kind, id).await? else { return Ok(None) };
+        let found = match self.by_id(kind, &account, depth).await {
             Ok(found) => found,
             Err(failure) if failure.kind == Missing => return Ok(None),
             Err(failure) => return Err(Error::lms(Deed::Read)(failure)),
         };
         let Some(picture) = found else { return Ok(None) };
         let entry = self.ledger.entries.get(kind, id).await?;
-        Ok(Some(Arc::new(self.view(picture, entry.as_deref()))))
+        let names = self.names_in(std::slice::from_ref(&picture)).await?;
+        Ok(Some(Arc::new(self.view(picture, entry.as_deref(), &names))))
     }
 
     async fn by_id(
@@ -66,9 +68,9 @@ impl Tenant {
         if !done.remembered {
             return Ok(done.pictures.into_iter().next());
         }
-        let entry = self.ledger.entries.get(kind, id).await;
+        let entry = self.ledger.entries.of_lms(kind, std::slice::from_ref(id)).await;
         let entry = entry.map_err(|error| Failure::new(Unavailable, error.to_string()))?;
-        Ok(entry.map(|entry| remembered(&entry)))
+        Ok(entry.into_iter().flatten().find_map(|entry| remembered(&entry)))
     }
 
     /// Whether reads by id can share a call.
@@ -131,9 +133,16 @@ impl Tenant {
             return Ok(done.pictures);
         }
         let failed = |error: store::Error| Failure::new(Unavailable, error.to_string());
-        let ids = self.ledger.entries.find(kind, matcher, usize::MAX).await.map_err(failed)?;
-        let entries = self.ledger.entries.several(kind, &ids).await.map_err(failed)?;
-        Ok(entries.into_iter().flatten().map(|entry| remembered(&entry)).collect())
+        // The filter speaks of the LMS's ids, and entries of the client's.
+        let matcher = matcher.filter(|_| self.ledger.entries.all_plain());
+        let found = self.ledger.entries.find(kind, Among::Present, matcher, usize::MAX).await;
+        let entries = self.ledger.entries.several(kind, &found.map_err(failed)?).await;
+        Ok(entries
+            .map_err(failed)?
+            .into_iter()
+            .flatten()
+            .filter_map(|it| remembered(&it))
+            .collect())
     }
 
     /// The matcher for resources with these ids.
@@ -165,8 +174,8 @@ pub(super) fn missing(kind: Kind, id: &ResourceId) -> scim::Error {
 }
 
 /// A resource that nobody but the gateway can tell of.
-fn remembered(entry: &Entry) -> Picture {
+fn remembered(entry: &Entry) -> Option<Picture> {
     let mut resource = entry.sent.clone();
-    resource.set_id(&entry.id);
-    Picture::from(resource)
+    resource.set_id(entry.lms_id()?);
+    Some(Picture::from(resource))
 }

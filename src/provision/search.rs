@@ -5,10 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::cache::{Depth, Found};
+use super::names::called;
 use super::{Deed, Error, Tenant, View};
 use crate::call::{Failure, Kind as FailureKind};
 use crate::mapping::{self, Coverage, Picture};
 use crate::scim::{self, Kind, Matcher, Operator, Page, Resource, ResourceId, ResourceType};
+use crate::store::Among;
 
 /// The part of a list that was asked for.
 #[derive(Debug)]
@@ -84,16 +86,17 @@ impl Tenant {
             return Ok(Arc::new(Found { views: meant.collect() }));
         }
         let failed = Error::lms(Deed::Find);
-        let pictures = match self.lms.site().coverage(kind, Some(matcher)) {
+        let asked = self.ask_by(kind, matcher).await?;
+        let pictures = match self.lms.site().coverage(kind, Some(&asked)) {
             Coverage::Nobody => Vec::new(),
             // What nobody can answer is refused by the mapping, in its own words.
             Coverage::Asked | Coverage::Scan | Coverage::Unanswerable => {
-                self.lookup(kind, matcher, depth).await.map_err(failed)?
+                self.lookup(kind, &asked, depth).await.map_err(failed)?
             }
             Coverage::NoPlace => self.recall(kind, matcher, depth).await?,
             Coverage::Divided => {
                 let mut all = self.recall(kind, matcher, depth).await?;
-                let more = self.lookup(kind, matcher, depth).await.map_err(failed)?;
+                let more = self.lookup(kind, &asked, depth).await.map_err(failed)?;
                 all.extend(more);
                 distinct(all)
             }
@@ -109,7 +112,8 @@ impl Tenant {
         matcher: &Matcher,
         depth: Depth,
     ) -> Result<Vec<Picture>, Error> {
-        let ids = self.ledger.entries.find(kind, Some(matcher), MOST_RECALLED).await?;
+        let (among, most) = (Among::Present, MOST_RECALLED);
+        let ids = self.ledger.entries.find(kind, among, Some(matcher), most).await?;
         self.by_ids(kind, &ids, depth).await
     }
 
@@ -119,6 +123,7 @@ impl Tenant {
         ids: &[ResourceId],
         depth: Depth,
     ) -> Result<Vec<Picture>, Error> {
+        let ids = self.lms_ids(kind, ids).await?;
         let mut pictures = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(CHUNK) {
             let Some(matcher) = self.one_of(kind, chunk) else { continue };
@@ -140,12 +145,17 @@ impl Tenant {
             let failure = Failure::new(FailureKind::Garbled, "the LMS showed one without an id");
             Error::lms(Deed::Find)(failure)
         })?;
-        let entries = self.ledger.entries.several(kind, &ids).await?;
+        let entries = self.ledger.entries.of_lms(kind, &ids).await?;
+        let names = self.names_in(&pictures).await?;
         let moment = self.lms.moment();
         let mut views = Vec::with_capacity(pictures.len());
-        for (picture, entry) in pictures.into_iter().zip(entries) {
+        for ((picture, entry), id) in pictures.into_iter().zip(entries).zip(ids) {
+            let entry = entry.as_deref();
+            if called(&id, entry).is_none() {
+                continue;
+            }
             let meant = matcher.is_some_and(|matcher| is_meant(matcher, &picture));
-            let view = View::of(self.lms.site(), picture, entry.as_deref(), &moment);
+            let view = View::of(self.lms.site(), picture, (entry, &names), &moment);
             if meant || matcher.is_none_or(|matcher| matcher.matches(view.resource())) {
                 views.push(Arc::new(view));
             }
@@ -175,7 +185,10 @@ impl Tenant {
             let views = self.views(kind, pictures, None).await?;
             return Ok(Listing { total: roll.len(), page, views });
         }
+        // Some of those that the LMS shows are not for clients to see, and the pages
+        // have to fit together without them.
         let enough = page.count.map(|count| (page.start_index - 1).saturating_add(count));
+        let enough = enough.filter(|_| self.ledger.entries.all_plain());
         let asked = mapping::Query {
             want: self.want(kind, depth),
             enough: enough.filter(|_| query.sort.is_none()),
@@ -190,6 +203,7 @@ impl Tenant {
             let ids = views.iter().filter_map(|view| view.resource().id()).collect();
             self.cache.keep_roll(key, ids).await;
         }
+        let total = total.filter(|_| self.ledger.entries.all_plain());
         let total = total.unwrap_or_default().max(views.len());
         Ok(Listing { total, ..part(&in_order(&views, query), page) })
     }
@@ -208,9 +222,11 @@ fn named(matcher: &Matcher) -> Option<ResourceId> {
 }
 
 /// Whether the LMS's own spelling is what was asked for, though the client's is
-/// another: only where that cannot be mistaken.
+/// another: only where that cannot be mistaken. Members are not spelt, but called.
 fn is_meant(matcher: &Matcher, picture: &Picture) -> bool {
-    matches!(matcher, Matcher::Compare(_, Operator::Eq, _)) && matcher.matches(picture.resource())
+    let Matcher::Compare(place, Operator::Eq, _) = matcher else { return false };
+    let spelt = !["members", "manager"].iter().any(|name| place.attr.name.is(name));
+    spelt && matcher.matches(picture.resource())
 }
 
 fn in_order(views: &[Arc<View>], query: &scim::Query) -> Vec<Arc<View>> {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::names::Names;
 use crate::mapping::{Moment, Picture, Site};
 use crate::scim::{ETag, Resource};
 use crate::store::Entry;
@@ -35,12 +36,23 @@ impl std::fmt::Debug for Written {
 }
 
 impl View {
-    /// What the LMS shows, told in the words of the entry.
-    pub(super) fn of(site: &Site, shown: Picture, entry: Option<&Entry>, moment: &Moment) -> Self {
+    /// What the LMS shows, told in the words of the entry and by the names that
+    /// clients know.
+    pub(super) fn of(
+        site: &Site,
+        shown: Picture,
+        (entry, names): (Option<&Entry>, &Names),
+        moment: &Moment,
+    ) -> Self {
         let mut resource = match entry {
             Some(entry) => site.blend(&entry.sent, shown, moment),
             None => shown.into_resource(),
         };
+        let plan = site.plan.kinds_of(resource.kind()).next();
+        names.rename(&mut resource, plan.map(AsRef::as_ref));
+        if let Some(entry) = entry {
+            resource.set_id(&entry.id);
+        }
         let version = match entry {
             Some(entry) => ETag::of_written(&resource, &entry.sent, entry.revision),
             None => ETag::of(&resource.without("members")),

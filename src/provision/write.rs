@@ -9,7 +9,6 @@ use tracing::Instrument;
 use super::read::missing;
 use super::turns::Key;
 use super::view::memorable;
-use super::witness::{self, Who, Wish};
 use super::{Deed, Depth, Error, Tenant, View};
 use crate::call::Kind as FailureKind;
 use crate::scim::{self, Conditions, Edits, Kind, Operation, Resource, ResourceId};
@@ -32,15 +31,9 @@ pub struct Change {
 
 impl Tenant {
     /// Changes a resource.
-    pub async fn change(
-        self: &Arc<Self>,
-        change: Change,
-        who: Who,
-    ) -> Result<Option<Arc<View>>, Error> {
+    pub async fn change(self: &Arc<Self>, change: Change) -> Result<Option<Arc<View>>, Error> {
         let tenant = Arc::clone(self);
-        let personal = self.config.personal;
-        let wish = Wish::change((change.kind, &change.id), &change.edits, who, personal);
-        self.finish(wish, async move { tenant.changed(change).await }, |_| ()).await
+        self.finish(async move { tenant.changed(change).await }, |_| ()).await
     }
 
     /// Deletes a resource.
@@ -49,29 +42,23 @@ impl Tenant {
         kind: Kind,
         id: ResourceId,
         conditions: Conditions,
-        who: Who,
     ) -> Result<(), Error> {
         let tenant = Arc::clone(self);
-        let wish = Wish::delete(kind, &id, who);
-        self.finish(wish, async move { tenant.deleted(kind, &id, &conditions).await }, |()| ())
-            .await
+        self.finish(async move { tenant.deleted(kind, &id, &conditions).await }, |()| ()).await
     }
 
     /// Work once begun is finished, whoever stops waiting: half of a create is an
-    /// account that nobody knows of. Whatever comes of it, the trail is told, once and
-    /// before the client is. `unheard` is told what nobody waited for.
+    /// account that nobody knows of. `unheard` is told what nobody waited for.
     pub(super) async fn finish<T: Send + 'static>(
-        self: &Arc<Self>,
-        wish: Wish,
+        &self,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
         unheard: impl FnOnce(&T) + Send + 'static,
     ) -> Result<T, Error> {
         let (tell, told) = oneshot::channel();
         // In a box: it is large, and moved several times before it runs.
         let work = Box::pin(work);
-        let tenant = Arc::clone(self);
         let whole = async move {
-            if let Err(Ok(done)) = tell.send(tenant.witnessed(wish, work).await) {
+            if let Err(Ok(done)) = tell.send(work.await) {
                 unheard(&done);
             }
         };
@@ -84,25 +71,20 @@ impl Tenant {
         let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
         let _turn = self.ledger.turns.take(&Key::of_change(plan, &id, &edits)).await;
         self.permitted(kind, &id, &conditions).await?;
+        let account = self.lms_id(kind, &id).await?.ok_or_else(|| missing(kind, &id))?;
+        let told = self.tell_edits(plan, &edits).await?;
         let entry = self.ledger.entries.get(kind, &id).await?;
-        if let Some(entry) = &entry {
-            witness::before(&entry.sent, &edits);
-        }
         let (after, differs) = self.applied(kind, &id, &edits, entry.as_deref()).await?;
         let known = if plan.remembered { entry.as_ref().map(|it| it.sent.clone()) } else { None };
-        self.change_in_lms(Operation::Change { kind, id: id.clone(), edits: edits.clone() }, known)
-            .await?;
+        let operation = Operation::Change { kind, id: account, edits: told };
+        self.change_in_lms(operation, &id, known).await?;
         let members = plan.resource_type.members().is_some_and(|it| edits.touch(&it));
-        let now = self.clock.now();
         let unchanged = entry.as_ref().filter(|_| !differs).map(|entry| entry.modified);
-        self.remember(Entry {
-            sent: memorable(&after),
-            created: entry.as_ref().and_then(|entry| entry.created),
-            modified: unchanged.unwrap_or(now),
-            revision: entry.map_or(0, |entry| entry.revision) + u64::from(members),
-            id: id.clone(),
-        })
-        .await?;
+        let modified = unchanged.unwrap_or_else(|| self.clock.now());
+        let first = || Entry::plain(kind, id.clone(), modified);
+        let known = entry.map_or_else(first, |entry| Entry::clone(&entry));
+        let revision = known.revision + u64::from(members);
+        self.remember(Entry { sent: memorable(&after), modified, revision, ..known }).await?;
         match show {
             Some(depth) => self.get(kind, &id, depth, false).await.map(Some),
             None => Ok(None),
@@ -135,21 +117,20 @@ impl Tenant {
     async fn change_in_lms(
         self: &Arc<Self>,
         operation: Operation,
+        id: &ResourceId,
         known: Option<Resource>,
     ) -> Result<(), Error> {
-        let (kind, id) = (operation.kind(), operation.id().cloned());
+        let kind = operation.kind();
         let run = self.lms.site().write(&operation, known, &self.lms.moment());
         let run = run.map_err(Error::lms(Deed::Change))?;
         let outcome = self.drive(run, kind, Deed::Change).await;
         // Whatever came of it: what we knew may be over.
-        self.ledger.epochs.written(kind, id.as_ref());
+        self.ledger.epochs.written(kind, Some(id));
         let done = outcome.map_err(Error::lms(Deed::Change))?;
         // Nothing of it is the LMS's affair; so nothing has yet shown that this
         // resource is there at all.
-        if done.calls == 0
-            && let Some(id) = id
-        {
-            self.get(kind, &id, Depth::Lean, false).await?;
+        if done.calls == 0 {
+            self.get(kind, id, Depth::Lean, false).await?;
         }
         Ok(())
     }
@@ -162,7 +143,8 @@ impl Tenant {
     ) -> Result<(), Error> {
         let _turn = self.ledger.turns.take(&[Key::Id(kind, id.clone())]).await;
         self.permitted(kind, id, conditions).await?;
-        let operation = Operation::Delete { kind, id: id.clone() };
+        let account = self.lms_id(kind, id).await?.ok_or_else(|| missing(kind, id))?;
+        let operation = Operation::Delete { kind, id: account };
         let run = self.lms.site().write(&operation, None, &self.lms.moment());
         let run = run.map_err(Error::lms(Deed::Delete))?;
         let outcome = self.drive(run, kind, Deed::Delete).await;
@@ -177,21 +159,18 @@ impl Tenant {
         }
     }
 
-    /// Keeps an entry, and tells the trail what was done: both go to the disk
-    /// together. Who read between the LMS's write and this one saw half of it, which
-    /// must not be believed either.
+    /// Keeps an entry. Who read between the LMS's write and this one saw half of
+    /// it, which must not be believed either.
     pub(super) async fn remember(&self, entry: Entry) -> Result<(), Error> {
         let (kind, id) = (entry.sent.kind(), entry.id.clone());
-        let kept = self.ledger.entries.put(entry);
-        let (kept, ()) = tokio::join!(kept, self.tell(Some(&id), None));
+        let kept = self.ledger.entries.put(entry).await;
         self.ledger.epochs.written(kind, Some(&id));
         Ok(kept?)
     }
 
     /// Forgets one that is gone, and with it what groups show of it.
     async fn forget(&self, kind: Kind, id: &ResourceId) -> Result<(), Error> {
-        let gone = self.ledger.entries.remove(kind, id);
-        let (gone, ()) = tokio::join!(gone, self.tell(Some(id), None));
+        let gone = self.ledger.entries.remove(kind, id).await;
         self.ledger.epochs.written(kind, Some(id));
         if kind == Kind::User {
             self.ledger.epochs.left();

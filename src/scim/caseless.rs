@@ -6,7 +6,7 @@
 //! and two people would be taken for one.
 
 /// The form in which two spellings of the same word are equal.
-pub(super) fn fold(text: &str) -> String {
+pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }

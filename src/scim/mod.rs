@@ -27,6 +27,7 @@ mod intake;
 mod kept;
 mod list;
 mod name;
+mod naming;
 mod operation;
 mod outcome;
 mod patch;
@@ -47,6 +48,7 @@ pub use bulk::{
     BULK_REQUEST, BULK_RESPONSE, BulkOperation, BulkRequest, BulkResponse, BulkResult, Method,
     Reference, Rejected,
 };
+pub use caseless::fold;
 pub use discovery::{
     AuthenticationScheme, BulkLimits, Capabilities, Discovery, RESOURCE_TYPE, SCHEMA,
     SERVICE_PROVIDER_CONFIG,
@@ -58,6 +60,7 @@ pub use filter::{Filter, Literal, Matcher, Operand, Operator};
 pub use intake::parse_json;
 pub use list::{LIST_RESPONSE, ListResponse, Page, Sort};
 pub use name::{AttrName, ENTERPRISE_USER, GROUP, ResourceId, SchemaUri, USER};
+pub use naming::{Naming, Nobody};
 pub use operation::Operation;
 pub use outcome::{Delta, Outcome};
 pub use patch::{MOST_OPERATIONS, PATCH_OP};

@@ -38,6 +38,10 @@ impl Resource {
         &self.attributes
     }
 
+    pub(super) fn attributes_mut(&mut self) -> &mut Map<String, Value> {
+        &mut self.attributes
+    }
+
     /// All attributes but `schemas`, without the resource around them.
     pub fn into_attributes(self) -> Map<String, Value> {
         self.attributes

@@ -2,18 +2,52 @@
 
 use std::collections::HashMap;
 use std::future::ready;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::scim::{Kind, Matcher, ResourceId};
-use crate::store::{Entries, Entry, Work};
+use crate::store::{Among, Entries, Entry, Error, LmsId, Work};
 
-type Shelf = HashMap<ResourceId, Arc<Entry>>;
+/// Entries by the client's id, and those ids by the LMS's where it differs.
+#[derive(Debug, Default)]
+struct Shelf {
+    entries: HashMap<ResourceId, Arc<Entry>>,
+    aliases: HashMap<ResourceId, ResourceId>,
+}
 
 /// The entries of one tenant.
 #[derive(Debug, Default)]
 pub(super) struct Shelves {
     users: RwLock<Shelf>,
     groups: RwLock<Shelf>,
+    peculiar: AtomicBool,
+}
+
+impl Shelf {
+    fn by_lms(&self, id: &ResourceId) -> Option<Arc<Entry>> {
+        self.entries.get(self.aliases.get(id).unwrap_or(id)).cloned()
+    }
+
+    fn put(&mut self, entry: Entry) -> Result<(), Error> {
+        if let LmsId::Other(account) = &entry.lms
+            && self.aliases.get(account).is_some_and(|owner| *owner != entry.id)
+        {
+            return Err(Error::new("another entry has this account"));
+        }
+        self.remove(&entry.id);
+        if let LmsId::Other(account) = &entry.lms {
+            self.aliases.insert(account.clone(), entry.id.clone());
+        }
+        self.entries.insert(entry.id.clone(), Arc::new(entry));
+        Ok(())
+    }
+
+    fn remove(&mut self, id: &ResourceId) {
+        let old = self.entries.remove(id);
+        if let Some(LmsId::Other(account)) = old.map(|entry| entry.lms.clone()) {
+            self.aliases.remove(&account);
+        }
+    }
 }
 
 impl Shelves {
@@ -29,14 +63,25 @@ impl Shelves {
         self.shelf(kind).read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn keep(&self, entry: Entry) -> Result<(), Error> {
+        if !entry.is_plain() {
+            self.peculiar.store(true, Ordering::Release);
+        }
+        self.write(entry.sent.kind()).put(entry)
+    }
+
     fn write(&self, kind: Kind) -> RwLockWriteGuard<'_, Shelf> {
         self.shelf(kind).write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Entries for Shelves {
+    fn all_plain(&self) -> bool {
+        !self.peculiar.load(Ordering::Acquire)
+    }
+
     fn get<'a>(&'a self, kind: Kind, id: &'a ResourceId) -> Work<'a, Option<Arc<Entry>>> {
-        Box::pin(ready(Ok(self.read(kind).get(id).cloned())))
+        Box::pin(ready(Ok(self.read(kind).entries.get(id).cloned())))
     }
 
     fn several<'a>(
@@ -45,24 +90,36 @@ impl Entries for Shelves {
         ids: &'a [ResourceId],
     ) -> Work<'a, Vec<Option<Arc<Entry>>>> {
         let guard = self.read(kind);
-        Box::pin(ready(Ok(ids.iter().map(|id| guard.get(id).cloned()).collect())))
+        Box::pin(ready(Ok(ids.iter().map(|id| guard.entries.get(id).cloned()).collect())))
+    }
+
+    fn of_lms<'a>(
+        &'a self,
+        kind: Kind,
+        ids: &'a [ResourceId],
+    ) -> Work<'a, Vec<Option<Arc<Entry>>>> {
+        let guard = self.read(kind);
+        Box::pin(ready(Ok(ids.iter().map(|id| guard.by_lms(id)).collect())))
     }
 
     fn find<'a>(
         &'a self,
         kind: Kind,
+        among: Among,
         matcher: Option<&'a Matcher>,
         most: usize,
     ) -> Work<'a, Vec<ResourceId>> {
         let guard = self.read(kind);
-        let fitting =
-            guard.values().filter(|entry| matcher.is_none_or(|it| it.matches(&entry.sent)));
+        let fitting = guard
+            .entries
+            .values()
+            .filter(|entry| entry.standing() == among)
+            .filter(|entry| matcher.is_none_or(|it| it.matches(&entry.sent)));
         Box::pin(ready(Ok(fitting.take(most).map(|entry| entry.id.clone()).collect())))
     }
 
     fn put(&self, entry: Entry) -> Work<'_, ()> {
-        self.write(entry.sent.kind()).insert(entry.id.clone(), Arc::new(entry));
-        Box::pin(ready(Ok(())))
+        Box::pin(ready(self.keep(entry)))
     }
 
     fn remove<'a>(&'a self, kind: Kind, id: &'a ResourceId) -> Work<'a, ()> {

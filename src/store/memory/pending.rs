@@ -52,6 +52,10 @@ impl Queue for Waiting {
         if !batch.add.is_empty() && after > batch.most {
             return done(false);
         }
+        // The one thing that can fail comes first.
+        if let Some(Err(error)) = batch.entry.map(|entry| self.shelves.keep(entry)) {
+            return Box::pin(ready(Err(error)));
+        }
         for sequence in batch.done {
             all.items.remove(&sequence);
             all.begun.remove(&sequence);
@@ -66,10 +70,6 @@ impl Queue for Waiting {
             all.last += 1;
             let sequence = all.last;
             all.items.insert(sequence, Pending { sequence, ..one });
-        }
-        // In memory both are done at once; nothing of it can fail.
-        if let Some(entry) = batch.entry {
-            drop(self.shelves.put(entry));
         }
         if let Some((kind, id)) = batch.forget {
             drop(self.shelves.remove(kind, &id));

@@ -1,34 +1,62 @@
 //! Entries as rows.
 
+use std::collections::HashMap;
 use std::future::ready;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use jiff::Timestamp;
-use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde_json::{Map, Value};
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use tokio::task::spawn_blocking;
 
 use super::Sqlite;
-use crate::scim::{Kind, Matcher, Operator, Resource, ResourceId};
-use crate::store::{Entries, Entry, Error, Work};
+use super::entry_row::{COLUMNS, apart, entry, put};
+use crate::scim::{Kind, Matcher, ResourceId};
+use crate::store::narrow::Narrow;
+use crate::store::{Among, Entries, Entry, Error, Work};
+
+/// So many are read on the thread that serves; more would hold up others.
+const FEW: usize = 256;
 
 /// The entries of one tenant.
 pub(super) struct OfTenant {
     store: Sqlite,
     tenant: Arc<str>,
+    peculiar: Arc<AtomicBool>,
 }
 
 impl OfTenant {
     pub(super) fn new(store: &Sqlite, tenant: &Arc<str>) -> Self {
-        Self { store: store.clone(), tenant: Arc::clone(tenant) }
+        let peculiar = store.peculiar(tenant);
+        Self { store: store.clone(), tenant: Arc::clone(tenant), peculiar }
+    }
+
+    /// Reads for each of these ids.
+    fn each<'a>(
+        &self,
+        ids: &'a [ResourceId],
+        one: impl Fn(&Connection, &str, &ResourceId) -> Row + Copy + Send + 'static,
+    ) -> Work<'a, Vec<Option<Arc<Entry>>>> {
+        if ids.len() <= FEW {
+            let all =
+                |reader: &Connection| ids.iter().map(|id| one(reader, &self.tenant, id)).collect();
+            return Box::pin(ready(self.store.read(all)));
+        }
+        let (store, tenant, ids) = (self.store.clone(), Arc::clone(&self.tenant), ids.to_vec());
+        apart_from_others(move || {
+            store.read(|reader| ids.iter().map(|id| one(reader, &tenant, id)).collect())
+        })
     }
 }
 
+type Row = rusqlite::Result<Option<Arc<Entry>>>;
+
 impl Entries for OfTenant {
+    fn all_plain(&self) -> bool {
+        !self.peculiar.load(Ordering::Acquire)
+    }
+
     fn get<'a>(&'a self, kind: Kind, id: &'a ResourceId) -> Work<'a, Option<Arc<Entry>>> {
-        let found = self.store.read(|reader| one(reader, &self.tenant, kind, id));
-        Box::pin(ready(found))
+        Box::pin(ready(self.store.read(|reader| one(reader, &self.tenant, kind, id))))
     }
 
     fn several<'a>(
@@ -36,30 +64,41 @@ impl Entries for OfTenant {
         kind: Kind,
         ids: &'a [ResourceId],
     ) -> Work<'a, Vec<Option<Arc<Entry>>>> {
-        let found = self
-            .store
-            .read(|reader| ids.iter().map(|id| one(reader, &self.tenant, kind, id)).collect());
-        Box::pin(ready(found))
+        self.each(ids, move |reader, tenant, id| one(reader, tenant, kind, id))
+    }
+
+    fn of_lms<'a>(
+        &'a self,
+        kind: Kind,
+        ids: &'a [ResourceId],
+    ) -> Work<'a, Vec<Option<Arc<Entry>>>> {
+        if self.all_plain() {
+            return self.several(kind, ids);
+        }
+        self.each(ids, move |reader, tenant, id| of_lms(reader, tenant, kind, id))
     }
 
     fn find<'a>(
         &'a self,
         kind: Kind,
+        among: Among,
         matcher: Option<&'a Matcher>,
         most: usize,
     ) -> Work<'a, Vec<ResourceId>> {
         let (store, tenant, matcher) =
             (self.store.clone(), Arc::clone(&self.tenant), matcher.cloned());
+        let find = move || {
+            let wanted = Wanted { kind, among, matcher: matcher.as_ref(), most };
+            store.read(|reader| find(reader, &tenant, &wanted))
+        };
         // It may read everything, which is no work for a thread that serves.
-        Box::pin(async move {
-            let found = spawn_blocking(move || {
-                store.read(|reader| find(reader, &tenant, kind, matcher.as_ref(), most))
-            });
-            found.await.unwrap_or_else(|error| Err(Error::new(error)))
-        })
+        apart_from_others(find)
     }
 
     fn put(&self, entry: Entry) -> Work<'_, ()> {
+        if !entry.is_plain() {
+            self.peculiar.store(true, Ordering::Release);
+        }
         let tenant = Arc::clone(&self.tenant);
         Box::pin(self.store.write(move |step| put(step, &tenant, &entry)))
     }
@@ -70,87 +109,86 @@ impl Entries for OfTenant {
     }
 }
 
-const COLUMNS: &str = "id, sent, created, modified, revision";
+/// On a thread that serves nobody.
+fn apart_from_others<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Work<'static, T> {
+    Box::pin(
+        async move { spawn_blocking(work).await.unwrap_or_else(|error| Err(Error::new(error))) },
+    )
+}
 
-fn one(
+/// Which tenants have entries that are not plain.
+pub(super) fn peculiar(
     reader: &Connection,
-    tenant: &str,
-    kind: Kind,
-    id: &ResourceId,
-) -> rusqlite::Result<Option<Arc<Entry>>> {
+) -> rusqlite::Result<HashMap<Arc<str>, Arc<AtomicBool>>> {
+    let text = "SELECT DISTINCT tenant FROM entries WHERE apart IS NOT NULL
+                UNION SELECT DISTINCT tenant FROM entries WHERE lms IS NOT NULL AND lms <> ''";
+    let mut statement = reader.prepare(text)?;
+    let tenants = statement.query_map([], |row| row.get::<_, String>(0))?;
+    tenants.map(|tenant| Ok((tenant?.into(), Arc::new(AtomicBool::new(true))))).collect()
+}
+
+fn one(reader: &Connection, tenant: &str, kind: Kind, id: &ResourceId) -> Row {
     let text = format!("SELECT {COLUMNS} FROM entries WHERE tenant = ?1 AND kind = ?2 AND id = ?3");
     let mut statement = reader.prepare_cached(&text)?;
     let values = params![tenant, kind.as_str(), id.as_str()];
     statement.query_row(values, |row| entry(kind, row).map(Arc::new)).optional()
 }
 
-/// The ids of those that fit. An externalId is looked up; all else is read and
+fn of_lms(reader: &Connection, tenant: &str, kind: Kind, id: &ResourceId) -> Row {
+    let text = format!(
+        "SELECT {COLUMNS} FROM entries
+         WHERE tenant = ?1 AND kind = ?2 AND lms = ?3 AND lms IS NOT NULL AND lms <> ''"
+    );
+    let mut statement = reader.prepare_cached(&text)?;
+    let values = params![tenant, kind.as_str(), id.as_str()];
+    let found = statement.query_row(values, |row| entry(kind, row).map(Arc::new)).optional()?;
+    found.map_or_else(|| one(reader, tenant, kind, id), |entry| Ok(Some(entry)))
+}
+
+/// Which ids are looked for.
+struct Wanted<'a> {
+    kind: Kind,
+    among: Among,
+    matcher: Option<&'a Matcher>,
+    most: usize,
+}
+
+/// The ids of those that fit. What can be looked up is; all else is read and
 /// held against the filter.
 fn find(
     reader: &Connection,
     tenant: &str,
-    kind: Kind,
-    matcher: Option<&Matcher>,
-    most: usize,
+    wanted: &Wanted<'_>,
 ) -> rusqlite::Result<Vec<ResourceId>> {
-    let external = matcher.and_then(external_id);
-    let narrow = external.as_ref().map_or("", |_| "AND external_id = ?3");
-    let text = format!(
-        "SELECT {COLUMNS} FROM entries WHERE tenant = ?1 AND kind = ?2 {narrow} ORDER BY id"
-    );
-    let mut statement = reader.prepare_cached(&text)?;
-    let mut rows = match &external {
-        Some(value) => statement.query(params![tenant, kind.as_str(), value])?,
-        None => statement.query(params![tenant, kind.as_str()])?,
+    let narrow = wanted.matcher.and_then(|matcher| Narrow::of(matcher, wanted.among));
+    let (column, value) = match &narrow {
+        Some(Narrow::ExternalId(value)) => ("AND external_id = ?4", Some(value)),
+        Some(Narrow::Name(value)) => ("AND name = ?4", Some(value)),
+        Some(Narrow::Email(value)) => ("AND email = ?4", Some(value)),
+        None => ("", None),
     };
+    let text = format!(
+        "SELECT {COLUMNS} FROM entries
+         WHERE tenant = ?1 AND kind = ?2 AND apart IS ?3 {column} ORDER BY id"
+    );
+    let (kind, apart) = (wanted.kind.as_str(), apart(wanted.among));
+    let mut values: Vec<&dyn ToSql> = vec![&tenant, &kind, &apart];
+    values.extend(value.map(|value| value as &dyn ToSql));
+    let mut statement = reader.prepare_cached(&text)?;
+    let mut rows = statement.query(values.as_slice())?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let entry = entry(kind, row)?;
-        if matcher.is_none_or(|matcher| matcher.matches(&entry.sent)) {
+        let entry = entry(wanted.kind, row)?;
+        if wanted.matcher.is_none_or(|matcher| matcher.matches(&entry.sent)) {
             found.push(entry.id);
         }
-        if found.len() >= most {
+        if found.len() >= wanted.most {
             break;
         }
     }
     Ok(found)
-}
-
-/// The externalId that all of those meant must have.
-fn external_id(matcher: &Matcher) -> Option<String> {
-    match matcher {
-        Matcher::Compare(place, Operator::Eq, operand)
-            if place.schema.is_none() && place.attr.name.is("externalId") =>
-        {
-            operand.to_value().as_str().map(str::to_owned)
-        }
-        Matcher::All(parts) => parts.iter().find_map(external_id),
-        Matcher::Compare(..) | Matcher::Present(_) | Matcher::Any(_) | Matcher::Not(_) => None,
-    }
-}
-
-pub(super) fn put(step: &Connection, tenant: &str, entry: &Entry) -> rusqlite::Result<()> {
-    let sent = entry.sent.attributes();
-    let text = serde_json::to_string(sent)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-    let revision = i64::try_from(entry.revision).unwrap_or(i64::MAX);
-    step.prepare_cached(
-        "INSERT INTO entries (tenant, kind, id, sent, created, modified, revision, external_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-         ON CONFLICT DO UPDATE SET sent = ?4, created = ?5, modified = ?6, revision = ?7,
-             external_id = ?8",
-    )?
-    .execute(params![
-        tenant,
-        entry.sent.kind().as_str(),
-        entry.id.as_str(),
-        text,
-        entry.created.map(Timestamp::as_microsecond),
-        entry.modified.as_microsecond(),
-        revision,
-        sent.get("externalId").and_then(Value::as_str),
-    ])?;
-    Ok(())
 }
 
 pub(super) fn remove(
@@ -162,29 +200,4 @@ pub(super) fn remove(
     step.prepare_cached("DELETE FROM entries WHERE tenant = ?1 AND kind = ?2 AND id = ?3")?
         .execute(params![tenant, kind.as_str(), id.as_str()])?;
     Ok(())
-}
-
-/// What does not fit was written by nobody of us: an error, never an entry that
-/// says less.
-fn entry(kind: Kind, row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let odd = |column: usize, error: &str| {
-        let error = error.to_owned().into();
-        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error)
-    };
-    let id: String = row.get(0)?;
-    let text: String = row.get(1)?;
-    let sent: Map<String, Value> =
-        serde_json::from_str(&text).map_err(|error| odd(1, &error.to_string()))?;
-    let instant = |column: usize, micros: i64| {
-        Timestamp::from_microsecond(micros).map_err(|error| odd(column, &error.to_string()))
-    };
-    let created: Option<i64> = row.get(2)?;
-    let revision: i64 = row.get(4)?;
-    Ok(Entry {
-        id: ResourceId::parse(&id).ok_or_else(|| odd(0, "no id"))?,
-        sent: Resource::from_attributes(kind, sent),
-        created: created.map(|micros| instant(2, micros)).transpose()?,
-        modified: instant(3, row.get(3)?)?,
-        revision: u64::try_from(revision).unwrap_or_default(),
-    })
 }

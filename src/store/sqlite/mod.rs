@@ -7,26 +7,23 @@
 //! has it.
 
 mod entries;
-mod notes;
+mod entry_row;
 mod pending;
 mod pending_row;
 mod schema;
-mod trail;
 mod writer;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
-use super::{Entries, Error, Key, Notes, Queue, Store, Trail, Work};
+use super::{Entries, Error, Queue, Store, Work};
 use entries::OfTenant;
-use notes::Board;
-use trail::Sealed;
 use writer::Writer;
 
 /// Readers at the same time; more wait for one of these.
@@ -41,6 +38,8 @@ struct Shared {
     writer: Writer,
     /// For whom anything waits; see `pending`.
     waiting: Mutex<HashMap<Arc<str>, Arc<AtomicU64>>>,
+    /// Tenants with entries that are not plain; who was once among them stays.
+    peculiar: Mutex<HashMap<Arc<str>, Arc<AtomicBool>>>,
     path: PathBuf,
     /// Held for as long as the store is open.
     _lock: File,
@@ -54,11 +53,19 @@ impl Sqlite {
         let mut first = connect(path)?;
         schema::migrate(&mut first).map_err(|error| told(path, error))?;
         let waiting = pending_row::waiting(&first).map_err(|error| told(path, error))?;
+        let peculiar = entries::peculiar(&first).map_err(|error| told(path, error))?;
         let reader = || connect(path).map(Mutex::new);
         let readers = [reader()?, reader()?, reader()?, reader()?];
         let writer = Writer::start(first).map_err(|error| told(path, error))?;
-        let (waiting, path) = (Mutex::new(waiting), path.to_owned());
-        Ok(Self(Arc::new(Shared { readers, writer, waiting, path, _lock: lock })))
+        let (waiting, peculiar) = (Mutex::new(waiting), Mutex::new(peculiar));
+        let path = path.to_owned();
+        Ok(Self(Arc::new(Shared { readers, writer, waiting, peculiar, path, _lock: lock })))
+    }
+
+    /// Whether a tenant has entries that are not plain.
+    fn peculiar(&self, tenant: &Arc<str>) -> Arc<AtomicBool> {
+        let mut known = self.0.peculiar.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(Arc::clone(tenant)).or_default())
     }
 
     /// Whether anything waits for a tenant.
@@ -89,14 +96,6 @@ impl Store for Sqlite {
 
     fn pending(&self, tenant: &Arc<str>) -> Arc<dyn Queue> {
         Arc::new(pending::OfTenant::new(self, tenant))
-    }
-
-    fn trail(&self, key: &Key) -> Arc<dyn Trail> {
-        Arc::new(Sealed { store: self.clone(), key: key.clone() })
-    }
-
-    fn notes(&self) -> Arc<dyn Notes> {
-        Arc::new(Board(self.clone()))
     }
 }
 

@@ -10,6 +10,7 @@ use rusqlite::{Connection, params, params_from_iter};
 
 use super::Sqlite;
 use super::entries;
+use super::entry_row;
 use super::pending_row::{self, COLUMNS, micros};
 use crate::scim::{Kind, ResourceId};
 use crate::store::{Batch, Choice, Pending, Queue, Ready, Tally, Work};
@@ -41,6 +42,9 @@ impl Queue for OfTenant {
     }
 
     fn write(&self, batch: Batch) -> Work<'_, bool> {
+        if batch.entry.as_ref().is_some_and(|entry| !entry.is_plain()) {
+            self.store.peculiar(&self.tenant).store(true, Ordering::Release);
+        }
         let (tenant, some) = (Arc::clone(&self.tenant), Arc::clone(&self.some));
         let written = self.store.write(move |step| {
             let fits = write(step, &tenant, &batch)?;
@@ -166,7 +170,7 @@ fn write(step: &Connection, tenant: &str, batch: &Batch) -> rusqlite::Result<boo
         pending_row::add(step, tenant, one)?;
     }
     if let Some(entry) = &batch.entry {
-        entries::put(step, tenant, entry)?;
+        entry_row::put(step, tenant, entry)?;
     }
     if let Some((kind, id)) = &batch.forget {
         entries::remove(step, tenant, *kind, id)?;

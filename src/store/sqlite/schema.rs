@@ -9,7 +9,7 @@ use rusqlite::{Connection, TransactionBehavior};
 const STEPS: [&str; 3] = [
     include_str!("steps/1-entries.sql"),
     include_str!("steps/2-pending.sql"),
-    include_str!("steps/3-trail.sql"),
+    include_str!("steps/3-names.sql"),
 ];
 
 /// What says that a file is ours: `MATR`.

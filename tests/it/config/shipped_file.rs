@@ -8,7 +8,7 @@ use matricula::backend;
 use matricula::config::{Lms, Settings};
 
 /// The tables that have keys of their own.
-const TABLES: [&str; 24] = [
+const TABLES: [&str; 23] = [
     "",
     "server",
     "server.tls",
@@ -21,7 +21,6 @@ const TABLES: [&str; 24] = [
     "admin.tls",
     "log",
     "store",
-    "audit",
     "cache",
     "tenants.demo",
     "tenants.demo.cache",

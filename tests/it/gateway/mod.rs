@@ -5,7 +5,6 @@
 #![expect(clippy::panic, reason = "a broken rule ends the test")]
 
 mod attributes;
-mod audit;
 mod cache;
 mod client_leaves;
 mod deeds;
@@ -14,6 +13,7 @@ mod illness;
 mod journey;
 mod lost;
 mod moody;
+mod names;
 mod peers;
 mod privacy;
 mod protocol;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use matricula::scim::{Kind, Matcher, ResourceId};
-use matricula::store::{Entries, Entry, Error, Memory, Store, Work};
+use matricula::store::{Among, Entries, Entry, Error, Memory, Store, Work};
 use tokio::sync::Mutex;
 
 pub(super) struct Moody {
@@ -23,6 +23,18 @@ impl Default for Moody {
 }
 
 impl Entries for Moody {
+    fn all_plain(&self) -> bool {
+        self.inner.all_plain()
+    }
+
+    fn of_lms<'a>(
+        &'a self,
+        kind: Kind,
+        ids: &'a [ResourceId],
+    ) -> Work<'a, Vec<Option<Arc<Entry>>>> {
+        self.inner.of_lms(kind, ids)
+    }
+
     fn get<'a>(&'a self, kind: Kind, id: &'a ResourceId) -> Work<'a, Option<Arc<Entry>>> {
         self.inner.get(kind, id)
     }
@@ -38,10 +50,11 @@ impl Entries for Moody {
     fn find<'a>(
         &'a self,
         kind: Kind,
+        among: Among,
         matcher: Option<&'a Matcher>,
         most: usize,
     ) -> Work<'a, Vec<ResourceId>> {
-        self.inner.find(kind, matcher, most)
+        self.inner.find(kind, among, matcher, most)
     }
 
     fn put(&self, entry: Entry) -> Work<'_, ()> {

@@ -3,7 +3,7 @@
 use std::fs;
 
 use matricula::scim::Kind;
-use matricula::store::{Sqlite, Store};
+use matricula::store::{Among, Entry, LmsId, Sqlite, Store};
 use rusqlite::Connection;
 use serde_json::json;
 
@@ -21,6 +21,46 @@ async fn what_was_written_outlives_the_process() {
     let store = Sqlite::open(&path).unwrap();
     let read = store.entries(&"school".into()).get(Kind::User, &id("7")).await.unwrap();
     assert_eq!(read.as_deref(), Some(&nina));
+}
+
+#[tokio::test]
+async fn a_name_that_only_clients_know_outlives_the_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("matricula.db");
+    let nina = entry(Kind::User, "7", &json!({ "userName": "Nina" }));
+    let nina = Entry { lms: LmsId::Other(id("9")), ..nina };
+    {
+        let store = Sqlite::open(&path).unwrap();
+        store.entries(&"school".into()).put(nina.clone()).await.unwrap();
+    }
+    let store = Sqlite::open(&path).unwrap();
+    assert!(store.entries(&"other".into()).all_plain());
+    let entries = store.entries(&"school".into());
+    assert!(!entries.all_plain());
+    let read = entries.of_lms(Kind::User, &[id("9")]).await.unwrap();
+    assert_eq!(read[0].as_deref(), Some(&nina));
+}
+
+/// As the first version left it.
+#[tokio::test]
+async fn a_file_of_the_first_form_is_brought_to_todays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("matricula.db");
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("../../../src/store/sqlite/steps/1-entries.sql")).unwrap();
+    old.execute_batch(
+        "PRAGMA application_id = 1296127058; PRAGMA user_version = 1;
+         INSERT INTO entries VALUES ('school', 'User', '7', '{\"userName\":\"Nina\"}', NULL, 5, 1, NULL)",
+    )
+    .unwrap();
+    drop(old);
+    let store = Sqlite::open(&path).unwrap();
+    let entries = store.entries(&"school".into());
+    let read = entries.get(Kind::User, &id("7")).await.unwrap().unwrap();
+    assert!(read.is_plain());
+    assert_eq!(read.revision, 1);
+    entries.put(Entry { lms: LmsId::None, ..Entry::clone(&read) }).await.unwrap();
+    assert_eq!(entries.find(Kind::User, Among::Unborn, None, 9).await.unwrap(), [id("7")]);
 }
 
 #[test]

@@ -6,4 +6,3 @@ mod crash;
 mod file;
 mod pending;
 mod suite;
-mod trail;

@@ -4,54 +4,35 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use matricula::scim::{Filter, Kind, Matcher, Resource, ResourceId, ResourceType};
-use matricula::store::{Entries, Entry, Memory, Sqlite, Store};
+use matricula::store::{Among, Entries, Entry, LmsId, Memory, Sqlite, Store};
 use serde_json::{Value, json};
 
 /// A store, and what has to stay for it to stay.
 pub(super) struct House {
-    pub store: Arc<dyn Store>,
     pub entries: Arc<dyn Entries>,
     pub others: Arc<dyn Entries>,
     _folder: tempfile::TempDir,
 }
 
 impl House {
-    fn of(store: impl Store + 'static, folder: tempfile::TempDir) -> Self {
-        let store: Arc<dyn Store> = Arc::new(store);
+    fn of(store: &dyn Store, folder: tempfile::TempDir) -> Self {
         let tenant = |name: &str| store.entries(&name.into());
-        Self { entries: tenant("school"), others: tenant("other"), _folder: folder, store }
+        Self { entries: tenant("school"), others: tenant("other"), _folder: folder }
     }
 }
 
-pub(super) fn memory() -> House {
-    House::of(Memory::new(), tempfile::tempdir().unwrap())
+fn memory() -> House {
+    House::of(&Memory::new(), tempfile::tempdir().unwrap())
 }
 
-pub(super) fn sqlite() -> House {
+fn sqlite() -> House {
     let folder = tempfile::tempdir().unwrap();
     let store = Sqlite::open(&folder.path().join("matricula.db")).unwrap();
-    House::of(store, folder)
+    House::of(&store, folder)
 }
 
-/// The facts of one room of state, for each store.
 macro_rules! every_store {
-    ([$($store:ident)*] $facts:tt) => { $(
-        super::suite::every_store! { @mod $store $facts }
-    )* };
-    (@mod $store:ident [$($fact:ident)*]) => {
-        mod $store {
-            $(
-                #[tokio::test]
-                async fn $fact() {
-                    super::$fact(crate::store::suite::$store()).await;
-                }
-            )*
-        }
-    };
-}
-pub(super) use every_store;
-
-every_store! { [memory sqlite] [
+    ($($store:ident)*) => { $(every_store! { @mod $store [
         what_was_put_is_read_word_by_word
         what_is_put_again_replaces_what_was_there
         what_is_removed_is_gone_and_may_be_removed_again
@@ -60,7 +41,23 @@ every_store! { [memory sqlite] [
         users_and_groups_are_apart_though_their_ids_are_not
         one_tenant_does_not_see_another
         many_writes_at_a_time_are_all_done
-] }
+        an_account_by_another_name_is_found_by_both
+        two_entries_cannot_have_one_account
+        those_without_an_account_and_those_gone_are_found_apart
+        it_is_known_without_looking_that_all_are_plain
+    ] })* };
+    (@mod $store:ident [$($fact:ident)*]) => {
+        mod $store {
+            $(
+                #[tokio::test]
+                async fn $fact() {
+                    super::$fact(super::$store()).await;
+                }
+            )*
+        }
+    };
+}
+every_store! { memory sqlite }
 
 pub(super) fn id(text: &str) -> ResourceId {
     ResourceId::parse(text).unwrap()
@@ -69,6 +66,8 @@ pub(super) fn id(text: &str) -> ResourceId {
 pub(super) fn entry(kind: Kind, name: &str, sent: &Value) -> Entry {
     Entry {
         id: id(name),
+        lms: LmsId::Same,
+        gone: None,
         sent: Resource::from_attributes(kind, sent.as_object().unwrap().clone()),
         created: Some("2026-03-04T09:15:27.123Z".parse().unwrap()),
         modified: "2026-03-04T09:15:28.5Z".parse().unwrap(),
@@ -114,7 +113,7 @@ async fn what_is_put_again_replaces_what_was_there(house: House) {
     house.entries.put(changed.clone()).await.unwrap();
     assert_eq!(*house.entries.get(Kind::User, &id("7")).await.unwrap().unwrap(), changed);
     let old = matcher(r#"externalId eq "6f0f6c2e""#);
-    assert_eq!(house.entries.find(Kind::User, Some(&old), 9).await.unwrap(), []);
+    assert_eq!(house.entries.find(Kind::User, Among::Present, Some(&old), 9).await.unwrap(), []);
 }
 
 async fn what_is_removed_is_gone_and_may_be_removed_again(house: House) {
@@ -150,13 +149,17 @@ async fn a_filter_finds_what_clients_wrote(house: House) {
         (r#"externalId eq "b" or title eq "dean""#, vec!["1", "2", "3"]),
         (r#"externalId eq "nobody""#, vec![]),
     ] {
-        let found = house.entries.find(Kind::User, Some(&matcher(filter)), 9).await.unwrap();
+        let found = house
+            .entries
+            .find(Kind::User, Among::Present, Some(&matcher(filter)), 9)
+            .await
+            .unwrap();
         let mut found: Vec<_> = found.iter().map(ToString::to_string).collect();
         found.sort();
         assert_eq!(found, expected, "{filter}");
     }
-    assert_eq!(house.entries.find(Kind::User, None, 9).await.unwrap().len(), 4);
-    assert_eq!(house.entries.find(Kind::User, None, 3).await.unwrap().len(), 3);
+    assert_eq!(house.entries.find(Kind::User, Among::Present, None, 9).await.unwrap().len(), 4);
+    assert_eq!(house.entries.find(Kind::User, Among::Present, None, 3).await.unwrap().len(), 3);
 }
 
 async fn users_and_groups_are_apart_though_their_ids_are_not(house: House) {
@@ -170,7 +173,7 @@ async fn users_and_groups_are_apart_though_their_ids_are_not(house: House) {
 async fn one_tenant_does_not_see_another(house: House) {
     house.entries.put(nina()).await.unwrap();
     assert_eq!(house.others.get(Kind::User, &id("7")).await.unwrap(), None);
-    assert_eq!(house.others.find(Kind::User, None, 9).await.unwrap(), []);
+    assert_eq!(house.others.find(Kind::User, Among::Present, None, 9).await.unwrap(), []);
     house.others.remove(Kind::User, &id("7")).await.unwrap();
     assert!(house.entries.get(Kind::User, &id("7")).await.unwrap().is_some());
 }
@@ -185,5 +188,93 @@ async fn many_writes_at_a_time_are_all_done(house: House) {
     for outcome in tasks.join_all().await {
         outcome.unwrap();
     }
-    assert_eq!(house.entries.find(Kind::User, None, 1000).await.unwrap().len(), 500);
+    assert_eq!(
+        house.entries.find(Kind::User, Among::Present, None, 1000).await.unwrap().len(),
+        500
+    );
+}
+
+fn alias(name: &str, account: &str) -> Entry {
+    Entry { id: id(name), lms: LmsId::Other(id(account)), ..nina() }
+}
+
+async fn an_account_by_another_name_is_found_by_both(house: House) {
+    let (reborn, plain) = (alias("7", "9"), Entry { id: id("8"), ..nina() });
+    for entry in [&reborn, &plain] {
+        house.entries.put(entry.clone()).await.unwrap();
+    }
+    assert_eq!(*house.entries.get(Kind::User, &id("7")).await.unwrap().unwrap(), reborn);
+    assert_eq!(house.entries.get(Kind::User, &id("9")).await.unwrap(), None);
+    let asked = [id("9"), id("8"), id("7"), id("nobody")];
+    let found = house.entries.of_lms(Kind::User, &asked).await.unwrap();
+    let found: Vec<_> = found.iter().map(|it| it.as_deref().cloned()).collect();
+    // The LMS knows nobody by the 7, and yet the name is taken.
+    assert_eq!(found, [Some(reborn.clone()), Some(plain), Some(reborn), None]);
+    // Another account for the same person: the old one is nobody's.
+    house.entries.put(alias("7", "10")).await.unwrap();
+    let found = house.entries.of_lms(Kind::User, &[id("9"), id("10")]).await.unwrap();
+    assert_eq!(found[0], None);
+    assert_eq!(found[1].as_deref(), Some(&alias("7", "10")));
+    house.entries.remove(Kind::User, &id("7")).await.unwrap();
+    assert_eq!(house.entries.of_lms(Kind::User, &[id("10")]).await.unwrap(), [None]);
+}
+
+async fn two_entries_cannot_have_one_account(house: House) {
+    house.entries.put(alias("7", "9")).await.unwrap();
+    assert!(house.entries.put(alias("8", "9")).await.is_err());
+    assert_eq!(house.entries.get(Kind::User, &id("8")).await.unwrap(), None);
+    house.entries.put(alias("7", "9")).await.unwrap();
+    let group = Entry {
+        id: id("8"),
+        lms: LmsId::Other(id("9")),
+        ..entry(Kind::Group, "8", &json!({ "displayName": "Math" }))
+    };
+    house.entries.put(group).await.unwrap();
+    house.others.put(alias("8", "9")).await.unwrap();
+}
+
+async fn those_without_an_account_and_those_gone_are_found_apart(house: House) {
+    let unborn = Entry { id: id("new"), lms: LmsId::None, ..nina() };
+    let at: Timestamp = "2026-03-05T00:00:00Z".parse().unwrap();
+    let buried = Entry { id: id("old"), ..nina() }.buried(at, true);
+    for entry in [nina(), unborn.clone(), buried.clone()] {
+        house.entries.put(entry).await.unwrap();
+    }
+    assert_eq!(*house.entries.get(Kind::User, &id("new")).await.unwrap().unwrap(), unborn);
+    assert_eq!(*house.entries.get(Kind::User, &id("old")).await.unwrap().unwrap(), buried);
+    assert_eq!(buried.gone, Some(at));
+    assert_eq!(buried.sent.attributes().get("title"), None, "only what it is known again by");
+    for filter in [
+        None,
+        Some(r#"userName eq "NINA.berg@hoch.EXAMPLE""#),
+        Some(r#"externalId eq "6f0f6c2e""#),
+        Some(r#"emails.value eq "n@x.example""#),
+    ] {
+        let matcher = filter.map(matcher);
+        for (among, expected) in
+            [(Among::Present, "7"), (Among::Unborn, "new"), (Among::Gone, "old")]
+        {
+            let found = house.entries.find(Kind::User, among, matcher.as_ref(), 9).await.unwrap();
+            assert_eq!(found, [id(expected)], "{filter:?} {among:?}");
+        }
+    }
+    for filter in [r#"userName eq "x""#, r#"emails[type eq "work"].value eq "n@x.example""#] {
+        let found =
+            house.entries.find(Kind::User, Among::Gone, Some(&matcher(filter)), 9).await.unwrap();
+        assert_eq!(found, [], "{filter}");
+    }
+    // Once it has its account, it is not among the unborn any more.
+    house.entries.put(Entry { lms: LmsId::Other(id("9")), ..unborn }).await.unwrap();
+    assert_eq!(house.entries.find(Kind::User, Among::Unborn, None, 9).await.unwrap(), []);
+    let by_name = matcher(r#"userName eq "nina.berg@hoch.example""#);
+    let found = house.entries.find(Kind::User, Among::Present, Some(&by_name), 9).await.unwrap();
+    assert_eq!(found.len(), 2);
+}
+
+async fn it_is_known_without_looking_that_all_are_plain(house: House) {
+    house.entries.put(nina()).await.unwrap();
+    assert!(house.entries.all_plain());
+    house.entries.put(alias("8", "9")).await.unwrap();
+    assert!(!house.entries.all_plain());
+    assert!(house.others.all_plain());
 }

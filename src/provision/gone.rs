@@ -1,0 +1,101 @@
+//! Those who are gone for the client and remembered: whoever comes back is the
+//! same resource as before.
+
+use std::sync::Arc;
+
+use super::matching::Match;
+use super::view::memorable;
+use super::{Deed, Depth, Error, Tenant, View};
+use crate::call::Kind as FailureKind;
+use crate::mapping::plan::KindPlan;
+use crate::scim::{
+    Act, Edit, Edits, Filter, Kind, Literal, Matcher, Operation, Operator, Path, Resource,
+    ResourceId,
+};
+use crate::store::{Among, Entry, LmsId};
+
+/// More that share a key are no match.
+const MOST: usize = 16;
+
+impl Tenant {
+    /// Who of those that are gone is meant by a create: the first key that both
+    /// have decides, and one alone may have it.
+    pub(super) async fn gone_before(&self, resource: &Resource) -> Result<Option<Entry>, Error> {
+        let entries = &self.ledger.entries;
+        if entries.all_plain() {
+            return Ok(None);
+        }
+        let kind = resource.kind();
+        let keys = Match::usual(kind);
+        for key in keys {
+            let Some(value) = key.value(resource) else { continue };
+            let Some(matcher) = self.equals(kind, key.path(), value) else { continue };
+            let ids = entries.find(kind, Among::Gone, Some(&matcher), MOST).await?;
+            let found = entries.several(kind, &ids).await?.into_iter().flatten();
+            let mut meant = found.filter(|it| Match::same(keys, &it.sent, resource));
+            if let Some(entry) = meant.next() {
+                return Ok(meant.next().is_none().then(|| Entry::clone(&entry)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Brings back whom a create means, if its account is still there.
+    pub(super) async fn revive(
+        self: &Arc<Self>,
+        (plan, resource, told): (&KindPlan, &Resource, &Resource),
+        entry: &Entry,
+    ) -> Result<Option<Arc<View>>, Error> {
+        let Some(account) = entry.lms_id().cloned() else { return Ok(None) };
+        let kind = resource.kind();
+        let operation = Operation::Change { kind, id: account, edits: all_of(plan, told) };
+        let run = self.lms.site().write(&operation, None, &self.lms.moment());
+        let run = run.map_err(Error::lms(Deed::Create))?;
+        let outcome = self.drive(run, kind, Deed::Change).await;
+        self.ledger.epochs.written(kind, Some(&entry.id));
+        match outcome {
+            Ok(_) => {}
+            // Somebody has deleted it in the LMS meanwhile.
+            Err(failure) if failure.kind == FailureKind::Missing => return Ok(None),
+            Err(failure) => return Err(Error::lms(Deed::Create)(failure)),
+        }
+        let (sent, modified) = (memorable(resource), self.clock.now());
+        let revision = entry.revision + 1;
+        self.remember(Entry { gone: None, sent, modified, revision, ..entry.clone() }).await?;
+        self.ledger.epochs.left();
+        self.get(kind, &entry.id, Depth::Whole, true).await.map(Some)
+    }
+
+    /// The matcher for resources with that value.
+    pub(super) fn equals(&self, kind: Kind, path: &str, value: &str) -> Option<Matcher> {
+        let resource_type = self.resource_type(kind)?;
+        let path = Path::parse(path, resource_type.urns()).ok()?;
+        let literal = Literal::Quoted(value.to_owned());
+        let filter = Filter::Compare(path, Operator::Eq, literal);
+        Matcher::bind(&filter, resource_type).ok()
+    }
+}
+
+/// The entry of a resource that has an account again, or at last.
+pub(super) fn with_account(entry: &Entry, account: &ResourceId) -> Entry {
+    let same = entry.id == *account;
+    let lms = if same { LmsId::Same } else { LmsId::Other(account.clone()) };
+    Entry { lms, gone: None, revision: entry.revision + 1, ..entry.clone() }
+}
+
+/// All that a resource says, as edits; one that says nothing of it is active.
+fn all_of(plan: &KindPlan, resource: &Resource) -> Edits {
+    let attributes = plan.attributes.iter().filter(|attribute| attribute.update.is_some());
+    let slots = attributes.filter_map(|attribute| {
+        let active = attribute.name == "active";
+        let value = attribute.slot.read(resource).cloned();
+        let value = value.or_else(|| active.then_some(true.into()))?;
+        Some(Edit { place: attribute.slot.place.clone(), act: Act::Set(value) })
+    });
+    let members = plan.resource_type.members().filter(|place| place.attr.offered);
+    let members = members.map(|place| {
+        let listed = resource.attributes().get("members").cloned();
+        Edit { place, act: Act::Set(listed.unwrap_or_else(|| Vec::<()>::new().into())) }
+    });
+    slots.chain(members).collect()
+}
