@@ -114,20 +114,21 @@ async fn done(exchange: &Exchange, operation: BulkOperation) -> Outcome {
     let conditions = Conditions::parse(version.as_deref(), None)?;
     let told = |error: crate::provision::Error| error.to_scim();
     if method == Method::Post {
-        let view = tenant.create(resource_type.create(data, rules)?).await.map_err(told)?;
+        let resource = resource_type.create(data, rules)?;
+        let view = tenant.create(resource, exchange.who()).await.map_err(told)?;
         let id = view.resource().id().ok_or_else(scim::Error::internal)?;
         return Ok((id, Some(view.version().to_string()), 201));
     }
     let Some(Reference::Id(id)) = target else { return Err(scim::Error::internal()) };
     let edits = match method {
         Method::Delete => {
-            tenant.delete(kind, id.clone(), conditions).await.map_err(told)?;
+            tenant.delete(kind, id.clone(), conditions, exchange.who()).await.map_err(told)?;
             return Ok((id, None, 204));
         }
         Method::Put => resource_type.replace(data, rules)?,
         Method::Patch | Method::Post => resource_type.patch(data, Some(&id), rules)?,
     };
     let change = Change { kind, id: id.clone(), edits, conditions, show: None };
-    tenant.change(change).await.map_err(told)?;
+    tenant.change(change, exchange.who()).await.map_err(told)?;
     Ok((id, None, 200))
 }

@@ -43,6 +43,6 @@ async fn create(mut exchange: Exchange, kind: Kind) -> Result<Response, Refusal>
     let query = exchange.parameters()?.bind(exchange.resource_type(kind)?)?;
     let rules = exchange.tenant().config().rules;
     let resource = exchange.resource_type(kind)?.create(body, rules)?;
-    let view = exchange.tenant().create(resource).await?;
+    let view = exchange.tenant().create(resource, exchange.who()).await?;
     exchange.show(201, &view, &query.projection)
 }

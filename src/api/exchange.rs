@@ -18,7 +18,7 @@ use super::line::Asked;
 use super::refusal::{self, Refusal, empty};
 use super::route::Route;
 use super::{bulk, collection, discovery, one, search};
-use crate::provision::{Tenant, View};
+use crate::provision::{Tenant, View, Who};
 use crate::scim::{self, Conditions, Kind, Parameters, Projection, ResourceType, Shown};
 use crate::server::{Body, BodyError, BoxError, Peer, Request, Response};
 
@@ -31,6 +31,7 @@ pub(super) struct Exchange {
     pub front: Arc<Front>,
     pub route: Route,
     pub caller: Caller,
+    id: HeaderValue,
     parts: Parts,
     body: Body,
 }
@@ -79,11 +80,18 @@ impl Exchange {
         let (mut parts, body) = request.into_parts();
         let asked = parts.extensions.remove::<Asked>();
         let caller = parts.extensions.remove::<Caller>();
-        let (Some(Asked { face, front: Some(front), route, .. }), Some(caller)) = (asked, caller)
+        let (Some(Asked { face, front: Some(front), route, id, .. }), Some(caller)) =
+            (asked, caller)
         else {
             return Err(scim::Error::internal().into());
         };
-        Ok(Self { face, front, route, caller, parts, body })
+        Ok(Self { face, front, route, caller, id, parts, body })
+    }
+
+    /// On whose word something is written.
+    pub(super) fn who(&self) -> Who {
+        let request = self.id.to_str().ok().map(str::to_owned);
+        Who { title: self.caller.title.clone(), request }
     }
 
     pub(super) fn tenant(&self) -> &Arc<Tenant> {

@@ -25,6 +25,8 @@ pub(super) struct Asked {
     pub face: Arc<Face>,
     pub front: Option<Arc<Front>>,
     pub route: Route,
+    /// The id of the request, in the log and in the audit trail.
+    pub id: HeaderValue,
     caller: Arc<OnceLock<String>>,
 }
 
@@ -50,9 +52,9 @@ pub(super) async fn observe(
     let started = Instant::now();
     let face = shared.face.load_full();
     let (front, route) = face.locate(request.uri().path());
-    let caller = Arc::default();
-    let asked = Asked { front: front.cloned(), route, caller, face: Arc::clone(&face) };
-    let id = request_id(&request, &shared.ids);
+    let (id, caller) = (request_id(&request, &shared.ids), Arc::default());
+    let front = front.cloned();
+    let asked = Asked { front, route, id: id.clone(), caller, face: Arc::clone(&face) };
     let line = Line::of(&request, &asked);
     request.extensions_mut().insert(asked.clone());
     let under_way = UnderWay::new(&shared);

@@ -68,7 +68,7 @@ async fn change(
     let conditions = exchange.conditions()?;
     let show = show.then(|| exchange.tenant().depth(kind, query));
     let change = Change { kind, id, edits, conditions, show };
-    match exchange.tenant().change(change).await? {
+    match exchange.tenant().change(change, exchange.who()).await? {
         Some(view) => exchange.show(200, &view, &query.projection),
         None => Ok(empty(204)),
     }
@@ -76,6 +76,7 @@ async fn change(
 
 async fn delete(exchange: &Exchange, kind: Kind, id: ResourceId) -> Result<Response, Refusal> {
     exchange.resource_type(kind)?;
-    exchange.tenant().delete(kind, id, exchange.conditions()?).await?;
+    let conditions = exchange.conditions()?;
+    exchange.tenant().delete(kind, id, conditions, exchange.who()).await?;
     Ok(empty(204))
 }

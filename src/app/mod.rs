@@ -8,6 +8,7 @@
 mod demo;
 pub mod doctor;
 mod fault;
+mod kept;
 pub mod log;
 mod operator;
 mod reload;

@@ -44,7 +44,7 @@ impl Running {
         settings: Settings,
         source: Option<Source>,
     ) -> Result<Self, Fault> {
-        let mut lasting = Lasting::default();
+        let mut lasting = Lasting::open(&settings).await?;
         let face = lasting.face(&settings, &house).await?;
         let api = Api::new(face, house.api.clone(), house.clock.clone());
         let metrics = (house.server.listener("scim"), house.server.listener("admin"));

@@ -4,8 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tokio::task::spawn_blocking;
-
+use super::kept::Kept;
 use super::{Fault, House};
 use crate::api::{self, Face, Front};
 use crate::backend;
@@ -13,12 +12,12 @@ use crate::config::{self, Address, Settings};
 use crate::provision::{self, Ledger, Lms, Tenant};
 use crate::sandbox::{self, Moodle, Sandbox};
 use crate::secret::Secret;
-use crate::store::{self, Memory, Sqlite, Store};
+use crate::store::{Memory, Store};
 
 /// What stays of tenants from one reload to the next.
-#[derive(Debug, Default)]
 pub(super) struct Lasting {
-    store: Option<Arc<dyn Store>>,
+    /// Where tokens, the trail and the tenants' words are.
+    pub(super) kept: Kept,
     /// For those whose words the store is not for.
     passing: Memory,
     /// Whether the store is for tenants before a sandbox, too.
@@ -28,28 +27,25 @@ pub(super) struct Lasting {
 }
 
 impl Lasting {
+    /// What will stay, with the store opened. Which one is settled by the settings
+    /// that came first.
+    pub(super) async fn open(settings: &Settings) -> Result<Self, Fault> {
+        Ok(Self {
+            kept: Kept::open(&settings.store).await?,
+            passing: Memory::new(),
+            sandboxes_too: settings.store.sandboxes || settings.store.path.is_none(),
+            ledgers: HashMap::new(),
+            sandboxes: HashMap::new(),
+        })
+    }
+
     /// The face of these settings.
     pub(super) async fn face(&mut self, settings: &Settings, house: &House) -> Result<Face, Fault> {
-        self.open_store(settings).await?;
         let mut fronts = Vec::new();
         for tenant in &settings.tenants {
             fronts.push(self.front(tenant.clone(), &settings.api, house).await?);
         }
         Ok(Face::new(settings.api.clone(), fronts))
-    }
-
-    /// Opens the store once there is anybody whose words belong into one. Where it
-    /// is settled by the settings that came first.
-    async fn open_store(&mut self, settings: &Settings) -> Result<(), Fault> {
-        let real = |tenant: &config::Tenant| matches!(tenant.lms, config::Lms::Real(_));
-        let needed = settings.store.sandboxes || settings.tenants.iter().any(real);
-        let Some(path) = settings.store.path.clone().filter(|_| needed) else { return Ok(()) };
-        if self.store.is_none() {
-            self.sandboxes_too = settings.store.sandboxes;
-            let opened = spawn_blocking(move || Sqlite::open(&path)).await;
-            self.store = Some(Arc::new(opened.map_err(store::Error::new)??));
-        }
-        Ok(())
     }
 
     async fn front(
@@ -67,14 +63,15 @@ impl Lasting {
         let outside = backend::House { clock: house.clock.clone(), metrics: house.backend.clone() };
         let lms = Lms::open(Arc::clone(site), &tenant.backends, &outside)
             .map_err(|reason| Fault::Lms { tenant: name.to_string(), reason })?;
-        let lasting = self.store.as_deref().filter(|_| !sandboxed || self.sandboxes_too);
-        let store = lasting.unwrap_or(&self.passing);
+        let here = !sandboxed || self.sandboxes_too;
+        let store: &dyn Store = if here { &*self.kept.store } else { &self.passing };
         let ledger = self.ledgers.entry(Arc::clone(&name));
         let ledger = ledger.or_insert_with(|| Ledger::new(store.entries(&name)));
         let inside = provision::House {
             clock: house.clock.clone(),
             metrics: house.provision.clone(),
             work: house.work.clone(),
+            trail: Arc::clone(&self.kept.trail),
         };
         let ready = Tenant::new(name, lms, Arc::clone(ledger), tenant.provision, &inside);
         Ok(Front::new(ready, &tenant.path, tenant.tokens, api))

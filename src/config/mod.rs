@@ -37,7 +37,7 @@ use jiff::Timestamp;
 pub use fault::{Faults, Told, Warnings};
 pub use layers::Word;
 pub use plans::Folder;
-pub use settings::{Address, Format, Lms, Log, Settings, Tenant};
+pub use settings::{Address, Audit, Format, Lms, Log, Settings, Tenant};
 pub use words::Environment;
 
 use crate::mapping::File;

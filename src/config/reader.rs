@@ -73,9 +73,12 @@ impl<'a> Reader<'a> {
         api.personal = log.personal;
         self.deadline = api.deadline;
         let admin = self.admin(server.listen);
-        let store = self.store();
-        let tenants = self.tenants();
-        Settings { server, grace, admin, log, store, api, tenants }
+        let (store, audit) = (self.store(), self.audit());
+        let mut tenants = self.tenants();
+        for tenant in &mut tenants {
+            tenant.provision.personal = audit.personal;
+        }
+        Settings { server, grace, admin, log, store, audit, api, tenants }
     }
 
     /// Variables that were probably meant to be settings.

@@ -7,7 +7,7 @@ use http::Uri;
 
 use super::key::Key;
 use super::reader::Reader;
-use super::settings::Log;
+use super::settings::{Audit, Log};
 use super::written;
 use crate::admin;
 use crate::api;
@@ -170,7 +170,27 @@ impl Reader<'_> {
         let default = store::Config::default();
         let sandboxes = written.sandboxes.unwrap_or(default.sandboxes);
         let path = written.path.or(default.path).filter(|_| !in_memory);
-        store::Config { path: path.map(|path| self.folder.join(path)), sandboxes }
+        let secret = written.key.is_some().then(|| self.store_key(&key.then("key"))).flatten();
+        store::Config { path: path.map(|path| self.folder.join(path)), sandboxes, key: secret }
+    }
+
+    fn store_key(&mut self, key: &Key) -> Option<store::Key> {
+        let secret = self.secret(key)?;
+        if secret.expose().chars().count() < SHORTEST {
+            self.refuse(key, format!("`{key}` has less than {SHORTEST} characters"), LONG_TOKEN);
+            return None;
+        }
+        Some(store::Key::of(&secret))
+    }
+
+    /// `[audit]`
+    pub(super) fn audit(&mut self) -> Audit {
+        let written: written::Audit = self.section(&Key::of("audit"));
+        let default = Audit::default();
+        Audit {
+            keep: written.keep.map_or(default.keep, |it| it.0),
+            personal: written.personal.unwrap_or(default.personal),
+        }
     }
 
     /// `[log]`

@@ -28,6 +28,8 @@ pub struct Settings {
     pub log: Log,
     /// Where what clients wrote is kept.
     pub store: store::Config,
+    /// How the audit trail is kept.
+    pub audit: Audit,
     /// What one request may cost.
     pub api: api::Config,
     /// Whom the gateway serves, by name.
@@ -49,6 +51,21 @@ pub struct Log {
 impl Default for Log {
     fn default() -> Self {
         Self { format: Format::Text, filter: "info".to_owned(), personal: false }
+    }
+}
+
+/// How the audit trail is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// For so many days; without a number for ever. Default: 400.
+    pub keep: Option<u32>,
+    /// Whether it may name people and hold what is written of them. Default: no.
+    pub personal: bool,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { keep: Some(400), personal: false }
     }
 }
 

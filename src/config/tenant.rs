@@ -147,6 +147,7 @@ impl Reader<'_> {
             caching,
             page: written.page.map_or(default.page, |it| it.0),
             patience,
+            personal: default.personal,
         }
     }
 }

@@ -49,6 +49,28 @@ fn span(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// How long something is kept, in days: `"400d"`, or `"forever"`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Keep(pub(super) Option<u32>);
+
+impl<'de> Deserialize<'de> for Keep {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_str(Words("a number of days, as in \"400d\"", days)).map(Self)
+    }
+}
+
+fn days(text: &str) -> Result<Option<u32>, String> {
+    if text == "forever" {
+        return Ok(None);
+    }
+    let days = text.strip_suffix('d').and_then(|number| number.trim().parse().ok());
+    let hint = "write days, at least one, as in \"400d\", or \"forever\"";
+    match days {
+        Some(days) if days > 0 => Ok(Some(days)),
+        _ => Err(format!("`{text}` is no number of days; {hint}")),
+    }
+}
+
 /// A number of bytes: `4194304` or `"4MiB"`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Size(pub(super) u64);

@@ -10,7 +10,8 @@ const PREFIX: &str = "MATRICULA_";
 
 /// The sections of the settings; what else follows the prefix is none of ours,
 /// such as the variables that Kubernetes makes of a service named `matricula`.
-pub(super) const SECTIONS: [&str; 6] = ["server", "admin", "log", "store", "cache", "tenants"];
+pub(super) const SECTIONS: [&str; 7] =
+    ["server", "admin", "log", "store", "audit", "cache", "tenants"];
 
 /// The environment, as it was when it was read.
 #[derive(Clone, Default)]

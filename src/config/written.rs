@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::settings::Format;
-use super::unit::{Address, Count, Size, Span, Wait};
+use super::unit::{Address, Count, Keep, Size, Span, Wait};
 use crate::server;
 
 /// `[server]`
@@ -65,6 +65,16 @@ pub(super) struct Store {
     pub(super) path: Option<PathBuf>,
     pub(super) in_memory: Option<bool>,
     pub(super) sandboxes: Option<bool>,
+    /// Read by itself, as a secret.
+    pub(super) key: Option<IgnoredAny>,
+}
+
+/// `[audit]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Audit {
+    pub(super) keep: Option<Keep>,
+    pub(super) personal: Option<bool>,
 }
 
 /// `[cache]` and `[tenants.<name>.cache]`

@@ -17,6 +17,9 @@ pub struct Config {
     /// How long one request may wait for the LMS, all calls together.
     /// Default: 25 s, well inside of what Entra waits.
     pub patience: Duration,
+    /// Whether the audit trail may name people and hold what is written of them.
+    /// Default: no.
+    pub personal: bool,
 }
 
 impl Default for Config {
@@ -26,6 +29,7 @@ impl Default for Config {
             caching: Caching::default(),
             page: 200,
             patience: Duration::from_secs(25),
+            personal: false,
         }
     }
 }

@@ -6,6 +6,7 @@ use super::doubt::{Print, may_have_happened};
 use super::gone::with_account;
 use super::turns::Key;
 use super::view::memorable;
+use super::witness::{Who, Wish};
 use super::write::unmapped;
 use super::{Deed, Error, Tenant, View};
 use crate::call::{Failure, Kind as FailureKind};
@@ -16,11 +17,16 @@ use crate::store::Entry;
 impl Tenant {
     /// Creates a resource. The answer is what was sent, as far as the LMS took
     /// it, under the id that the LMS gave.
-    pub async fn create(self: &Arc<Self>, resource: Resource) -> Result<Arc<View>, Error> {
+    pub async fn create(
+        self: &Arc<Self>,
+        resource: Resource,
+        who: Who,
+    ) -> Result<Arc<View>, Error> {
         let print = Print::of(&resource);
+        let wish = Wish::create(&resource, who, self.config.personal);
         let (tenant, heard) = (Arc::clone(self), Arc::clone(self));
         let work = async move { tenant.created(&resource, print).await };
-        let outcome = self.finish(work, move |view: &Arc<View>| {
+        let outcome = self.finish(wish, work, move |view: &Arc<View>| {
             if let Some(id) = view.resource().id() {
                 heard.ledger.doubts.unheard(print, id);
             }
@@ -40,7 +46,7 @@ impl Tenant {
         if let Some(view) = self.owed(kind, &print).await? {
             return Ok(view);
         }
-        let told = self.tell(plan, resource).await?;
+        let told = self.in_its_ids(plan, resource).await?;
         let gone = self.gone_before(resource).await?;
         if let Some(entry) = &gone
             && let Some(view) = self.revive((plan, resource, &told), entry).await?

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::login;
 use super::metrics::Handles;
+use super::witness;
 use crate::backend::{self, Backend, Errand, House, Unopened};
 use crate::call::{Failure, Kind, Reply};
 use crate::clock::Clock;
@@ -123,6 +124,7 @@ impl Lms {
                         }
                         Err(failure) => Err(failure),
                     };
+                    witness::called(&self.site.plan, &call, &reply);
                     next = run.next(reply);
                 }
             }

@@ -17,6 +17,7 @@ pub struct Metrics {
     bytes: IntGaugeVec,
     rides: HistogramVec,
     doubts: IntCounterVec,
+    records: IntCounterVec,
 }
 
 /// The measurements of one tenant.
@@ -48,6 +49,7 @@ impl Metrics {
         registry.register(Box::new(metrics.bytes.clone()))?;
         registry.register(Box::new(metrics.rides.clone()))?;
         registry.register(Box::new(metrics.doubts.clone()))?;
+        registry.register(Box::new(metrics.records.clone()))?;
         Ok(metrics)
     }
 
@@ -89,6 +91,11 @@ impl Metrics {
                 "Creates whose answer was lost, by how that was resolved.",
                 &["tenant", "resolution"],
             )?,
+            records: counter(
+                "matricula_audit_records_total",
+                "Writes told to the audit trail, by what came of them; lost: it did not take them.",
+                &["tenant", "outcome"],
+            )?,
         })
     }
 
@@ -121,6 +128,11 @@ impl Handles {
     pub(super) fn rode(&self, together: usize) {
         let together = u32::try_from(together).unwrap_or(u32::MAX);
         self.all.rides.with_label_values(&[self.tenant.as_str()]).observe(f64::from(together));
+    }
+
+    /// The trail was told.
+    pub(super) fn recorded(&self, outcome: &str) {
+        self.all.records.with_label_values(&[self.tenant.as_str(), outcome]).inc();
     }
 
     /// A lost create was resolved.

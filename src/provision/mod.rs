@@ -29,6 +29,7 @@ mod ride;
 mod search;
 mod turns;
 mod view;
+mod witness;
 mod write;
 
 use std::sync::Arc;
@@ -47,6 +48,7 @@ pub use matching::Match;
 pub use metrics::Metrics;
 pub use search::Listing;
 pub use view::View;
+pub use witness::Who;
 pub use write::Change;
 
 use crate::call::Failure;
@@ -54,7 +56,7 @@ use crate::clock::Clock;
 use crate::mapping::plan::KindPlan;
 use crate::mapping::{Done, Picture, Run};
 use crate::scim::{Kind, ResourceType, Unknown};
-use crate::store::Entry;
+use crate::store::{Entry, Trail};
 use cache::Cache;
 use lms::Task;
 use metrics::Handles;
@@ -62,7 +64,7 @@ use names::Names;
 use ride::Rides;
 
 /// What every tenant shares.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct House {
     /// The time of day.
     pub clock: Clock,
@@ -70,6 +72,8 @@ pub struct House {
     pub metrics: Metrics,
     /// Writes under way: the process does not end before they have.
     pub work: TaskTracker,
+    /// Where every write is told.
+    pub trail: Arc<dyn Trail>,
 }
 
 /// One tenant: an LMS, what is remembered of it, and what may be asked.
@@ -84,6 +88,7 @@ pub struct Tenant {
     clock: Clock,
     metrics: Handles,
     work: TaskTracker,
+    trail: Arc<dyn Trail>,
 }
 
 impl Tenant {
@@ -101,6 +106,7 @@ impl Tenant {
             rides: Rides::new(lms.slots()),
             clock: house.clock.clone(),
             work: house.work.clone(),
+            trail: Arc::clone(&house.trail),
             types: [Kind::User, Kind::Group].map(|kind| offered(&lms, kind, &config)),
             metrics,
             name,

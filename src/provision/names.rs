@@ -162,7 +162,11 @@ impl Tenant {
     }
 
     /// Edits as the LMS has to be told.
-    pub(super) async fn tell_edits(&self, plan: &KindPlan, edits: &Edits) -> Result<Edits, Error> {
+    pub(super) async fn edits_in_its_ids(
+        &self,
+        plan: &KindPlan,
+        edits: &Edits,
+    ) -> Result<Edits, Error> {
         if self.all_plain() {
             return Ok(edits.clone());
         }
@@ -175,7 +179,7 @@ impl Tenant {
     }
 
     /// A resource as the LMS has to be told.
-    pub(super) async fn tell<'a>(
+    pub(super) async fn in_its_ids<'a>(
         &self,
         plan: &KindPlan,
         resource: &'a Resource,

@@ -9,6 +9,7 @@ use tracing::Instrument;
 use super::read::missing;
 use super::turns::Key;
 use super::view::memorable;
+use super::witness::{self, Who, Wish};
 use super::{Deed, Depth, Error, Tenant, View};
 use crate::call::Kind as FailureKind;
 use crate::scim::{self, Conditions, Edits, Kind, Operation, Resource, ResourceId};
@@ -31,9 +32,15 @@ pub struct Change {
 
 impl Tenant {
     /// Changes a resource.
-    pub async fn change(self: &Arc<Self>, change: Change) -> Result<Option<Arc<View>>, Error> {
+    pub async fn change(
+        self: &Arc<Self>,
+        change: Change,
+        who: Who,
+    ) -> Result<Option<Arc<View>>, Error> {
         let tenant = Arc::clone(self);
-        self.finish(async move { tenant.changed(change).await }, |_| ()).await
+        let personal = self.config.personal;
+        let wish = Wish::change((change.kind, &change.id), &change.edits, who, personal);
+        self.finish(wish, async move { tenant.changed(change).await }, |_| ()).await
     }
 
     /// Deletes a resource.
@@ -42,23 +49,29 @@ impl Tenant {
         kind: Kind,
         id: ResourceId,
         conditions: Conditions,
+        who: Who,
     ) -> Result<(), Error> {
         let tenant = Arc::clone(self);
-        self.finish(async move { tenant.deleted(kind, &id, &conditions).await }, |()| ()).await
+        let wish = Wish::delete(kind, &id, who);
+        self.finish(wish, async move { tenant.deleted(kind, &id, &conditions).await }, |()| ())
+            .await
     }
 
     /// Work once begun is finished, whoever stops waiting: half of a create is an
-    /// account that nobody knows of. `unheard` is told what nobody waited for.
+    /// account that nobody knows of. Whatever comes of it, the trail is told, once and
+    /// before the client is. `unheard` is told what nobody waited for.
     pub(super) async fn finish<T: Send + 'static>(
-        &self,
+        self: &Arc<Self>,
+        wish: Wish,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
         unheard: impl FnOnce(&T) + Send + 'static,
     ) -> Result<T, Error> {
         let (tell, told) = oneshot::channel();
         // In a box: it is large, and moved several times before it runs.
         let work = Box::pin(work);
+        let tenant = Arc::clone(self);
         let whole = async move {
-            if let Err(Ok(done)) = tell.send(work.await) {
+            if let Err(Ok(done)) = tell.send(tenant.witnessed(wish, work).await) {
                 unheard(&done);
             }
         };
@@ -72,8 +85,11 @@ impl Tenant {
         let _turn = self.ledger.turns.take(&Key::of_change(plan, &id, &edits)).await;
         self.permitted(kind, &id, &conditions).await?;
         let account = self.lms_id(kind, &id).await?.ok_or_else(|| missing(kind, &id))?;
-        let told = self.tell_edits(plan, &edits).await?;
+        let told = self.edits_in_its_ids(plan, &edits).await?;
         let entry = self.ledger.entries.get(kind, &id).await?;
+        if let Some(entry) = &entry {
+            witness::before(&entry.sent, &edits);
+        }
         let (after, differs) = self.applied(kind, &id, &edits, entry.as_deref()).await?;
         let known = if plan.remembered { entry.as_ref().map(|it| it.sent.clone()) } else { None };
         let operation = Operation::Change { kind, id: account, edits: told };
@@ -159,18 +175,21 @@ impl Tenant {
         }
     }
 
-    /// Keeps an entry. Who read between the LMS's write and this one saw half of
-    /// it, which must not be believed either.
+    /// Keeps an entry, and tells the trail what was done: both go to the disk
+    /// together. Who read between the LMS's write and this one saw half of it, which
+    /// must not be believed either.
     pub(super) async fn remember(&self, entry: Entry) -> Result<(), Error> {
         let (kind, id) = (entry.sent.kind(), entry.id.clone());
-        let kept = self.ledger.entries.put(entry).await;
+        let kept = self.ledger.entries.put(entry);
+        let (kept, ()) = tokio::join!(kept, self.tell(Some(&id), None));
         self.ledger.epochs.written(kind, Some(&id));
         Ok(kept?)
     }
 
     /// Forgets one that is gone, and with it what groups show of it.
     async fn forget(&self, kind: Kind, id: &ResourceId) -> Result<(), Error> {
-        let gone = self.ledger.entries.remove(kind, id).await;
+        let gone = self.ledger.entries.remove(kind, id);
+        let (gone, ()) = tokio::join!(gone, self.tell(Some(id), None));
         self.ledger.epochs.written(kind, Some(id));
         if kind == Kind::User {
             self.ledger.epochs.left();

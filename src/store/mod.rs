@@ -7,11 +7,14 @@
 
 mod config;
 mod entry;
+mod key;
 mod memory;
 mod narrow;
+mod note;
 mod pending;
 mod sqlite;
 mod token;
+mod trail;
 
 use std::fmt;
 use std::future::Future;
@@ -20,10 +23,13 @@ use std::sync::Arc;
 
 pub use config::Config;
 pub use entry::{Among, Entries, Entry, LmsId};
+pub use key::{Key, make as make_key, replace as replace_key, unlock};
 pub use memory::Memory;
+pub use note::Notes;
 pub use pending::{Batch, Choice, Pending, Queue, Ready, Tally, Turn};
 pub use sqlite::Sqlite;
 pub use token::{Digest, Scope, Token, Tokens};
+pub use trail::{Break, Called, Changed, End, Ends, Link, Outcome, Proof, Record, Trail, Wanted};
 
 /// A store's work, and what it comes to.
 pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
@@ -35,6 +41,12 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// The work of one tenant that waits.
     fn pending(&self, tenant: &Arc<str>) -> Arc<dyn Queue>;
+
+    /// What was done, sealed with this key.
+    fn trail(&self, key: &Key) -> Arc<dyn Trail>;
+
+    /// Small things of which there is one each.
+    fn notes(&self) -> Arc<dyn Notes>;
 }
 
 /// The store did not do its work. Nothing was half-written.

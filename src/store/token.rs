@@ -13,6 +13,14 @@ use subtle::ConstantTimeEq;
 pub struct Digest([u8; 32]);
 
 impl Digest {
+    /// Of nothing at all: what no secret has.
+    pub(super) const ZERO: Self = Self([0; 32]);
+
+    /// Its bytes.
+    pub(super) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The digest of a token as it is presented.
     pub fn of(token: &str) -> Self {
         Self(Sha256::digest(token.as_bytes()).into())
@@ -34,6 +42,12 @@ impl Digest {
     pub fn hex(&self) -> String {
         let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
         self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    }
+}
+
+impl From<[u8; 32]> for Digest {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
     }
 }
 

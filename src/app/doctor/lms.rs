@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use super::{AHEAD, Finding, Grade, days};
+use crate::app::kept::Kept;
 use crate::app::{Fault, House};
 use crate::backend::{self, Greeting, Reached, Settings, Unreached, greet, reach};
 use crate::config::{self, Tenant};
@@ -22,6 +23,7 @@ pub(super) async fn examine(tenant: &Tenant, house: &House) -> Result<Vec<Findin
         clock: house.clock.clone(),
         metrics: house.provision.clone(),
         work: house.work.clone(),
+        trail: Kept::in_memory()?.trail,
     };
     let mut backends = tenant.backends.clone();
     // Whoever asks wants to see what fails, not what a retry covers up.

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{Act, CallPlan, KindPlan, Plan, Steps};
+use crate::call::Call;
 use crate::mapping::template::Tree;
 
 impl Plan {
@@ -31,6 +32,22 @@ impl Plan {
             call.body.iter().chain(&call.query).find_map(|tree| named(tree, field))
         });
         names.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// What to call a call: by the function that it names, or by method and service.
+    /// Where it goes is told only on demand, for that may name people.
+    pub fn name_of(&self, call: &Call, whole: bool) -> String {
+        let field = self.backend(&call.backend).and_then(|it| it.asks.as_deref());
+        let in_body = |field| call.body.as_ref()?.get(field)?.as_str();
+        let in_query = |field| {
+            let found = call.target.query().iter().find(|(name, _)| name == field);
+            found.map(|(_, value)| value.as_str())
+        };
+        if let Some(name) = field.and_then(|it| in_body(it).or_else(|| in_query(it))) {
+            return name.to_owned();
+        }
+        let to = if whole { call.target.path() } else { &call.backend };
+        format!("{} {to}", call.method.as_str())
     }
 }
 

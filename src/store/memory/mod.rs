@@ -2,19 +2,25 @@
 //! and tenants whose LMS can say all there is to say.
 
 mod entries;
+mod notes;
 mod pending;
+mod trail;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Entries, Queue, Store};
+use super::{Entries, Key, Notes, Queue, Store, Trail};
 use entries::Shelves;
+use notes::Board;
 use pending::Waiting;
+use trail::{Roll, Sealed};
 
 /// A store in memory.
 #[derive(Debug, Default)]
 pub struct Memory {
     tenants: Mutex<HashMap<Arc<str>, Tenant>>,
+    roll: Arc<Mutex<Roll>>,
+    board: Arc<Board>,
 }
 
 /// What is remembered of one tenant.
@@ -50,5 +56,13 @@ impl Store for Memory {
 
     fn pending(&self, tenant: &Arc<str>) -> Arc<dyn Queue> {
         self.tenant(tenant).waiting
+    }
+
+    fn trail(&self, key: &Key) -> Arc<dyn Trail> {
+        Arc::new(Sealed { roll: Arc::clone(&self.roll), key: key.clone() })
+    }
+
+    fn notes(&self) -> Arc<dyn Notes> {
+        Arc::clone(&self.board) as Arc<dyn Notes>
     }
 }

@@ -8,9 +8,11 @@
 
 mod entries;
 mod entry_row;
+mod notes;
 mod pending;
 mod pending_row;
 mod schema;
+mod trail;
 mod writer;
 
 use std::collections::HashMap;
@@ -22,8 +24,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
-use super::{Entries, Error, Queue, Store, Work};
+use super::{Entries, Error, Key, Notes, Queue, Store, Trail, Work};
 use entries::OfTenant;
+use notes::Board;
+use trail::Sealed;
 use writer::Writer;
 
 /// Readers at the same time; more wait for one of these.
@@ -96,6 +100,14 @@ impl Store for Sqlite {
 
     fn pending(&self, tenant: &Arc<str>) -> Arc<dyn Queue> {
         Arc::new(pending::OfTenant::new(self, tenant))
+    }
+
+    fn trail(&self, key: &Key) -> Arc<dyn Trail> {
+        Arc::new(Sealed { store: self.clone(), key: key.clone() })
+    }
+
+    fn notes(&self) -> Arc<dyn Notes> {
+        Arc::new(Board(self.clone()))
     }
 }
 

@@ -6,10 +6,11 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// How the form came to be, one step after the other. A step that was released
 /// is never changed: files exist that took it.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("steps/1-entries.sql"),
     include_str!("steps/2-pending.sql"),
-    include_str!("steps/3-names.sql"),
+    include_str!("steps/3-trail.sql"),
+    include_str!("steps/4-names.sql"),
 ];
 
 /// What says that a file is ours: `MATR`.

@@ -8,7 +8,7 @@ use matricula::backend;
 use matricula::config::{Lms, Settings};
 
 /// The tables that have keys of their own.
-const TABLES: [&str; 23] = [
+const TABLES: [&str; 24] = [
     "",
     "server",
     "server.tls",
@@ -21,6 +21,7 @@ const TABLES: [&str; 23] = [
     "admin.tls",
     "log",
     "store",
+    "audit",
     "cache",
     "tenants.demo",
     "tenants.demo.cache",

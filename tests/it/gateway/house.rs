@@ -16,7 +16,7 @@ use matricula::provision::{self, Lms, Tenant};
 use matricula::sandbox::{self, Moodle, Sandbox};
 use matricula::scim::Rules;
 use matricula::server::{self, Listener, Shutdown};
-use matricula::store::{Digest, Entries, Memory, Scope, Store, Token, Tokens};
+use matricula::store::{Digest, Entries, Key, Memory, Scope, Store, Token, Tokens, Trail};
 use matricula::{backend, secret};
 use prometheus::Registry;
 use serde_json::{Map, Value, json};
@@ -37,6 +37,9 @@ pub(crate) struct Options {
     /// Tokens beside the house's own.
     pub tokens: Vec<Token>,
     pub entries: Arc<dyn Entries>,
+    pub trail: Arc<dyn Trail>,
+    /// Whether the trail may name people.
+    pub personal: bool,
 }
 
 impl Default for Options {
@@ -53,6 +56,8 @@ impl Default for Options {
             patience: config.patience,
             tokens: Vec::new(),
             entries: Memory::new().entries(&"school".into()),
+            trail: Memory::new().trail(&Key::fresh().unwrap()),
+            personal: false,
         }
     }
 }
@@ -294,9 +299,11 @@ fn tenant(
         caching: options.caching,
         page: options.page,
         patience: options.patience,
+        personal: options.personal,
     };
     let metrics = provision::Metrics::register(registry).unwrap();
-    let house = provision::House { clock, metrics, work };
+    let trail = Arc::clone(&options.trail);
+    let house = provision::House { clock, metrics, work, trail };
     let ledger = provision::Ledger::new(Arc::clone(&options.entries));
     Tenant::new("demo".into(), lms, ledger, config, &house)
 }

@@ -5,6 +5,7 @@
 #![expect(clippy::panic, reason = "a broken rule ends the test")]
 
 mod attributes;
+mod audit;
 mod cache;
 mod client_leaves;
 mod deeds;

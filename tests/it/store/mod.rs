@@ -6,3 +6,4 @@ mod crash;
 mod file;
 mod pending;
 mod suite;
+mod trail;

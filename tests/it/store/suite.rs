@@ -9,30 +9,49 @@ use serde_json::{Value, json};
 
 /// A store, and what has to stay for it to stay.
 pub(super) struct House {
+    pub store: Arc<dyn Store>,
     pub entries: Arc<dyn Entries>,
     pub others: Arc<dyn Entries>,
     _folder: tempfile::TempDir,
 }
 
 impl House {
-    fn of(store: &dyn Store, folder: tempfile::TempDir) -> Self {
+    fn of(store: impl Store + 'static, folder: tempfile::TempDir) -> Self {
+        let store: Arc<dyn Store> = Arc::new(store);
         let tenant = |name: &str| store.entries(&name.into());
-        Self { entries: tenant("school"), others: tenant("other"), _folder: folder }
+        Self { entries: tenant("school"), others: tenant("other"), _folder: folder, store }
     }
 }
 
-fn memory() -> House {
-    House::of(&Memory::new(), tempfile::tempdir().unwrap())
+pub(super) fn memory() -> House {
+    House::of(Memory::new(), tempfile::tempdir().unwrap())
 }
 
-fn sqlite() -> House {
+pub(super) fn sqlite() -> House {
     let folder = tempfile::tempdir().unwrap();
     let store = Sqlite::open(&folder.path().join("matricula.db")).unwrap();
-    House::of(&store, folder)
+    House::of(store, folder)
 }
 
+/// The facts of one room of state, for each store.
 macro_rules! every_store {
-    ($($store:ident)*) => { $(every_store! { @mod $store [
+    ([$($store:ident)*] $facts:tt) => { $(
+        super::suite::every_store! { @mod $store $facts }
+    )* };
+    (@mod $store:ident [$($fact:ident)*]) => {
+        mod $store {
+            $(
+                #[tokio::test]
+                async fn $fact() {
+                    super::$fact(crate::store::suite::$store()).await;
+                }
+            )*
+        }
+    };
+}
+pub(super) use every_store;
+
+every_store! { [memory sqlite] [
         what_was_put_is_read_word_by_word
         what_is_put_again_replaces_what_was_there
         what_is_removed_is_gone_and_may_be_removed_again
@@ -45,19 +64,7 @@ macro_rules! every_store {
         two_entries_cannot_have_one_account
         those_without_an_account_and_those_gone_are_found_apart
         it_is_known_without_looking_that_all_are_plain
-    ] })* };
-    (@mod $store:ident [$($fact:ident)*]) => {
-        mod $store {
-            $(
-                #[tokio::test]
-                async fn $fact() {
-                    super::$fact(super::$store()).await;
-                }
-            )*
-        }
-    };
-}
-every_store! { memory sqlite }
+] }
 
 pub(super) fn id(text: &str) -> ResourceId {
     ResourceId::parse(text).unwrap()
