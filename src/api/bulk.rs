@@ -116,7 +116,7 @@ async fn done(exchange: &Exchange, operation: BulkOperation) -> Outcome {
     if method == Method::Post {
         let resource = resource_type.create(data, rules)?;
         let view = tenant.create(resource, exchange.who()).await.map_err(told)?;
-        let id = view.resource().id().ok_or_else(scim::Error::internal)?;
+        let id = view.id().cloned().ok_or_else(scim::Error::internal)?;
         return Ok((id, Some(view.version().to_string()), 201));
     }
     let Some(Reference::Id(id)) = target else { return Err(scim::Error::internal()) };

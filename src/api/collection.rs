@@ -3,9 +3,9 @@
 use http::Method;
 
 use super::exchange::Exchange;
-use super::refusal::{Refusal, document};
+use super::refusal::{Refusal, text};
 use crate::provision::Listing;
-use crate::scim::{Kind, ListResponse, Query, Shown};
+use crate::scim::{Kind, Query, list_response};
 use crate::server::Response;
 
 pub(super) async fn answer(exchange: Exchange, kind: Kind) -> Result<Response, Refusal> {
@@ -19,23 +19,16 @@ pub(super) async fn answer(exchange: Exchange, kind: Kind) -> Result<Response, R
 async fn list(exchange: &Exchange, kind: Kind) -> Result<Response, Refusal> {
     let query = exchange.parameters()?.bind(exchange.resource_type(kind)?)?;
     let listing = exchange.tenant().list(kind, &query, exchange.fresh()).await?;
-    page(exchange, kind, &query, &listing)
+    Ok(page(exchange, &query, &listing))
 }
 
 /// The answer that shows a part of a list.
-pub(super) fn page(
-    exchange: &Exchange,
-    kind: Kind,
-    query: &Query,
-    listing: &Listing,
-) -> Result<Response, Refusal> {
-    let resource_type = exchange.resource_type(kind)?;
+pub(super) fn page(exchange: &Exchange, query: &Query, listing: &Listing) -> Response {
     let base = exchange.base();
-    let views = listing.views.iter();
-    let shown = views
-        .map(|view| Shown::new(view.resource(), resource_type, &query.projection).at(&base))
-        .collect();
-    Ok(document(200, &ListResponse::new(listing.total, listing.page, shown)))
+    let written = list_response(listing.total, listing.page, &listing.views, |view, out| {
+        exchange.write(view, &query.projection, &base, out);
+    });
+    text(200, written.into())
 }
 
 async fn create(mut exchange: Exchange, kind: Kind) -> Result<Response, Refusal> {
@@ -44,5 +37,5 @@ async fn create(mut exchange: Exchange, kind: Kind) -> Result<Response, Refusal>
     let rules = exchange.tenant().config().rules;
     let resource = exchange.resource_type(kind)?.create(body, rules)?;
     let view = exchange.tenant().create(resource, exchange.who()).await?;
-    exchange.show(201, &view, &query.projection)
+    Ok(exchange.show(201, &view, &query.projection))
 }

@@ -207,31 +207,33 @@ impl Exchange {
     }
 
     /// An answer that shows a resource.
-    pub(super) fn show(
-        &self,
-        status: u16,
-        view: &View,
-        projection: &Projection,
-    ) -> Result<Response, Refusal> {
-        let resource = view.resource();
+    pub(super) fn show(&self, status: u16, view: &View, projection: &Projection) -> Response {
         let base = self.base();
-        let shown = Shown::new(resource, self.resource_type(resource.kind())?, projection);
-        let shown = shown.at(&base);
-        let written = || refusal::written(&shown);
-        let text =
-            if projection.is_plain() { view.written(&base, written) } else { written().into() };
-        let mut response = refusal::text(status, text);
+        let mut text = Vec::new();
+        self.write(view, projection, &base, &mut text);
+        let mut response = refusal::text(status, text.into());
         let headers = response.headers_mut();
         if let Ok(version) = HeaderValue::from_str(&view.version().to_string()) {
             headers.insert(ETAG, version);
         }
-        if let (201, Some(id)) = (status, resource.id()) {
-            let location = scim::location(&base, resource.kind(), id.as_str());
+        if let (201, Some(id)) = (status, view.id()) {
+            let location = scim::location(&base, view.kind(), id.as_str());
             if let Ok(location) = HeaderValue::from_str(&location) {
                 headers.insert(LOCATION, location);
             }
         }
-        Ok(response)
+        response
+    }
+
+    /// Writes a resource as the client wants to see it.
+    pub(super) fn write(&self, view: &View, wanted: &Projection, base: &str, out: &mut Vec<u8>) {
+        if view.write(base, wanted, out) {
+            return;
+        }
+        let Some(resource_type) = self.tenant().resource_type(view.kind()) else { return };
+        let resource = view.resource();
+        // What was JSON before can be written into memory.
+        let _ = serde_json::to_writer(out, &Shown::new(&resource, resource_type, wanted).at(base));
     }
 }
 

@@ -36,7 +36,7 @@ async fn get(exchange: &Exchange, kind: Kind, id: &ResourceId) -> Result<Respons
         }
         return Ok(response);
     }
-    exchange.show(200, &view, &query.projection)
+    Ok(exchange.show(200, &view, &query.projection))
 }
 
 async fn replace(mut exchange: Exchange, kind: Kind, id: ResourceId) -> Result<Response, Refusal> {
@@ -69,7 +69,7 @@ async fn change(
     let show = show.then(|| exchange.tenant().depth(kind, query));
     let change = Change { kind, id, edits, conditions, show };
     match exchange.tenant().change(change, exchange.who()).await? {
-        Some(view) => exchange.show(200, &view, &query.projection),
+        Some(view) => Ok(exchange.show(200, &view, &query.projection)),
         None => Ok(empty(204)),
     }
 }

@@ -4,9 +4,9 @@ use http::Method;
 
 use super::collection::page;
 use super::exchange::Exchange;
-use super::refusal::{Refusal, document};
+use super::refusal::{Refusal, text};
 use crate::provision::Listing;
-use crate::scim::{self, Kind, ListResponse, Page, Parameters, Query, Shown};
+use crate::scim::{self, Kind, Page, Parameters, Query, list_response};
 use crate::server::Response;
 
 pub(super) async fn answer(
@@ -21,7 +21,7 @@ pub(super) async fn answer(
         Some(kind) => {
             let query = parameters.bind(exchange.resource_type(kind)?)?;
             let listing = exchange.tenant().list(kind, &query, exchange.fresh()).await?;
-            page(&exchange, kind, &query, &listing)
+            Ok(page(&exchange, &query, &listing))
         }
         None => of_all(&exchange, &parameters).await,
     }
@@ -47,23 +47,19 @@ async fn of_all(exchange: &Exchange, parameters: &Parameters) -> Result<Response
     let whole = first.page.at_most(exchange.tenant().config().page);
     let (mut total, mut parts) = (0, Vec::new());
     for (kind, query) in &asked {
-        let had: usize = parts.iter().map(|(.., part): &(_, _, Listing)| part.views.len()).sum();
+        let had: usize = parts.iter().map(|(_, part): &(_, Listing)| part.views.len()).sum();
         let query = Query { page: rest(whole, total, had), ..query.clone() };
         let part = exchange.tenant().list(*kind, &query, exchange.fresh()).await?;
         total += part.total;
-        parts.push((*kind, query, part));
+        parts.push((query, part));
     }
     let base = exchange.base();
-    let mut shown = Vec::new();
-    for (kind, query, part) in &parts {
-        let resource_type = exchange.resource_type(*kind)?;
-        shown.extend(
-            part.views.iter().map(|view| {
-                Shown::new(view.resource(), resource_type, &query.projection).at(&base)
-            }),
-        );
-    }
-    Ok(document(200, &ListResponse::new(total, whole, shown)))
+    let each = parts.iter().flat_map(|(query, part)| part.views.iter().map(move |it| (it, query)));
+    let rows: Vec<_> = each.collect();
+    let written = list_response(total, whole, &rows, |(view, query), out| {
+        exchange.write(view, &query.projection, &base, out);
+    });
+    Ok(text(200, written.into()))
 }
 
 /// What is left of a page for a list that `before` others stand in front of.

@@ -185,40 +185,11 @@ impl<K, V> Expiry<K, V> for Life<V> {
     }
 }
 
-/// What stands around a view: itself, its key, and the cache's own books.
-const AROUND: u32 = 768;
+/// What stands around a view: its key, and the cache's own books.
+const AROUND: usize = 400;
 
-/// The memory that a view takes, roughly: as a tree, and as the text that it is
-/// sent as, which is about a fifth of the tree.
+/// The memory that a view takes, roughly.
 fn weight(view: Option<&Arc<View>>) -> u32 {
-    view.map_or(AROUND, |view| {
-        let tree = branches(view.resource().attributes());
-        AROUND.saturating_add(tree).saturating_add(tree / 5)
-    })
-}
-
-/// A map: nodes for eleven pairs each, two thirds full once there are several,
-/// but no smaller for a single pair. They outweigh what stands in them.
-fn branches(parts: &serde_json::Map<String, serde_json::Value>) -> u32 {
-    const NODE: u32 = 656;
-    let nodes = u32::try_from(parts.len().div_ceil(8)).unwrap_or(u32::MAX);
-    let each = parts.iter().map(|(name, part)| text(name).saturating_add(measure(part)));
-    each.fold(nodes.saturating_mul(NODE), u32::saturating_add)
-}
-
-/// A text, and what the allocator adds to it.
-fn text(text: &str) -> u32 {
-    u32::try_from(text.len()).unwrap_or(u32::MAX).saturating_add(24)
-}
-
-fn measure(value: &serde_json::Value) -> u32 {
-    use serde_json::Value;
-    match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-        Value::String(value) => text(value),
-        Value::Array(items) => {
-            items.iter().map(|item| 32 + measure(item)).fold(24, u32::saturating_add)
-        }
-        Value::Object(parts) => branches(parts),
-    }
+    let size = view.map_or(0, |view| view.size());
+    u32::try_from(size.saturating_add(AROUND)).unwrap_or(u32::MAX)
 }

@@ -27,8 +27,8 @@ impl Tenant {
         let (tenant, heard) = (Arc::clone(self), Arc::clone(self));
         let work = async move { tenant.created(&resource, print).await };
         let outcome = self.finish(wish, work, move |view: &Arc<View>| {
-            if let Some(id) = view.resource().id() {
-                heard.ledger.doubts.unheard(print, id);
+            if let Some(id) = view.id() {
+                heard.ledger.doubts.unheard(print, id.clone());
             }
         });
         outcome.await
@@ -94,12 +94,12 @@ impl Tenant {
         let entry = Entry { sent, created: Some(now), modified: now, ..known };
         let renamed = !entry.is_plain();
         let names = self.names_in(std::slice::from_ref(&picture)).await?;
-        let view = self.view(picture, Some(&entry), &names);
+        let view = self.view(entry.sent.kind(), picture, (Some(&entry), &names))?;
         self.remember(entry).await?;
         if renamed {
             self.ledger.epochs.left();
         }
-        Ok(Arc::new(view))
+        Ok(view)
     }
 
     /// Sends a create. If its answer is lost, looking tells what became of it.

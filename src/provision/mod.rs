@@ -163,8 +163,15 @@ impl Tenant {
         self.lms.site().plan.kinds_of(kind).next()
     }
 
-    fn view(&self, picture: Picture, entry: Option<&Entry>, names: &Names) -> View {
-        View::of(self.lms.site(), picture, (entry, names), &self.lms.moment())
+    fn view(
+        &self,
+        kind: Kind,
+        picture: Picture,
+        known: (Option<&Entry>, &Names),
+    ) -> Result<Arc<View>, Error> {
+        let resource_type = self.resource_type(kind).ok_or_else(|| write::unmapped(kind))?;
+        let told = View::told(self.lms.site(), picture, known, &self.lms.moment());
+        Ok(Arc::new(View::of(&told, resource_type)))
     }
 
     async fn drive(&self, run: Run, kind: Kind, deed: Deed) -> Result<Box<Done>, Failure> {

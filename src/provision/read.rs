@@ -47,7 +47,7 @@ impl Tenant {
         let Some(picture) = found else { return Ok(None) };
         let entry = self.ledger.entries.get(kind, id).await?;
         let names = self.names_in(std::slice::from_ref(&picture)).await?;
-        Ok(Some(Arc::new(self.view(picture, entry.as_deref(), &names))))
+        self.view(kind, picture, (entry.as_deref(), &names)).map(Some)
     }
 
     async fn by_id(
@@ -56,7 +56,9 @@ impl Tenant {
         id: &ResourceId,
         depth: Depth,
     ) -> Result<Option<Picture>, Failure> {
-        if self.rides_along(kind)
+        let slot = self.slot();
+        if slot.is_none()
+            && self.rides_along(kind)
             && let Some(matcher) = self.one_of(kind, std::slice::from_ref(id))
         {
             let found = self.lookup(kind, &matcher, depth).await?;
@@ -66,7 +68,7 @@ impl Tenant {
         let run = self.lms.site().get(kind, id, self.want(kind, depth), &moment)?;
         let done = self.drive(run, kind, Deed::Read).await?;
         if !done.remembered {
-            return Ok(done.pictures.into_iter().next());
+            return Ok(done.pictures.into_iter().find(|it| it.id().as_ref() == Some(id)));
         }
         let entry = self.ledger.entries.of_lms(kind, std::slice::from_ref(id)).await;
         let entry = entry.map_err(|error| Failure::new(Unavailable, error.to_string()))?;

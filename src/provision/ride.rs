@@ -64,6 +64,11 @@ impl Rides {
 }
 
 impl Tenant {
+    /// A free slot, for who then goes at once and alone.
+    pub(super) fn slot(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.rides.slots).try_acquire_owned().ok()
+    }
+
     /// What the LMS holds that a matcher means, alone or together with others.
     pub(super) async fn lookup(
         self: &Arc<Self>,
@@ -74,7 +79,7 @@ impl Tenant {
         let Some(route) = self.route(kind, matcher, depth) else {
             return self.pictures(kind, Some(matcher), depth).await;
         };
-        if let Ok(slot) = Arc::clone(&self.rides.slots).try_acquire_owned() {
+        if let Some(slot) = self.slot() {
             let found = self.pictures(kind, Some(matcher), depth).await;
             drop(slot);
             return found;

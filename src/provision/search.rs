@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::cache::{Depth, Found};
 use super::names::called;
+use super::write::unmapped;
 use super::{Deed, Error, Tenant, View};
 use crate::call::{Failure, Kind as FailureKind};
 use crate::mapping::{self, Coverage, Picture};
@@ -82,7 +83,7 @@ impl Tenant {
                 Err(Error::Scim(error)) if error.status() == 404 => Vec::new(),
                 Err(error) => return Err(error),
             };
-            let meant = views.into_iter().filter(|view| matcher.matches(view.resource()));
+            let meant = views.into_iter().filter(|view| matcher.matches(&view.resource()));
             return Ok(Arc::new(Found { views: meant.collect() }));
         }
         let failed = Error::lms(Deed::Find);
@@ -147,6 +148,7 @@ impl Tenant {
         })?;
         let entries = self.ledger.entries.of_lms(kind, &ids).await?;
         let names = self.names_in(&pictures).await?;
+        let resource_type = self.resource_type(kind).ok_or_else(|| unmapped(kind))?;
         let moment = self.lms.moment();
         let mut views = Vec::with_capacity(pictures.len());
         for ((picture, entry), id) in pictures.into_iter().zip(entries).zip(ids) {
@@ -155,9 +157,9 @@ impl Tenant {
                 continue;
             }
             let meant = matcher.is_some_and(|matcher| is_meant(matcher, &picture));
-            let view = View::of(self.lms.site(), picture, (entry, &names), &moment);
-            if meant || matcher.is_none_or(|matcher| matcher.matches(view.resource())) {
-                views.push(Arc::new(view));
+            let told = View::told(self.lms.site(), picture, (entry, &names), &moment);
+            if meant || matcher.is_none_or(|matcher| matcher.matches(&told.0)) {
+                views.push(Arc::new(View::of(&told, resource_type)));
             }
         }
         views.sort_by_cached_key(|view| order(view));
@@ -200,7 +202,7 @@ impl Tenant {
         let views = self.views(kind, pictures, None).await?;
         let all = total.is_none_or(|total| total <= views.len());
         if all && views.len() > page.count.unwrap_or(usize::MAX) {
-            let ids = views.iter().filter_map(|view| view.resource().id()).collect();
+            let ids = views.iter().filter_map(|view| view.id().cloned()).collect();
             self.cache.keep_roll(key, ids).await;
         }
         let total = total.filter(|_| self.ledger.entries.all_plain());
@@ -231,9 +233,9 @@ fn is_meant(matcher: &Matcher, picture: &Picture) -> bool {
 
 fn in_order(views: &[Arc<View>], query: &scim::Query) -> Vec<Arc<View>> {
     let Some(sort) = &query.sort else { return views.to_vec() };
-    let mut resources: Vec<_> = views.iter().map(|view| view.resource().clone()).collect();
+    let mut resources: Vec<_> = views.iter().map(|view| view.resource()).collect();
     sort.sort(&mut resources);
-    let by_id: HashMap<_, _> = views.iter().map(|view| (view.resource().id(), view)).collect();
+    let by_id: HashMap<_, _> = views.iter().map(|view| (view.id().cloned(), view)).collect();
     let view = |resource: Resource| by_id.get(&resource.id()).map(|view| Arc::clone(view));
     resources.into_iter().filter_map(view).collect()
 }
@@ -254,6 +256,6 @@ fn distinct(mut pictures: Vec<Picture>) -> Vec<Picture> {
 /// The order of lists: numbers as numbers, so that it is the order in which an
 /// LMS counts.
 fn order(view: &View) -> (usize, Option<ResourceId>) {
-    let id = view.resource().id();
-    (id.as_ref().map_or(0, |id| id.as_str().len()), id)
+    let id = view.id();
+    (id.map_or(0, |id| id.as_str().len()), id.cloned())
 }

@@ -1,49 +1,33 @@
 //! A resource as its client sees it: what the LMS holds, in the client's own
 //! words for as long as they are true (rule 1 of the house).
 
-use std::sync::OnceLock;
-
-use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::names::Names;
 use crate::mapping::{Moment, Picture, Site};
-use crate::scim::{ETag, Resource};
+use crate::scim::{ETag, Kind, Projection, Resource, ResourceId, ResourceType, Written};
 use crate::store::Entry;
 
-/// A resource as its client sees it, with its version. Where it is found is
-/// added when it is shown.
+/// A resource as its client sees it, with its version, as text: so a cached read
+/// has little to do, and what is kept takes little room. Where it is found is
+/// added when it is sent.
 #[derive(Debug)]
 pub struct View {
-    resource: Resource,
+    id: Option<ResourceId>,
     version: ETag,
-    written: OnceLock<Written>,
-}
-
-/// A view as it was once sent.
-struct Written {
-    /// The tenant's URL as the client knew it: it stands in the text.
-    base: String,
-    text: Bytes,
-}
-
-// What it says is of a person.
-impl std::fmt::Debug for Written {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("Written")
-    }
+    written: Written,
 }
 
 impl View {
     /// What the LMS shows, told in the words of the entry and by the names that
     /// clients know.
-    pub(super) fn of(
+    pub(super) fn told(
         site: &Site,
         shown: Picture,
         (entry, names): (Option<&Entry>, &Names),
         moment: &Moment,
-    ) -> Self {
+    ) -> (Resource, ETag) {
         let mut resource = match entry {
             Some(entry) => site.blend(&entry.sent, shown, moment),
             None => shown.into_resource(),
@@ -55,7 +39,7 @@ impl View {
         }
         let version = match entry {
             Some(entry) => ETag::of_written(&resource, &entry.sent, entry.revision),
-            None => ETag::of(&resource.without("members")),
+            None => ETag::of_unwritten(&resource),
         };
         resource.set_meta("version", version.to_string());
         if let Some(entry) = entry {
@@ -64,33 +48,49 @@ impl View {
             }
             resource.set_meta("lastModified", instant(entry.modified));
         }
-        Self { resource, version, written: OnceLock::new() }
+        (resource, version)
     }
 
-    /// The resource, `meta` included.
-    pub fn resource(&self) -> &Resource {
-        &self.resource
+    /// The view of what was told.
+    pub(super) fn of((resource, version): &(Resource, ETag), resource_type: &ResourceType) -> Self {
+        let written = Written::of(resource, resource_type);
+        Self { id: resource.id(), version: version.clone(), written }
     }
 
-    /// All of it as it is sent to whoever knows the tenant by that URL; written once
-    /// for as long as the view is kept, so that a cached read has little to do.
-    pub fn written(&self, base: &str, write: impl FnOnce() -> Vec<u8>) -> Bytes {
-        match self.written.get() {
-            Some(kept) if kept.base == base => kept.text.clone(),
-            // The same tenant by another name.
-            Some(_) => write().into(),
-            None => {
-                let text = Bytes::from(write());
-                // Somebody else may have been as fast, with the same text.
-                let _ = self.written.set(Written { base: base.to_owned(), text: text.clone() });
-                text
-            }
-        }
+    /// Its id.
+    pub fn id(&self) -> Option<&ResourceId> {
+        self.id.as_ref()
+    }
+
+    /// User or Group.
+    pub fn kind(&self) -> Kind {
+        self.written.kind()
     }
 
     /// Its version.
     pub fn version(&self) -> &ETag {
         &self.version
+    }
+
+    /// The memory it takes, roughly.
+    pub(super) fn size(&self) -> usize {
+        size_of::<Self>() + self.written.size() + 64
+    }
+
+    /// The resource, `meta` included, read anew from what was written.
+    pub fn resource(&self) -> Resource {
+        self.written.resource()
+    }
+
+    /// Writes what a client wants to see who knows the tenant by that URL; nothing,
+    /// if that takes more than to leave out members.
+    pub fn write(&self, base: &str, wanted: &Projection, out: &mut Vec<u8>) -> bool {
+        let lean = wanted.is_all_but("members");
+        let whole = lean || wanted.is_plain();
+        if whole {
+            self.written.write(base, lean, out);
+        }
+        whole
     }
 }
 

@@ -125,7 +125,7 @@ impl Tenant {
             return Ok((after, differs));
         }
         let view = self.get(kind, id, Depth::Whole, false).await?;
-        let mut after = view.resource().clone();
+        let mut after = view.resource();
         let differs = edits.apply(resource_type, &mut after)?;
         Ok((after, differs))
     }

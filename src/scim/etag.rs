@@ -17,6 +17,12 @@ impl ETag {
         Self::digest(resource, &["meta"], 0)
     }
 
+    /// The tag of a resource that no client has written. Its members may not be at
+    /// hand, so they are no part of it.
+    pub fn of_unwritten(resource: &Resource) -> Self {
+        Self::digest(resource, &["meta", "members"], 0)
+    }
+
     /// The tag of a resource as far as its client has written it: what an LMS
     /// adds of its own is not the client's to lose. Its members may not be at
     /// hand, so the number of times that they were written stands for them.

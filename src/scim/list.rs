@@ -8,9 +8,7 @@ use super::path::Path;
 use super::place::Place;
 use super::resource::Resource;
 use super::schema::{ResourceType, Type};
-use super::shown::Shown;
 use jiff::Timestamp;
-use serde::ser::{Serialize, SerializeStruct, Serializer};
 use serde_json::Value;
 use std::cmp::{Ordering, Reverse};
 use std::ops::Range;
@@ -185,30 +183,27 @@ impl PartialEq for Key {
 
 impl Eq for Key {}
 
-/// The answer to a query.
-#[derive(Debug)]
-pub struct ListResponse<'a> {
+/// The answer to a query: `rows` of `total`, from `page` on, each of which is
+/// written by `write`.
+pub fn list_response<R>(
     total: usize,
-    start_index: usize,
-    resources: Vec<Shown<'a>>,
-}
-
-impl<'a> ListResponse<'a> {
-    /// `resources` of `total`, from `page` on.
-    pub fn new(total: usize, page: Page, resources: Vec<Shown<'a>>) -> Self {
-        Self { total, start_index: page.start_index, resources }
+    page: Page,
+    rows: &[R],
+    write: impl Fn(&R, &mut Vec<u8>),
+) -> Vec<u8> {
+    let (start, count) = (page.start_index, rows.len());
+    let head = format!(
+        r#"{{"schemas":["{LIST_RESPONSE}"],"totalResults":{total},"startIndex":{start},"itemsPerPage":{count},"#
+    );
+    let mut text = head.into_bytes();
+    // Always an array: a missing or null one breaks Entra's connection test.
+    text.extend_from_slice(br#""Resources":["#);
+    for (index, row) in rows.iter().enumerate() {
+        if index > 0 {
+            text.push(b',');
+        }
+        write(row, &mut text);
     }
-}
-
-impl Serialize for ListResponse<'_> {
-    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        let mut body = out.serialize_struct("ListResponse", 5)?;
-        body.serialize_field("schemas", &[LIST_RESPONSE])?;
-        body.serialize_field("totalResults", &self.total)?;
-        body.serialize_field("startIndex", &self.start_index)?;
-        body.serialize_field("itemsPerPage", &self.resources.len())?;
-        // Always an array: a missing or null one breaks Entra's connection test.
-        body.serialize_field("Resources", &self.resources)?;
-        body.end()
-    }
+    text.extend_from_slice(b"]}");
+    text
 }

@@ -7,7 +7,7 @@
 //! text ─► Path, Filter ─► Place, Matcher ─┐
 //!                                         ├─► Operation: Create, Change{id, Edits}, Delete
 //! JSON ─► create, replace, patch ─────────┘
-//! Resource ─► Projection ─► the answer, or ListResponse
+//! Resource ─► Projection ─► the answer, or a list of them
 //! ```
 //!
 //! Left of the arrows is grammar, which knows no schema; right of them
@@ -43,6 +43,7 @@ mod slot;
 mod syntax;
 mod unknown;
 mod value;
+mod written;
 
 pub use bulk::{
     BULK_REQUEST, BULK_RESPONSE, BulkOperation, BulkRequest, BulkResponse, BulkResult, Method,
@@ -58,7 +59,7 @@ pub use error::{ERROR, Error, ScimType};
 pub use etag::{Conditions, ETag};
 pub use filter::{Filter, Literal, Matcher, Operand, Operator};
 pub use intake::parse_json;
-pub use list::{LIST_RESPONSE, ListResponse, Page, Sort};
+pub use list::{LIST_RESPONSE, Page, Sort, list_response};
 pub use name::{AttrName, ENTERPRISE_USER, GROUP, ResourceId, SchemaUri, USER};
 pub use naming::{Naming, Nobody};
 pub use operation::Operation;
@@ -75,3 +76,4 @@ pub use schema::{
 };
 pub use shown::{Shown, location};
 pub use syntax::{DEEPEST, LONGEST_TEXT, MOST_TERMS, SyntaxError};
+pub use written::Written;

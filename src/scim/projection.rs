@@ -53,6 +53,15 @@ impl Projection {
         self.only.is_none() && self.but.is_empty()
     }
 
+    /// Whether the client wants all but this attribute.
+    pub fn is_all_but(&self, name: &str) -> bool {
+        let whole = |pick: &Pick| {
+            let named = pick.attr.as_ref().is_some_and(|attr| attr.is(name));
+            named && pick.schema.is_none() && pick.sub.is_none()
+        };
+        self.only.is_none() && !self.but.is_empty() && self.but.iter().all(whole)
+    }
+
     /// Whether the client named the attributes it wants. A PATCH that does is
     /// answered with them (RFC 7644 §3.5.2).
     pub fn is_named(&self) -> bool {

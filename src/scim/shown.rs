@@ -40,76 +40,109 @@ impl<'a> Shown<'a> {
         Some(location(self.base?, self.resource.kind(), id))
     }
 
-    fn meta<S: SerializeMap>(&self, out: &mut S, meta: &Value) -> Result<(), S::Error> {
-        match (self.location(), meta) {
-            (Some(location), Value::Object(parts)) => {
-                let mut parts = parts.clone();
-                parts.insert("location".to_owned(), Value::String(location));
-                self.own(out, "meta", &Value::Object(parts))
-            }
-            _ => self.own(out, "meta", meta),
+    /// Everything but `schemas`, in the order in which it is written: the id first,
+    /// `meta` last.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = (&'a str, Piece<'_>)> {
+        let attributes = self.resource.attributes();
+        let ordinary = |(name, _): &(&String, _)| *name != "id" && *name != "meta";
+        let id = attributes.get("id").map(|id| ("id", Piece::Whole(Cow::Borrowed(id))));
+        let others = attributes.iter().filter(ordinary);
+        let others = others.filter_map(|(name, value)| Some((&**name, self.piece(name, value)?)));
+        let meta = attributes.get("meta").and_then(|meta| Some(("meta", self.meta(meta)?)));
+        id.into_iter().chain(others).chain(meta)
+    }
+
+    /// The schemas in use.
+    pub(super) fn schemas(&self) -> Vec<&'a str> {
+        self.resource.schemas(self.resource_type)
+    }
+
+    fn meta(&self, meta: &'a Value) -> Option<Piece<'_>> {
+        let mut meta = Cow::Borrowed(meta);
+        if let Some(location) = self.location()
+            && let Value::Object(parts) = meta.to_mut()
+        {
+            parts.insert("location".to_owned(), Value::String(location));
         }
+        self.own("meta", meta)
     }
 
     /// The schema a key names, registered or not.
     fn urn(&self, name: &str) -> Option<Cow<'a, SchemaUri>> {
-        let named = name.contains(':');
-        let registered = self.resource_type.extension(name).filter(|_| named);
+        if !name.contains(':') {
+            return None;
+        }
+        let registered = self.resource_type.extension(name);
         let registered = registered.map(|extension| Cow::Borrowed(&extension.schema.id));
-        registered.or_else(|| SchemaUri::parse(name).filter(|_| named).map(Cow::Owned))
+        registered.or_else(|| SchemaUri::parse(name).map(Cow::Owned))
     }
 
-    fn own<S: SerializeMap>(&self, out: &mut S, name: &str, value: &Value) -> Result<(), S::Error> {
+    fn piece(&self, name: &'a str, value: &'a Value) -> Option<Piece<'_>> {
+        let (Value::Object(members), Some(urn)) = (value, self.urn(name)) else {
+            return self.own(name, Cow::Borrowed(value));
+        };
+        let extension = ExtensionView { shown: self, urn, members };
+        (!extension.is_empty()).then_some(Piece::Extension(extension))
+    }
+
+    fn own(&self, name: &str, value: Cow<'a, Value>) -> Option<Piece<'_>> {
         let found = self.resource_type.attribute(None, name);
         // A name that only an extension knows is, at the root, unknown.
         let attribute = found.filter(|(urn, _)| urn.is_none()).map(|(_, attr)| attr.as_ref());
-        self.attribute(out, None, (name, value), attribute)
+        self.attribute(None, (name, value), attribute)
     }
 
-    fn attribute<S: SerializeMap>(
-        &self,
-        out: &mut S,
+    fn attribute<'s>(
+        &'s self,
         schema: Option<&SchemaUri>,
-        (name, value): (&str, &Value),
-        attribute: Option<&Attribute>,
-    ) -> Result<(), S::Error> {
+        (name, value): (&str, Cow<'s, Value>),
+        attribute: Option<&'s Attribute>,
+    ) -> Option<Piece<'s>> {
         let returned = attribute.map_or(Returned::Default, |attribute| attribute.returned);
         let view = self.projection.view(schema, name, returned);
-        match (view, attribute) {
-            (View::No, _) => Ok(()),
-            (view, Some(attribute)) if attribute.kind == Type::Complex => {
-                let part = Part { value, attribute, view: &view };
-                if part.is_empty() { Ok(()) } else { out.serialize_entry(name, &part) }
-            }
-            _ => out.serialize_entry(name, value),
+        let Some(attribute) = attribute.filter(|it| it.kind == Type::Complex) else {
+            return (view != View::No).then_some(Piece::Whole(value));
+        };
+        if view == View::No {
+            return None;
         }
+        let mut subs = attribute.sub_attributes.iter();
+        if view == View::Whole && subs.all(|sub| sub.returned == Returned::Default) {
+            return Some(Piece::Whole(value));
+        }
+        let empty = Part { value: &value, attribute, view: &view }.is_empty();
+        (!empty).then_some(Piece::Part { value, attribute, view })
     }
 }
 
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        let attributes = self.resource.attributes();
         let mut map = out.serialize_map(None)?;
-        map.serialize_entry("schemas", &self.resource.schemas(self.resource_type))?;
-        if let Some(id) = attributes.get("id") {
-            map.serialize_entry("id", id)?;
-        }
-        let ordinary = |name: &str| name != "id" && name != "meta";
-        for (name, value) in attributes.iter().filter(|(name, _)| ordinary(name)) {
-            match (value, self.urn(name)) {
-                (Value::Object(members), Some(urn)) => {
-                    let extension = ExtensionView { shown: self, urn: &urn, members };
-                    if !extension.is_empty() {
-                        map.serialize_entry(name, &extension)?;
-                    }
-                }
-                _ => self.own(&mut map, name, value)?,
-            }
-        }
-        if let Some(meta) = attributes.get("meta") {
-            self.meta(&mut map, meta)?;
+        map.serialize_entry("schemas", &self.schemas())?;
+        for (name, piece) in self.pieces() {
+            map.serialize_entry(name, &piece)?;
         }
         map.end()
+    }
+}
+
+/// One attribute as it is shown.
+pub(super) enum Piece<'a> {
+    /// As it is held.
+    Whole(Cow<'a, Value>),
+    /// What is wanted of it.
+    Part { value: Cow<'a, Value>, attribute: &'a Attribute, view: View<'a> },
+    /// What stands under the URN of an extension.
+    Extension(ExtensionView<'a>),
+}
+
+impl Serialize for Piece<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Whole(value) => value.serialize(out),
+            Self::Part { value, attribute, view } => Part { value, attribute, view }.serialize(out),
+            Self::Extension(extension) => extension.serialize(out),
+        }
     }
 }
 
@@ -124,22 +157,22 @@ const SEGMENT: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':').remove(b'@');
 
 /// The object of one extension.
-struct ExtensionView<'a> {
+pub(super) struct ExtensionView<'a> {
     shown: &'a Shown<'a>,
-    urn: &'a SchemaUri,
+    urn: Cow<'a, SchemaUri>,
     members: &'a Map<String, Value>,
 }
 
 impl ExtensionView<'_> {
     fn definition(&self, name: &str) -> Option<&Attribute> {
-        let found = self.shown.resource_type.attribute(Some(self.urn), name);
+        let found = self.shown.resource_type.attribute(Some(&self.urn), name);
         found.map(|(_, attribute)| attribute.as_ref())
     }
 
     fn is_empty(&self) -> bool {
         !self.members.keys().any(|name| {
             let returned = self.definition(name).map_or(Returned::Default, |known| known.returned);
-            self.shown.projection.view(Some(self.urn), name, returned) != View::No
+            self.shown.projection.view(Some(&self.urn), name, returned) != View::No
         })
     }
 }
@@ -148,8 +181,11 @@ impl Serialize for ExtensionView<'_> {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
         let mut map = out.serialize_map(None)?;
         for (name, value) in self.members {
-            let attribute = self.definition(name);
-            self.shown.attribute(&mut map, Some(self.urn), (name, value), attribute)?;
+            let named = (name.as_str(), Cow::Borrowed(value));
+            if let Some(piece) = self.shown.attribute(Some(&self.urn), named, self.definition(name))
+            {
+                map.serialize_entry(name, &piece)?;
+            }
         }
         map.end()
     }

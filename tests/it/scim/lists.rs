@@ -1,7 +1,7 @@
 //! Queries, pages, order and list answers (RFC 7644 §3.4.2).
 
 use matricula::scim::{
-    ListResponse, Page, Parameters, Path, Projection, Query, Resource, ScimType, Shown, Sort,
+    Page, Parameters, Path, Projection, Query, Resource, ScimType, Shown, Sort, list_response,
 };
 use serde_json::{Value, json};
 
@@ -83,11 +83,10 @@ fn answer(total: usize, page: Page, people: &[Value]) -> Value {
     let resource_type = user_type();
     let projection = Projection::parse(&resource_type, None, None).unwrap();
     let resources: Vec<Resource> = people.iter().map(resource).collect();
-    let shown = resources
-        .iter()
-        .map(|resource| Shown::new(resource, &resource_type, &projection))
-        .collect();
-    serde_json::to_value(ListResponse::new(total, page, shown)).unwrap()
+    let text = list_response(total, page, &resources, |resource, out| {
+        serde_json::to_writer(out, &Shown::new(resource, &resource_type, &projection)).unwrap();
+    });
+    serde_json::from_slice(&text).unwrap()
 }
 
 #[test]

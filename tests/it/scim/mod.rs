@@ -28,6 +28,7 @@ mod properties_of_answers;
 mod regressions;
 mod rfc7644;
 mod roles;
+mod written;
 
 use matricula::scim::{
     Attribute, Error, Filter, Kind, Matcher, Resource, ResourceId, ResourceType, Rules, Schema,
