@@ -49,7 +49,8 @@ impl Compiler {
         fields.close("an error rule", &mut self.faults);
         let when = self.expr(when?, names)?;
         let verdict = self.verdict(is?, look)?;
-        Some(Rule { when, verdict, attribute, says, wait })
+        let needs = when.needs_of("body").map(str::to_owned);
+        Some(Rule { when, needs, verdict, attribute, says, wait })
     }
 
     /// Rules of a backend serve every kind, so an attribute of any will do.

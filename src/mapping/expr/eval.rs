@@ -122,12 +122,8 @@ impl Expr {
                     .filter_map(|(key, item)| Some((key.clone(), item.eval(scope)?.into_owned())));
                 Some(Cow::Owned(Value::Object(fields.collect::<Map<_, _>>())))
             }
-            Self::Not(inner) => boolean(!inner.holds(scope)),
-            Self::And(left, right) => boolean(left.holds(scope) && right.holds(scope)),
-            Self::Or(left, right) => boolean(left.holds(scope) || right.holds(scope)),
-            Self::Compare(how, left, right) => {
-                let (left, right) = (left.eval(scope), right.eval(scope));
-                boolean(compare(*how, left.as_deref(), right.as_deref()))
+            Self::Not(_) | Self::And(..) | Self::Or(..) | Self::Compare(..) => {
+                Some(Cow::Owned(Value::Bool(self.is_true(scope))))
             }
             Self::Else(left, right) => {
                 left.eval(scope).filter(|value| !value.is_null()).or_else(|| right.eval(scope))
@@ -145,9 +141,25 @@ impl Expr {
 
     /// Whether the expression counts as true.
     pub fn holds(&self, scope: &Scope<'_>) -> bool {
-        // The scope is copied so that its lifetime can be as short as this call.
-        let scope = *scope;
-        truthy(self.eval(&scope).as_deref())
+        scope.fuel.burn() && self.is_true(scope)
+    }
+
+    fn is_true(&self, scope: &Scope<'_>) -> bool {
+        match self {
+            Self::Not(inner) => !inner.holds(scope),
+            Self::And(left, right) => left.holds(scope) && right.holds(scope),
+            Self::Or(left, right) => left.holds(scope) || right.holds(scope),
+            Self::Compare(how, left, right) => {
+                // The scope is copied so that its lifetime can be as short as this call.
+                let scope = *scope;
+                let (left, right) = (left.eval(&scope), right.eval(&scope));
+                compare(*how, left.as_deref(), right.as_deref())
+            }
+            other => {
+                let scope = *scope;
+                truthy(other.eval(&scope).as_deref())
+            }
+        }
     }
 
     /// The value of the expression as a text.
@@ -155,11 +167,6 @@ impl Expr {
         let scope = *scope;
         plain_text(self.eval(&scope)?.as_ref())
     }
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "the arm of a match that yields options")]
-fn boolean<'v>(truth: bool) -> Found<'v> {
-    Some(Cow::Owned(Value::Bool(truth)))
 }
 
 impl Path {

@@ -9,6 +9,7 @@ mod check;
 mod eval;
 mod functions;
 mod lex;
+mod needs;
 mod parse;
 mod table;
 mod take;

@@ -126,3 +126,51 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_expression_is_never_true_without_what_it_needs() {
+    let needy = [
+        "body.code",
+        "body.code == 'a'",
+        "'a' == body.code",
+        "body.code in ['a', 'b']",
+        "'a' in body.code",
+        "body.code | text | starts('a')",
+        "body.code | any(item == 1)",
+        "body.code.deep > 1",
+        "1 <= body.code",
+        "body.code == 'a' and body.other",
+        "status == 1 and body.code",
+        "body.code == 'a' or body.code == 'b'",
+        "body.code | matches('^a')",
+    ];
+    let bodies =
+        [json!({}), json!({ "other": 1 }), json!([]), json!(null), json!("code"), json!(7)];
+    for text in needy {
+        let expr = parse(text).unwrap();
+        assert_eq!(expr.needs_of("body"), Some("code"), "{text}");
+        for body in &bodies {
+            let status = json!(1);
+            let names = [("body", body), ("status", &status)];
+            assert!(!expr.holds(&Scope::new(&names, &Fuel::new())), "{text} of {body}");
+        }
+    }
+    let free = [
+        "body.code != 'a'",
+        "body.code == null",
+        "not body.code",
+        "body.code in ['a', null]",
+        "body.code in body.other",
+        "body.code == body.other",
+        "body.code or body.other",
+        "body.code ?? true",
+        "body.code | known",
+        "body.code | default('x')",
+        "body[0]",
+        "status == 1",
+    ];
+    for text in free {
+        let expr = parse(text).unwrap();
+        assert_ne!(expr.needs_of("body"), Some("code"), "{text}");
+    }
+}

@@ -84,6 +84,8 @@ pub type PathPart = Part;
 pub struct Rule {
     /// The condition over status, headers, format and body.
     pub when: Expr,
+    /// A key of the body without which it does not hold.
+    pub needs: Option<String>,
     /// What it means.
     pub verdict: Verdict,
     /// The SCIM attribute at fault.

@@ -54,7 +54,8 @@ pub(super) fn judge<'r>(
     rules: impl Iterator<Item = &'r Rule>,
 ) -> Judged {
     for rule in rules {
-        if rule.when.holds(scope) {
+        let told = rule.needs.as_ref().is_none_or(|key| reply.body().get(key).is_some());
+        if told && rule.when.holds(scope) {
             return match rule.verdict {
                 Verdict::Ok => Judged::Fine,
                 Verdict::Is(kind) => Judged::Bad(failure(kind, reply, scope, Some(rule))),
