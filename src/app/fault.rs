@@ -5,7 +5,7 @@ use std::io;
 use crate::backend::Unopened;
 use crate::mapping::SettingFault;
 use crate::server::BindError;
-use crate::store;
+use crate::store::{self, Place};
 
 /// Why the gateway does not start; each ends with a hint where one helps.
 #[derive(Debug, thiserror::Error)]
@@ -19,16 +19,24 @@ pub enum Fault {
     Sandbox { tenant: String, reason: io::Error },
     #[error("the mapping of tenant `{tenant}` does not fit the sandbox: {}", listed(.faults))]
     Settings { tenant: String, faults: Vec<SettingFault> },
-    #[error(
-        "the store cannot be opened: {0}\nhint: set `store.path` to a file that this user may write"
-    )]
-    Store(#[from] store::Error),
+    #[error("the store cannot be opened: {reason}{hint}")]
+    Store { reason: store::Error, hint: &'static str },
     #[error("signals cannot be received: {0}")]
     Signals(#[from] io::Error),
     #[error("the measurements clash: {0}")]
     Metrics(#[from] prometheus::Error),
     #[error(transparent)]
     Log(#[from] super::log::Fault),
+}
+
+impl Fault {
+    /// The store of that place cannot be opened. What a server lacks, the error
+    /// says itself.
+    pub(super) fn store(place: &Place) -> impl FnOnce(store::Error) -> Self {
+        let in_file = matches!(place, Place::File(_));
+        let hint = "\nhint: set `store.path` to a file that this user may write";
+        move |reason| Self::Store { reason, hint: if in_file { hint } else { "" } }
+    }
 }
 
 fn listed(faults: &[SettingFault]) -> String {

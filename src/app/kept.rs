@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::task::spawn_blocking;
-
-use crate::store::{Config, Error, Key, Memory, Sqlite, Store, Trail, unlock};
+use crate::store::{self, Config, Error, Key, Memory, Place, Store, Trail, unlock};
 
 /// A store and what it is locked with.
 pub(super) struct Kept {
@@ -15,9 +13,10 @@ pub(super) struct Kept {
 impl Kept {
     /// The store of a gateway, which no other gateway may have at the same time.
     pub(super) async fn open(config: &Config) -> Result<Self, Error> {
-        let Some(path) = config.path.clone() else { return Self::in_memory() };
-        let opened = spawn_blocking(move || Sqlite::open(&path)).await;
-        let store: Arc<dyn Store> = Arc::new(opened.map_err(Error::new)??);
+        if config.place == Place::Memory {
+            return Self::in_memory();
+        }
+        let store = store::open(&config.place).await?;
         let key = unlock(config.key.as_ref(), &config.key_file(), &store).await?;
         Ok(Self::new(store, &key))
     }

@@ -12,7 +12,7 @@ use crate::config::{self, Address, Settings};
 use crate::provision::{self, Ledger, Lms, Tenant};
 use crate::sandbox::{self, Moodle, Sandbox};
 use crate::secret::Secret;
-use crate::store::{Memory, Store};
+use crate::store::{Memory, Place, Store};
 
 /// What stays of tenants from one reload to the next.
 pub(super) struct Lasting {
@@ -31,9 +31,9 @@ impl Lasting {
     /// that came first.
     pub(super) async fn open(settings: &Settings) -> Result<Self, Fault> {
         Ok(Self {
-            kept: Kept::open(&settings.store).await?,
+            kept: Kept::open(&settings.store).await.map_err(Fault::store(&settings.store.place))?,
             passing: Memory::new(),
-            sandboxes_too: settings.store.sandboxes || settings.store.path.is_none(),
+            sandboxes_too: settings.store.sandboxes || settings.store.place == Place::Memory,
             ledgers: HashMap::new(),
             sandboxes: HashMap::new(),
         })

@@ -20,6 +20,7 @@ mod reader;
 mod secret;
 mod server;
 mod settings;
+mod store;
 mod tenant;
 mod token;
 mod unit;

@@ -12,7 +12,6 @@ use super::written;
 use crate::admin;
 use crate::api;
 use crate::server::{Certificates, Config, Grace, Limits, TlsFiles};
-use crate::store;
 
 /// The levels of a log.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
@@ -156,31 +155,6 @@ impl Reader<'_> {
             self.refuse(&listen, words, "give each a port of its own");
         }
         config
-    }
-
-    /// `[store]`
-    pub(super) fn store(&mut self) -> store::Config {
-        let key = Key::of("store");
-        let written: written::Store = self.section(&key);
-        let in_memory = written.in_memory.unwrap_or_default();
-        if in_memory && written.path.is_some() {
-            let words = "`store` is to be in a file and in memory".to_owned();
-            self.refuse(&key.then("in_memory"), words, "take `path` or `in_memory` away");
-        }
-        let default = store::Config::default();
-        let sandboxes = written.sandboxes.unwrap_or(default.sandboxes);
-        let path = written.path.or(default.path).filter(|_| !in_memory);
-        let secret = written.key.is_some().then(|| self.store_key(&key.then("key"))).flatten();
-        store::Config { path: path.map(|path| self.folder.join(path)), sandboxes, key: secret }
-    }
-
-    fn store_key(&mut self, key: &Key) -> Option<store::Key> {
-        let secret = self.secret(key)?;
-        if secret.expose().chars().count() < SHORTEST {
-            self.refuse(key, format!("`{key}` has less than {SHORTEST} characters"), LONG_TOKEN);
-            return None;
-        }
-        Some(store::Key::of(&secret))
     }
 
     /// `[audit]`

@@ -65,7 +65,10 @@ impl Veil {
 
     fn look(&mut self, node: &Node, secret: bool) {
         match &node.kind {
-            Kind::Text(_) | Kind::Plain(_) if secret => self.0.push(within_quotes(&node.span)),
+            Kind::Text(text) if secret || has_password(text) => {
+                self.0.push(within_quotes(&node.span));
+            }
+            Kind::Plain(_) if secret => self.0.push(within_quotes(&node.span)),
             Kind::Text(_) | Kind::Plain(_) => {}
             Kind::List(items) => items.iter().for_each(|item| self.look(item, secret)),
             Kind::Table(entries) => {
@@ -140,6 +143,13 @@ fn is_secret(key: &str, around: bool) -> bool {
         return !matches!(key.as_str(), "env" | "file");
     }
     SECRETIVE.iter().any(|word| key.contains(word))
+}
+
+/// Whether a text is an address that a password stands in, wherever it appears.
+fn has_password(text: &str) -> bool {
+    let Some((_, rest)) = text.split_once("://") else { return false };
+    let person = rest.rsplit_once('@').map(|(person, _)| person);
+    person.is_some_and(|person| person.contains(':')) || rest.contains("password=")
 }
 
 /// Where the value behind an equals sign begins.

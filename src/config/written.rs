@@ -64,6 +64,7 @@ pub(super) struct Log {
 pub(super) struct Store {
     pub(super) path: Option<PathBuf>,
     pub(super) in_memory: Option<bool>,
+    pub(super) postgres: Option<Postgres>,
     pub(super) sandboxes: Option<bool>,
     /// Read by itself, as a secret.
     pub(super) key: Option<IgnoredAny>,
@@ -75,6 +76,21 @@ pub(super) struct Store {
 pub(super) struct Audit {
     pub(super) keep: Option<Keep>,
     pub(super) personal: Option<bool>,
+}
+
+/// `[store.postgres]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Postgres {
+    /// Read by itself, as a secret: a password may stand in it.
+    pub(super) url: Option<IgnoredAny>,
+    /// Read by itself, as a secret.
+    pub(super) password: Option<IgnoredAny>,
+    pub(super) ca: Option<PathBuf>,
+    pub(super) schema: Option<String>,
+    pub(super) connections: Option<Count>,
+    pub(super) connect: Option<Wait>,
+    pub(super) statement: Option<Wait>,
 }
 
 /// `[cache]` and `[tenants.<name>.cache]`

@@ -1,15 +1,18 @@
 //! Where a store is, with its default beside it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Key;
+#[cfg(feature = "postgres")]
+use super::postgres::Settings;
 
 /// Where what clients wrote is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The file; nothing keeps it in memory, for as long as the process lives.
-    /// Default: `matricula.db`, beside the configuration.
-    pub path: Option<PathBuf>,
+    /// The place. Default: the file `matricula.db`, beside the configuration.
+    pub place: Place,
+    /// Where the configuration is, and beside it what has no place of its own.
+    pub folder: PathBuf,
     /// Whether tenants before a sandbox are kept there, too. A sandbox forgets its
     /// people with the process, and what was written of them means nothing then.
     /// Default: no.
@@ -22,13 +25,29 @@ pub struct Config {
 impl Config {
     /// The file of the key, where the settings give none.
     pub fn key_file(&self) -> PathBuf {
-        let path = self.path.clone().unwrap_or_else(|| PathBuf::from("matricula.db"));
-        path.with_extension("key")
+        let path = match &self.place {
+            Place::File(path) => path,
+            _ => Path::new("matricula.db"),
+        };
+        self.folder.join(path).with_extension("key")
     }
+}
+
+/// Where a store is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In memory, for as long as the process lives.
+    Memory,
+    /// In a file, which one process has.
+    File(PathBuf),
+    /// On a server, which several processes share.
+    #[cfg(feature = "postgres")]
+    Postgres(Box<Settings>),
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { path: Some(PathBuf::from("matricula.db")), sandboxes: false, key: None }
+        let place = Place::File(PathBuf::from("matricula.db"));
+        Self { place, folder: PathBuf::new(), sandboxes: false, key: None }
     }
 }

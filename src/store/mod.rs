@@ -3,7 +3,7 @@
 //!
 //! The traits are small and named by use; a [`Store`] has them all. [`Memory`]
 //! keeps everything for as long as the process lives, [`Sqlite`] in one file for as
-//! long as that lives.
+//! long as that lives, [`Postgres`] on a server that several processes share.
 
 mod config;
 mod entry;
@@ -12,6 +12,8 @@ mod memory;
 mod narrow;
 mod note;
 mod pending;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod sqlite;
 mod token;
 mod trail;
@@ -21,12 +23,16 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-pub use config::Config;
+use tokio::task::spawn_blocking;
+
+pub use config::{Config, Place};
 pub use entry::{Among, Entries, Entry, LmsId};
 pub use key::{Key, make as make_key, replace as replace_key, unlock};
 pub use memory::Memory;
 pub use note::Notes;
 pub use pending::{Batch, Choice, Pending, Queue, Ready, Tally, Turn};
+#[cfg(feature = "postgres")]
+pub use postgres::{Health, Postgres, Settings, Tables, Unreadable};
 pub use sqlite::Sqlite;
 pub use token::{Digest, Scope, Token, Tokens};
 pub use trail::{Break, Called, Changed, End, Ends, Link, Outcome, Proof, Record, Trail, Wanted};
@@ -47,6 +53,20 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// Small things of which there is one each.
     fn notes(&self) -> Arc<dyn Notes>;
+}
+
+/// Opens the store of that place, and brings it to today's form.
+pub async fn open(place: &Place) -> Result<Arc<dyn Store>, Error> {
+    match place {
+        Place::Memory => Ok(Arc::new(Memory::new())),
+        Place::File(path) => {
+            let path = path.clone();
+            let opened = spawn_blocking(move || Sqlite::open(&path)).await;
+            Ok(Arc::new(opened.map_err(Error::new)??))
+        }
+        #[cfg(feature = "postgres")]
+        Place::Postgres(settings) => Ok(Arc::new(Postgres::open(settings).await?)),
+    }
 }
 
 /// The store did not do its work. Nothing was half-written.

@@ -9,6 +9,7 @@ use crate::app::{Fault, House};
 use crate::backend::{self, Greeting, Reached, Settings, Unreached, greet, reach};
 use crate::config::{self, Tenant};
 use crate::provision::{self, Examined, Lms};
+use crate::store::Place;
 
 /// Seconds that two clocks may differ.
 const SKEW: i64 = 60;
@@ -23,7 +24,7 @@ pub(super) async fn examine(tenant: &Tenant, house: &House) -> Result<Vec<Findin
         clock: house.clock.clone(),
         metrics: house.provision.clone(),
         work: house.work.clone(),
-        trail: Kept::in_memory()?.trail,
+        trail: Kept::in_memory().map_err(Fault::store(&Place::Memory))?.trail,
     };
     let mut backends = tenant.backends.clone();
     // Whoever asks wants to see what fails, not what a retry covers up.

@@ -3,6 +3,7 @@
 
 mod house;
 mod lms;
+mod store;
 
 use std::fmt;
 
@@ -69,7 +70,11 @@ const AHEAD: i64 = 30;
 /// Examines everything, or one tenant alone.
 pub async fn examine(settings: &Settings, only: Option<&str>) -> Result<Vec<Finding>, Fault> {
     let house = House::new()?;
-    let mut findings = if only.is_none() { house::examine(settings) } else { Vec::new() };
+    let mut findings = Vec::new();
+    if only.is_none() {
+        findings.extend(house::examine(settings));
+        findings.extend(store::examine(&settings.store).await);
+    }
     for tenant in &settings.tenants {
         if only.is_none_or(|name| name == &*tenant.name) {
             let mut own = vec![house::tokens(&tenant.tokens, house.clock.now())];

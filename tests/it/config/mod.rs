@@ -9,5 +9,6 @@ mod many_faults;
 mod secrets;
 mod settings;
 mod shipped_file;
+mod stores;
 mod support;
 mod warnings;

@@ -70,6 +70,11 @@ fn no_fault_shows_a_secret_however_it_was_misplaced() {
         "[tenants.a.lms\ntoken = \"hunter2\"",
         "tokens = [\n  \"hunter2\"",
         "[admin]\ntoken = \"hunter2\"\ntoken = \"hunter2\"",
+        "[store]\npostgres = \"postgres://m:hunter2@db.example/m\"",
+        "[store.postgres]\nurll = \"postgres://m:hunter2@db.example/m\"",
+        "[store.postgres]\nurl = \"postgres://m:hunter2@db.example/m?sslmode=prefer\"",
+        "[store.postgres]\nurl = \"hunter2\"",
+        "store = { postgres = { url = \"hunter2\", password = 7, pool = 1 } }",
     ];
     for text in places {
         let told = told("", &format!("{text}\n"));

@@ -5,5 +5,7 @@
 mod crash;
 mod file;
 mod pending;
+pub(crate) mod postgres;
 mod suite;
+mod tls;
 mod trail;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use matricula::policy::Reason;
 use matricula::scim::{Kind, ResourceId};
+use matricula::store::Postgres;
 use matricula::store::{Batch, Choice, Memory, Pending, Queue, Ready, Sqlite, Store, Turn};
 use serde_json::json;
 
@@ -16,11 +17,11 @@ struct House {
     queue: Arc<dyn Queue>,
     others: Arc<dyn Queue>,
     store: Box<dyn Store>,
-    _folder: tempfile::TempDir,
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl House {
-    fn of(store: impl Store + 'static, folder: tempfile::TempDir) -> Self {
+    fn of(store: impl Store + 'static, folder: Option<tempfile::TempDir>) -> Self {
         let queue = |name: &str| store.pending(&name.into());
         let (queue, others) = (queue("school"), queue("other"));
         Self { queue, others, store: Box::new(store), _folder: folder }
@@ -44,13 +45,20 @@ impl House {
     }
 }
 
-fn memory() -> House {
-    House::of(Memory::new(), tempfile::tempdir().unwrap())
+async fn memory() -> Option<House> {
+    Some(House::of(Memory::new(), None))
 }
 
-fn sqlite() -> House {
+async fn sqlite() -> Option<House> {
     let folder = tempfile::tempdir().unwrap();
-    House::of(Sqlite::open(&folder.path().join("matricula.db")).unwrap(), folder)
+    let store = Sqlite::open(&folder.path().join("matricula.db")).unwrap();
+    Some(House::of(store, Some(folder)))
+}
+
+/// Where a server is named; else there is nothing to be shown.
+async fn postgres() -> Option<House> {
+    let settings = super::postgres::schema_of_its_own().await?;
+    Some(House::of(Postgres::open(&settings).await.unwrap(), None))
 }
 
 macro_rules! every_store {
@@ -75,13 +83,16 @@ macro_rules! every_store {
             $(
                 #[tokio::test]
                 async fn $fact() {
-                    super::$fact(super::$store()).await;
+                    if let Some(house) = super::$store().await {
+                        super::$fact(house).await;
+                    }
                 }
             )*
         }
     };
 }
 every_store! { memory sqlite }
+every_store! { postgres }
 
 const NOTHING: [u64; 0] = [];
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use matricula::scim::{Filter, Kind, Matcher, Resource, ResourceId, ResourceType};
-use matricula::store::{Among, Entries, Entry, LmsId, Memory, Sqlite, Store};
+use matricula::store::{Among, Entries, Entry, LmsId, Memory, Postgres, Sqlite, Store};
 use serde_json::{Value, json};
 
 /// A store, and what has to stay for it to stay.
@@ -12,25 +12,31 @@ pub(super) struct House {
     pub store: Arc<dyn Store>,
     pub entries: Arc<dyn Entries>,
     pub others: Arc<dyn Entries>,
-    _folder: tempfile::TempDir,
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl House {
-    fn of(store: impl Store + 'static, folder: tempfile::TempDir) -> Self {
+    fn of(store: impl Store + 'static, folder: Option<tempfile::TempDir>) -> Self {
         let store: Arc<dyn Store> = Arc::new(store);
         let tenant = |name: &str| store.entries(&name.into());
         Self { entries: tenant("school"), others: tenant("other"), _folder: folder, store }
     }
 }
 
-pub(super) fn memory() -> House {
-    House::of(Memory::new(), tempfile::tempdir().unwrap())
+pub(super) async fn memory() -> Option<House> {
+    Some(House::of(Memory::new(), None))
 }
 
-pub(super) fn sqlite() -> House {
+pub(super) async fn sqlite() -> Option<House> {
     let folder = tempfile::tempdir().unwrap();
     let store = Sqlite::open(&folder.path().join("matricula.db")).unwrap();
-    House::of(store, folder)
+    Some(House::of(store, Some(folder)))
+}
+
+/// Where a server is named; else there is nothing to be shown.
+pub(super) async fn postgres() -> Option<House> {
+    let settings = super::postgres::schema_of_its_own().await?;
+    Some(House::of(Postgres::open(&settings).await.unwrap(), None))
 }
 
 /// The facts of one room of state, for each store.
@@ -43,7 +49,9 @@ macro_rules! every_store {
             $(
                 #[tokio::test]
                 async fn $fact() {
-                    super::$fact(crate::store::suite::$store()).await;
+                    if let Some(house) = crate::store::suite::$store().await {
+                        super::$fact(house).await;
+                    }
                 }
             )*
         }
@@ -51,7 +59,7 @@ macro_rules! every_store {
 }
 pub(super) use every_store;
 
-every_store! { [memory sqlite] [
+every_store! { [memory sqlite postgres] [
         what_was_put_is_read_word_by_word
         what_is_put_again_replaces_what_was_there
         what_is_removed_is_gone_and_may_be_removed_again

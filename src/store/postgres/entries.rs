@@ -1,0 +1,164 @@
+//! Entries as rows.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Postgres;
+use super::entry_row::{COLUMNS, PUT, REMOVE, Written, apart, entry, narrow};
+use super::flags::Flags;
+use crate::scim::{Kind, Matcher, ResourceId};
+use crate::store::narrow::Narrow;
+use crate::store::{Among, Entries, Entry, Error, Work};
+
+/// The entries of one tenant.
+pub(super) struct OfTenant {
+    store: Postgres,
+    tenant: Arc<str>,
+    flags: Arc<Flags>,
+}
+
+/// Rows read at a time where all have to be held against a filter.
+const CHUNK: i64 = 1000;
+
+impl OfTenant {
+    pub(super) fn new(store: &Postgres, tenant: &Arc<str>) -> Self {
+        Self { store: store.clone(), tenant: Arc::clone(tenant), flags: store.flags(tenant) }
+    }
+
+    /// The entries that a statement finds, which is told tenant, kind and one value.
+    async fn found(
+        &self,
+        kind: Kind,
+        which: &str,
+        value: &(dyn tokio_postgres::types::ToSql + Sync),
+    ) -> Result<Vec<Arc<Entry>>, Error> {
+        let text =
+            format!("SELECT {COLUMNS} FROM entries WHERE tenant = $1 AND kind = $2 AND {which}");
+        let rows = self.store.rows(&text, &[&&*self.tenant, &kind.as_str(), value]).await?;
+        let each = rows.iter().map(|row| entry(kind, row).map(Arc::new));
+        each.collect::<Result<_, _>>().map_err(|error: Error| self.store.told(error))
+    }
+
+    async fn those(
+        &self,
+        kind: Kind,
+        ids: &[ResourceId],
+    ) -> Result<Vec<Option<Arc<Entry>>>, Error> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names: Vec<_> = ids.iter().map(ResourceId::as_str).collect();
+        let found = self.found(kind, "id = ANY($3)", &names).await?;
+        let found: HashMap<_, _> = found.into_iter().map(|one| (one.id.clone(), one)).collect();
+        Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+    }
+
+    async fn by_lms(
+        &self,
+        kind: Kind,
+        ids: &[ResourceId],
+    ) -> Result<Vec<Option<Arc<Entry>>>, Error> {
+        let names: Vec<_> = ids.iter().map(ResourceId::as_str).collect();
+        let which = "lms = ANY($3) AND lms IS NOT NULL AND lms <> ''";
+        let others = self.found(kind, which, &names).await?;
+        let others: HashMap<_, _> =
+            others.into_iter().filter_map(|one| Some((one.lms_id()?.clone(), one))).collect();
+        let plain = self.those(kind, ids).await?;
+        let each = ids.iter().zip(plain);
+        Ok(each.map(|(id, plain)| others.get(id).cloned().or(plain)).collect())
+    }
+
+    /// The ids of those that fit. What can be looked up is; all else is read and
+    /// held against the filter.
+    async fn fitting(
+        &self,
+        (kind, among): (Kind, Among),
+        matcher: Option<&Matcher>,
+        most: usize,
+    ) -> Result<Vec<ResourceId>, Error> {
+        let (column, value) = match matcher.and_then(|matcher| Narrow::of(matcher, among)) {
+            Some(Narrow::ExternalId(value)) => ("external_id =", Some(narrow(&value))),
+            Some(Narrow::Name(value)) => ("name =", Some(narrow(&value))),
+            Some(Narrow::Email(value)) => ("email =", Some(narrow(&value))),
+            None => ("tenant <>", None),
+        };
+        let apart = apart(among).map_or("IS NULL".to_owned(), |word| format!("= '{word}'"));
+        let text = format!(
+            "SELECT {COLUMNS} FROM entries WHERE tenant = $1 AND kind = $2 AND apart {apart}
+                 AND id > $3 AND ($4::text IS NULL OR {column} $4) ORDER BY id LIMIT {CHUNK}"
+        );
+        let (mut found, mut last) = (Vec::new(), String::new());
+        loop {
+            let values: super::Values<'_> = &[&&*self.tenant, &kind.as_str(), &last, &value];
+            let rows = self.store.rows(&text, values).await?;
+            for row in &rows {
+                let entry = entry(kind, row).map_err(|error| self.store.told(error))?;
+                last = entry.id.to_string();
+                if matcher.is_none_or(|matcher| matcher.matches(&entry.sent)) {
+                    found.push(entry.id);
+                }
+                if found.len() >= most {
+                    return Ok(found);
+                }
+            }
+            if i64::try_from(rows.len()) != Ok(CHUNK) {
+                return Ok(found);
+            }
+        }
+    }
+}
+
+impl Entries for OfTenant {
+    fn all_plain(&self) -> bool {
+        self.flags.all_plain()
+    }
+
+    fn get<'a>(&'a self, kind: Kind, id: &'a ResourceId) -> Work<'a, Option<Arc<Entry>>> {
+        Box::pin(async move { Ok(self.found(kind, "id = $3", &id.as_str()).await?.pop()) })
+    }
+
+    fn several<'a>(
+        &'a self,
+        kind: Kind,
+        ids: &'a [ResourceId],
+    ) -> Work<'a, Vec<Option<Arc<Entry>>>> {
+        Box::pin(self.those(kind, ids))
+    }
+
+    fn of_lms<'a>(
+        &'a self,
+        kind: Kind,
+        ids: &'a [ResourceId],
+    ) -> Work<'a, Vec<Option<Arc<Entry>>>> {
+        if self.all_plain() {
+            return self.several(kind, ids);
+        }
+        Box::pin(self.by_lms(kind, ids))
+    }
+
+    fn find<'a>(
+        &'a self,
+        kind: Kind,
+        among: Among,
+        matcher: Option<&'a Matcher>,
+        most: usize,
+    ) -> Work<'a, Vec<ResourceId>> {
+        Box::pin(self.fitting((kind, among), matcher, most))
+    }
+
+    fn put(&self, entry: Entry) -> Work<'_, ()> {
+        Box::pin(async move {
+            let written = Written::of(&self.tenant, &entry)?;
+            if !entry.is_plain() {
+                self.flags.hear("peculiar");
+            }
+            self.store.done(PUT, &written.values()).await
+        })
+    }
+
+    fn remove<'a>(&'a self, kind: Kind, id: &'a ResourceId) -> Work<'a, ()> {
+        Box::pin(async move {
+            self.store.done(REMOVE, &[&&*self.tenant, &kind.as_str(), &id.as_str()]).await
+        })
+    }
+}

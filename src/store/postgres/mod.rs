@@ -1,0 +1,209 @@
+//! A store on a PostgreSQL server, which several processes share.
+//!
+//! Each read and write is one statement on a pooled connection, and the server
+//! commits what it was told before it answers. A connection that breaks is
+//! replaced with the next question; the question that broke it is asked once
+//! more, since each of them says the same twice.
+
+mod dial;
+mod entries;
+mod entry_row;
+mod fault;
+mod flags;
+mod health;
+mod notes;
+mod pending;
+mod pending_row;
+mod schema;
+mod settings;
+mod trail;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use deadpool_postgres::{GenericClient, Object, Pool, Transaction};
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+pub use health::{Health, Tables};
+pub use settings::{Settings, Unreadable};
+
+use super::{Entries, Error, Key, Notes, Queue, Store, Trail};
+use entries::OfTenant;
+use flags::Flags;
+
+/// A store on a PostgreSQL server. Clones share it.
+#[derive(Clone)]
+pub struct Postgres(Arc<Shared>);
+
+struct Shared {
+    pool: Pool,
+    place: String,
+    schema: String,
+    /// How long an answer may take, the way included.
+    patience: Duration,
+    /// What is known of each tenant without asking.
+    flags: Mutex<HashMap<Arc<str>, Arc<Flags>>>,
+}
+
+/// What a statement is told.
+type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// What the client says of a statement.
+type Outcome<T> = Result<T, tokio_postgres::Error>;
+
+/// Several statements that happen together.
+type Steps<'t, T> = Pin<Box<dyn Future<Output = Outcome<T>> + Send + 't>>;
+
+/// The rows that a statement comes to, planned once for each connection.
+async fn ask(client: &impl GenericClient, text: &str, values: Values<'_>) -> Outcome<Vec<Row>> {
+    let statement = client.prepare_cached(text).await?;
+    client.query(&statement, values).await
+}
+
+impl Postgres {
+    /// Connects to the server and brings our tables to today's form.
+    pub async fn open(settings: &Settings) -> Result<Self, Error> {
+        let store = Self::reach(settings)?;
+        let mut session = store.session().await?;
+        let ready = schema::migrate(&mut session, &settings.schema).await;
+        ready.map_err(|error| store.told(error))?;
+        drop(session);
+        store.learn().await?;
+        Ok(store)
+    }
+
+    /// The same without asking anything yet.
+    fn reach(settings: &Settings) -> Result<Self, Error> {
+        // What the server stops by itself has a moment to be told.
+        let patience = settings.statement + Duration::from_secs(1);
+        let (pool, place) = (dial::pool(settings)?, settings.place());
+        let (schema, flags) = (settings.schema.clone(), Mutex::default());
+        Ok(Self(Arc::new(Shared { pool, place, schema, patience, flags })))
+    }
+
+    /// What is known of a tenant without asking.
+    fn flags(&self, tenant: &Arc<str>) -> Arc<Flags> {
+        let mut known = self.0.flags.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(Arc::clone(tenant)).or_default())
+    }
+
+    /// Asks what is then known of each tenant.
+    async fn learn(&self) -> Result<(), Error> {
+        let text = "SELECT DISTINCT tenant, 'waits' FROM pending
+                    UNION SELECT DISTINCT tenant, 'peculiar' FROM entries
+                        WHERE apart IS NOT NULL
+                    UNION SELECT DISTINCT tenant, 'peculiar' FROM entries
+                        WHERE lms IS NOT NULL AND lms <> ''";
+        for row in self.rows(text, &[]).await? {
+            let read = || Ok((row.try_get::<_, &str>(0)?, row.try_get::<_, &str>(1)?));
+            let (tenant, word) = read().map_err(|error: tokio_postgres::Error| self.told(error))?;
+            self.flags(&tenant.into()).hear(word);
+        }
+        Ok(())
+    }
+
+    /// The rows that a statement comes to.
+    async fn rows(&self, text: &str, values: Values<'_>) -> Result<Vec<Row>, Error> {
+        match self.attempt(text, values).await {
+            Err(Broken { again: true, .. }) => self.attempt(text, values).await,
+            outcome => outcome,
+        }
+        .map_err(|broken| broken.error)
+    }
+
+    /// Does what a statement says.
+    async fn done(&self, text: &str, values: Values<'_>) -> Result<(), Error> {
+        self.rows(text, values).await.map(drop)
+    }
+
+    async fn attempt(&self, text: &str, values: Values<'_>) -> Result<Vec<Row>, Broken> {
+        let session = self.session().await.map_err(|error| Broken { error, again: false })?;
+        let asked = timeout(self.0.patience, ask(&session, text, values)).await;
+        self.judged(session, asked)
+    }
+
+    /// Several statements, of which all happen or none. They are not sent once more:
+    /// nobody knows whether they happened.
+    async fn together<T: Send>(
+        &self,
+        steps: impl for<'t> FnOnce(&'t Transaction<'t>) -> Steps<'t, T> + Send,
+    ) -> Result<T, Error> {
+        let mut session = self.session().await?;
+        let all = async {
+            let step = session.transaction().await?;
+            let done = steps(&step).await?;
+            step.commit().await?;
+            Ok(done)
+        };
+        let outcome = timeout(self.0.patience, all).await;
+        self.judged(session, outcome).map_err(|broken| broken.error)
+    }
+
+    /// What came of a connection's work; it is given back only if it is of more use.
+    fn judged<T>(&self, session: Object, told: Result<Outcome<T>, Elapsed>) -> Result<T, Broken> {
+        let (words, again) = match told {
+            Ok(Ok(done)) => return Ok(done),
+            Ok(Err(error)) => {
+                if fault::ends_connection(&error) {
+                    drop(Object::take(session));
+                }
+                (fault::words(&error), fault::broken(&error))
+            }
+            Err(_) => {
+                drop(Object::take(session));
+                ("it does not answer in time".to_owned(), false)
+            }
+        };
+        tracing::error!(store = self.0.place, error = words, "the store fails");
+        Err(Broken { error: self.told(words), again })
+    }
+
+    /// A connection that nobody else uses meanwhile.
+    async fn session(&self) -> Result<Object, Error> {
+        self.0.pool.get().await.map_err(|error| {
+            let words = fault::unconnected(&error);
+            tracing::error!(store = self.0.place, error = words, "the store cannot be reached");
+            self.told(words)
+        })
+    }
+
+    fn told(&self, words: impl fmt::Display) -> Error {
+        Error::new(format!("{}: {words}", self.0.place))
+    }
+}
+
+/// A statement that failed, and whether it may be sent once more.
+struct Broken {
+    error: Error,
+    again: bool,
+}
+
+impl Store for Postgres {
+    fn entries(&self, tenant: &Arc<str>) -> Arc<dyn Entries> {
+        Arc::new(OfTenant::new(self, tenant))
+    }
+
+    fn pending(&self, tenant: &Arc<str>) -> Arc<dyn Queue> {
+        Arc::new(pending::OfTenant::new(self, tenant))
+    }
+
+    fn trail(&self, key: &Key) -> Arc<dyn Trail> {
+        Arc::new(trail::Sealed::new(self, key))
+    }
+
+    fn notes(&self) -> Arc<dyn Notes> {
+        Arc::new(notes::Board(self.clone()))
+    }
+}
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0.place)
+    }
+}

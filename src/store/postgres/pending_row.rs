@@ -1,0 +1,109 @@
+//! A row of pending work, read and written.
+
+use deadpool_postgres::Transaction;
+use jiff::Timestamp;
+use tokio_postgres::Row;
+
+use super::entry_row::narrow;
+use super::{Outcome, ask};
+use crate::policy::Reason;
+use crate::scim::{Kind, ResourceId};
+use crate::store::{Error, Pending, Tally, Turn};
+
+pub(super) const COLUMNS: &str =
+    "sequence, kind, id, operation, turn, reason, who, at, released, attempts, due, failure";
+
+pub(super) async fn add(step: &Transaction<'_>, tenant: &str, one: &Pending) -> Outcome<()> {
+    let text = "INSERT INTO pending (tenant, kind, id, operation, turn, reason, who, at, released,
+                    attempts, due, failure)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    let values: super::Values<'_> = &[
+        &tenant,
+        &one.kind.as_str(),
+        &one.id.as_str(),
+        &one.operation.to_string(),
+        &(one.turn as i32),
+        &one.reason.as_str(),
+        &narrow(&one.who),
+        &one.at.as_microsecond(),
+        &one.released,
+        &i64::from(one.attempts),
+        &one.due.as_microsecond(),
+        &one.failure.as_deref().map(narrow),
+    ];
+    ask(step, text, values).await.map(drop)
+}
+
+/// Who was at it is so no more.
+pub(super) async fn change(step: &Transaction<'_>, tenant: &str, one: &Pending) -> Outcome<()> {
+    let text = "UPDATE pending SET operation = $3, turn = $4, reason = $5, released = $6,
+                    attempts = $7, due = $8, failure = $9, begun = 0
+                WHERE tenant = $1 AND sequence = $2";
+    let values: super::Values<'_> = &[
+        &tenant,
+        &signed(one.sequence),
+        &one.operation.to_string(),
+        &(one.turn as i32),
+        &one.reason.as_str(),
+        &one.released,
+        &i64::from(one.attempts),
+        &one.due.as_microsecond(),
+        &one.failure.as_deref().map(narrow),
+    ];
+    ask(step, text, values).await.map(drop)
+}
+
+/// What does not fit was written by nobody of us.
+pub(super) fn read(row: &Row) -> Result<Pending, Error> {
+    let kind = match text(row, 1)? {
+        "User" => Kind::User,
+        "Group" => Kind::Group,
+        _ => return Err(Error::new("waiting work has no kind")),
+    };
+    let no = |what: &str| Error::new(format!("waiting work has no {what}"));
+    let turn = usize::try_from(got::<i32>(row, 4)?).unwrap_or(usize::MAX);
+    Ok(Pending {
+        sequence: u64::try_from(got::<i64>(row, 0)?).unwrap_or_default(),
+        kind,
+        id: ResourceId::parse(text(row, 2)?).ok_or_else(|| no("id"))?,
+        operation: serde_json::from_str(text(row, 3)?).map_err(Error::new)?,
+        turn: Turn::ALL.get(turn).copied().ok_or_else(|| no("turn"))?,
+        reason: reason(row, 5)?,
+        who: text(row, 6)?.to_owned(),
+        at: instant(row, 7)?,
+        released: got(row, 8)?,
+        attempts: u32::try_from(got::<i64>(row, 9)?).unwrap_or(u32::MAX),
+        due: instant(row, 10)?,
+        failure: got(row, 11)?,
+    })
+}
+
+pub(super) fn tally(row: &Row) -> Result<Tally, Error> {
+    let (reason, oldest) = (reason(row, 0)?, instant(row, 3)?);
+    Ok(Tally { reason, count: natural(row, 1)?, failed: natural(row, 2)?, oldest })
+}
+
+/// A number of things.
+pub(super) fn natural(row: &Row, column: usize) -> Result<usize, Error> {
+    Ok(usize::try_from(got::<i64>(row, column)?).unwrap_or_default())
+}
+
+fn reason(row: &Row, column: usize) -> Result<Reason, Error> {
+    Reason::parse(text(row, column)?).ok_or_else(|| Error::new("waiting work has no reason"))
+}
+
+fn instant(row: &Row, column: usize) -> Result<Timestamp, Error> {
+    Timestamp::from_microsecond(got(row, column)?).map_err(Error::new)
+}
+
+fn text(row: &Row, column: usize) -> Result<&str, Error> {
+    row.try_get(column).map_err(Error::new)
+}
+
+fn got<'r, T: tokio_postgres::types::FromSql<'r>>(row: &'r Row, column: usize) -> Result<T, Error> {
+    row.try_get(column).map_err(Error::new)
+}
+
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
