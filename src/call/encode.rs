@@ -3,6 +3,8 @@
 //! Names come from the mapping, values from people: an encoder may refuse, but
 //! it never lets a value become a name.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use super::escape::{self, Unfit};
@@ -85,57 +87,79 @@ const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// left out: a form has no word for it.
 pub fn pairs(tree: &Value, style: Style) -> Result<Vec<(String, String)>, Unfit> {
     let mut found = Vec::new();
-    let Value::Object(fields) = tree else {
-        return if tree.is_null() { Ok(found) } else { Err(Unfit::Shape("body".into())) };
-    };
-    for (key, value) in fields {
-        walk(key.clone(), value, style, &mut found)?;
-    }
+    each(tree, style, &mut |name, value| found.push((name.to_owned(), value.to_owned())))?;
     Ok(found)
 }
 
+/// Tells each pair of a tree.
+fn each(tree: &Value, style: Style, tell: &mut dyn FnMut(&str, &str)) -> Result<(), Unfit> {
+    let Value::Object(fields) = tree else {
+        return if tree.is_null() { Ok(()) } else { Err(Unfit::Shape("body".into())) };
+    };
+    let mut name = String::with_capacity(64);
+    for (key, value) in fields {
+        name.clear();
+        name.push_str(key);
+        walk(&mut name, value, style, tell)?;
+    }
+    Ok(())
+}
+
+/// `name` is as it was when this is over.
 fn walk(
-    name: String,
+    name: &mut String,
     value: &Value,
     style: Style,
-    found: &mut Vec<(String, String)>,
+    tell: &mut dyn FnMut(&str, &str),
 ) -> Result<(), Unfit> {
+    let length = name.len();
     match value {
-        Value::Null => Ok(()),
-        Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            found.extend(scalar(value, style.booleans).map(|text| (name, text)));
-            Ok(())
-        }
-        Value::Array(items) => items.iter().enumerate().try_for_each(|(index, item)| {
-            let inner = match style.lists {
-                Lists::Indexed => format!("{name}[{index}]"),
-                Lists::Bracketed => format!("{name}[]"),
-                Lists::Repeated => name.clone(),
-            };
-            walk(inner, item, style, found)
-        }),
-        Value::Object(fields) if style.nested => fields.iter().try_for_each(|(key, item)| {
-            // Brackets within a bracketed name cannot be told from nesting,
-            // escaped or not: the reader unescapes first.
-            if key.contains(['[', ']']) {
-                return Err(Unfit::Key(key.clone()));
+        Value::Null => {}
+        Value::String(text) => tell(name, text),
+        Value::Bool(_) | Value::Number(_) => {
+            if let Some(text) = scalar(value, style.booleans) {
+                tell(name, &text);
             }
-            walk(format!("{name}[{key}]"), item, style, found)
-        }),
-        Value::Object(_) => Err(Unfit::Shape(name)),
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                match style.lists {
+                    // Writing into a text does not fail.
+                    Lists::Indexed => drop(write!(name, "[{index}]")),
+                    Lists::Bracketed => name.push_str("[]"),
+                    Lists::Repeated => {}
+                }
+                walk(name, item, style, tell)?;
+                name.truncate(length);
+            }
+        }
+        Value::Object(fields) if style.nested => {
+            for (key, item) in fields {
+                // Brackets within a bracketed name cannot be told from nesting,
+                // escaped or not: the reader unescapes first.
+                if key.contains(['[', ']']) {
+                    return Err(Unfit::Key(key.clone()));
+                }
+                name.extend(["[", key, "]"]);
+                walk(name, item, style, tell)?;
+                name.truncate(length);
+            }
+        }
+        Value::Object(_) => return Err(Unfit::Shape(name.clone())),
     }
+    Ok(())
 }
 
 fn joined(tree: &Value, style: Style) -> Result<String, Unfit> {
     let mut text = String::with_capacity(256);
-    for (key, value) in pairs(tree, style)? {
+    each(tree, style, &mut |name, value| {
         if !text.is_empty() {
             text.push('&');
         }
-        escape::form_onto(&mut text, &key);
+        escape::form_onto(&mut text, name);
         text.push('=');
-        escape::form_onto(&mut text, &value);
-    }
+        escape::form_onto(&mut text, value);
+    })?;
     Ok(text)
 }
 

@@ -70,13 +70,17 @@ fn percent(value: &str, out: &mut String, plain: impl Fn(u8) -> bool) {
     const DIGITS: [char; 16] =
         ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
     let digit = |nibble: u8| DIGITS.get(usize::from(nibble & 15)).copied().unwrap_or('0');
-    for byte in value.bytes() {
-        if plain(byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            out.push(digit(byte >> 4));
-            out.push(digit(byte));
+    // Nearly all is plain, and goes run by run.
+    let mut rest = value;
+    while let Some(at) = rest.bytes().position(|byte| !plain(byte)) {
+        let (run, odd) = rest.split_at(at);
+        out.push_str(run);
+        let length = odd.chars().next().map_or(1, char::len_utf8);
+        let (odd, behind) = odd.split_at(length);
+        for byte in odd.bytes() {
+            out.extend(['%', digit(byte >> 4), digit(byte)]);
         }
+        rest = behind;
     }
+    out.push_str(rest);
 }

@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::echo::Echo;
 use super::picture::{Picture, Seen, Shown, Sight};
 use super::plan::{Attribute, KindPlan};
-use super::ready::Ready;
 use super::run::{Moment, Site};
 use crate::scim::Resource;
 
@@ -29,9 +28,8 @@ impl Site {
             },
         };
         let kind = Arc::clone(&sight.kind);
-        let ready = self.ready(&kind);
         let echo = Echo::new((self, &kind), sent, moment);
-        Blend { kind: &kind, sent, echo, shown: &sight.shown }.fates(&ready).of(sent, sight)
+        Blend { kind: &kind, sent, echo, shown: &sight.shown }.fates().of(sent, sight)
     }
 }
 
@@ -54,11 +52,11 @@ enum Fate {
 struct Fates(Vec<(usize, Fate)>);
 
 impl Blend<'_> {
-    fn fates(&self, ready: &Ready) -> Fates {
+    fn fates(&self) -> Fates {
         let mut fates = Vec::new();
         // One pass over both, for both are in the order of their keys.
         let mut sent = self.sent.attributes().iter().peekable();
-        for (key, attributes) in &ready.homes {
+        for (key, attributes) in &self.kind.homes {
             while sent.next_if(|(known, _)| *known < key).is_some() {}
             let home = sent.next_if(|(known, _)| *known == key).map(|(_, home)| home);
             for &index in attributes {

@@ -82,21 +82,48 @@ impl Picture {
 }
 
 impl Sight {
-    fn resource(self) -> Resource {
+    /// Key by key, in their order: so that nothing has to be looked for.
+    fn resource(mut self) -> Resource {
+        let kind = Arc::clone(&self.kind);
+        let mut pairs = Vec::with_capacity(kind.homes.len() + 3);
+        for (key, attributes) in &kind.homes {
+            match attributes.as_slice() {
+                [only] if self.is_plain(*only) => {
+                    if let Some(Shown::Value(value)) = self.take(*only) {
+                        pairs.push((key.clone(), value));
+                    }
+                }
+                several => pairs.extend(self.home(several)),
+            }
+        }
+        pairs.extend(self.members.take().map(|members| ("members".to_owned(), members)));
+        let id = self.id.take().map(|id| Value::String(id.as_str().to_owned()));
+        pairs.extend(id.map(|id| ("id".to_owned(), id)));
+        Resource::from_attributes(kind.kind, Map::from_iter(pairs))
+    }
+
+    /// Whether an attribute is all there is under its key.
+    fn is_plain(&self, index: usize) -> bool {
+        let place = self.kind.attributes.get(index).map(|attribute| &attribute.slot.place);
+        place.is_some_and(|place| place.schema.is_none() && place.sub.is_none())
+    }
+
+    /// What stands under one key.
+    fn home(&mut self, attributes: &[usize]) -> Map<String, Value> {
+        let kind = Arc::clone(&self.kind);
         let mut home = Map::new();
-        for (attribute, shown) in self.kind.attributes.iter().zip(self.shown) {
-            if let Shown::Value(value) = shown {
+        for &index in attributes {
+            if let (Some(attribute), Some(Shown::Value(value))) =
+                (kind.attributes.get(index), self.take(index))
+            {
                 attribute.slot.write(&mut home, value);
             }
         }
-        if let Some(members) = self.members {
-            home.insert("members".to_owned(), members);
-        }
-        let mut resource = Resource::from_attributes(self.kind.kind, home);
-        if let Some(id) = &self.id {
-            resource.set_id(id);
-        }
-        resource
+        home
+    }
+
+    fn take(&mut self, index: usize) -> Option<Shown> {
+        Some(std::mem::replace(self.shown.get_mut(index)?, Shown::Hidden))
     }
 }
 

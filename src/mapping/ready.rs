@@ -21,8 +21,6 @@ pub(super) struct Ready {
     pub(super) rest: Vec<usize>,
     /// Attributes whose echo does not depend on that of others.
     alone: Vec<bool>,
-    /// The keys of a resource that attributes stand under, in order.
-    pub(super) homes: Vec<(String, Vec<usize>)>,
     /// The names that expressions of attributes mention beside the settings.
     pub(super) mentions: Mentions,
 }
@@ -65,9 +63,7 @@ impl Ready {
             kind.attributes.iter().map(|it| Reading::of(it.read.as_ref(), &scope)).collect();
         let mut plain: Vec<(String, Vec<usize>)> = Vec::new();
         let mut rest = Vec::new();
-        let mut homes = Vec::new();
         for (index, (attribute, read)) in kind.attributes.iter().zip(&reads).enumerate() {
-            put(&mut homes, attribute.slot.home(), index);
             match read.key().filter(|_| attribute.needs_only_its_field()) {
                 Some(key) => put(&mut plain, key, index),
                 None if attribute.is_shown() && !matches!(read, Reading::Off) => rest.push(index),
@@ -75,12 +71,11 @@ impl Ready {
             }
         }
         plain.sort();
-        homes.sort();
         let derived = kind.derived.iter().map(|it| Reading::of(Some(&it.field), &scope));
         let derived: Vec<Reading> = derived.collect();
         let alone = |index| is_alone(kind, (&reads, &derived), index);
         let alone = (0..reads.len()).map(alone).collect();
-        Self { alone, homes, mentions: Mentions::of(kind), reads, plain, rest }
+        Self { alone, mentions: Mentions::of(kind), reads, plain, rest }
     }
 
     /// Where an attribute is read.

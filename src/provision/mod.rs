@@ -171,7 +171,7 @@ impl Tenant {
     ) -> Result<Arc<View>, Error> {
         let resource_type = self.resource_type(kind).ok_or_else(|| write::unmapped(kind))?;
         let told = View::told(self.lms.site(), picture, known, &self.lms.moment());
-        Ok(Arc::new(View::of(&told, resource_type)))
+        Ok(View::of(&told, resource_type, known.0))
     }
 
     async fn drive(&self, run: Run, kind: Kind, deed: Deed) -> Result<Box<Done>, Failure> {

@@ -157,10 +157,17 @@ impl Tenant {
                 continue;
             }
             let meant = matcher.is_some_and(|matcher| is_meant(matcher, &picture));
-            let told = View::told(self.lms.site(), picture, (entry, &names), &moment);
-            if meant || matcher.is_none_or(|matcher| matcher.matches(&told.0)) {
-                views.push(Arc::new(View::of(&told, resource_type)));
+            let mut told = View::told(self.lms.site(), picture, (entry, &names), &moment);
+            if let Some(matcher) = matcher.filter(|_| !meant) {
+                if matcher.names_own("meta") {
+                    let view = View::of(&told, resource_type, entry);
+                    told.set_meta("version", view.version().to_string());
+                }
+                if !matcher.matches(&told) {
+                    continue;
+                }
             }
+            views.push(View::of(&told, resource_type, entry));
         }
         views.sort_by_cached_key(|view| order(view));
         Ok(views)

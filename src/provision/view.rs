@@ -1,6 +1,8 @@
 //! A resource as its client sees it: what the LMS holds, in the client's own
 //! words for as long as they are true (rule 1 of the house).
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -27,7 +29,7 @@ impl View {
         shown: Picture,
         (entry, names): (Option<&Entry>, &Names),
         moment: &Moment,
-    ) -> (Resource, ETag) {
+    ) -> Resource {
         let mut resource = match entry {
             Some(entry) => site.blend(&entry.sent, shown, moment),
             None => shown.into_resource(),
@@ -36,25 +38,23 @@ impl View {
         names.rename(&mut resource, plan.map(AsRef::as_ref));
         if let Some(entry) = entry {
             resource.set_id(&entry.id);
-        }
-        let version = match entry {
-            Some(entry) => ETag::of_written(&resource, &entry.sent, entry.revision),
-            None => ETag::of_unwritten(&resource),
-        };
-        resource.set_meta("version", version.to_string());
-        if let Some(entry) = entry {
             if let Some(created) = entry.created {
                 resource.set_meta("created", instant(created));
             }
             resource.set_meta("lastModified", instant(entry.modified));
         }
-        (resource, version)
+        resource
     }
 
     /// The view of what was told.
-    pub(super) fn of((resource, version): &(Resource, ETag), resource_type: &ResourceType) -> Self {
-        let written = Written::of(resource, resource_type);
-        Self { id: resource.id(), version: version.clone(), written }
+    pub(super) fn of(
+        told: &Resource,
+        resource_type: &ResourceType,
+        entry: Option<&Entry>,
+    ) -> Arc<Self> {
+        let sent = entry.map(|entry| (&entry.sent, entry.revision));
+        let (written, version) = Written::of(told, resource_type, sent);
+        Arc::new(Self { id: told.id(), version, written })
     }
 
     /// Its id.

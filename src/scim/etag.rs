@@ -14,48 +14,11 @@ impl ETag {
     /// tag changes when, and only when, something else does; the digest is one
     /// that all replicas and releases agree on.
     pub fn of(resource: &Resource) -> Self {
-        Self::digest(resource, &["meta"], 0)
-    }
-
-    /// The tag of a resource that no client has written. Its members may not be at
-    /// hand, so they are no part of it.
-    pub fn of_unwritten(resource: &Resource) -> Self {
-        Self::digest(resource, &["meta", "members"], 0)
-    }
-
-    /// The tag of a resource as far as its client has written it: what an LMS
-    /// adds of its own is not the client's to lose. Its members may not be at
-    /// hand, so the number of times that they were written stands for them.
-    pub fn of_written(resource: &Resource, sent: &Resource, written: u64) -> Self {
-        let sent = sent.attributes();
-        let names = resource.attributes().keys().map(String::as_str);
-        let but: Vec<_> =
-            names.filter(|name| *name == "members" || !sent.contains_key(*name)).collect();
-        Self::digest(resource, &but, written)
-    }
-
-    fn digest(resource: &Resource, but: &[&str], written: u64) -> Self {
-        let mut digest = Sha256::new();
-        let mut text = Vec::with_capacity(256);
-        for (name, value) in resource.attributes() {
-            if but.contains(&name.as_str()) {
-                continue;
-            }
-            text.clear();
-            // Writing a value into memory does not fail.
-            let _ = serde_json::to_writer(&mut text, value);
-            digest.update(name.as_bytes());
-            digest.update([0]);
-            digest.update(&text);
-            digest.update([0]);
+        let mut pieces = Pieces::default();
+        for (name, value) in resource.attributes().iter().filter(|(name, _)| *name != "meta") {
+            pieces.add(name, &serde_json::to_vec(value).unwrap_or_default());
         }
-        if written > 0 {
-            digest.update(written.to_be_bytes());
-        }
-        let bytes = digest.finalize();
-        let (short, _) = bytes.split_at(12);
-        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
-        Self(short.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
+        pieces.tag()
     }
 
     /// Reads one tag, weak or strong; some clients leave the quotes out.
@@ -68,6 +31,33 @@ impl ETag {
         };
         let sound = |c: char| !c.is_control() && c != '"';
         (!inner.is_empty() && inner.chars().all(sound)).then(|| Self(inner.to_owned()))
+    }
+}
+
+/// What makes a tag, piece by piece.
+#[derive(Default)]
+pub(super) struct Pieces(Sha256);
+
+impl Pieces {
+    pub(super) fn add(&mut self, name: &str, text: &[u8]) {
+        self.0.update(name.as_bytes());
+        self.0.update([0]);
+        self.0.update(text);
+        self.0.update([0]);
+    }
+
+    /// How often something was written of which only that is known.
+    pub(super) fn times(&mut self, number: u64) {
+        if number > 0 {
+            self.0.update(number.to_be_bytes());
+        }
+    }
+
+    pub(super) fn tag(self) -> ETag {
+        let bytes = self.0.finalize();
+        let (short, _) = bytes.split_at(12);
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+        ETag(short.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
     }
 }
 

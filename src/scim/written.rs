@@ -10,13 +10,11 @@ use std::ops::Range;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::etag::{ETag, Pieces};
 use super::projection::Projection;
 use super::resource::Resource;
 use super::schema::{Kind, ResourceType};
-use super::shown::Shown;
-
-/// What stands before the location in `meta`, which is ours alone to write.
-const LOCATION: &[u8] = br#""location":""#;
+use super::shown::{Shown, location};
 
 /// A resource as text.
 #[derive(Clone)]
@@ -31,30 +29,41 @@ pub struct Written {
 }
 
 impl Written {
-    /// All of a resource that a plain answer shows.
-    pub fn of(resource: &Resource, resource_type: &ResourceType) -> Self {
+    /// All of a resource that a plain answer shows, with its version.
+    ///
+    /// `sent` is what a client has written of it, and how often its members. Then the
+    /// version is that of what it has written: what an LMS adds of its own is not the
+    /// client's to lose. Members may not be at hand, so the number of times that they
+    /// were written stands for them.
+    pub fn of(
+        resource: &Resource,
+        resource_type: &ResourceType,
+        sent: Option<(&Resource, u64)>,
+    ) -> (Self, ETag) {
         let plain = Projection::default();
-        let shown = Shown::new(resource, resource_type, &plain).at("");
+        let shown = Shown::new(resource, resource_type, &plain);
         let mut text = Vec::with_capacity(1024);
         text.extend_from_slice(b"{\"schemas\":");
         put(&mut text, &shown.schemas());
-        let (mut members, mut gap) = (None, None);
-        for (name, piece) in shown.pieces() {
+        let (mut members, mut pieces) = (None, Pieces::default());
+        for (name, piece) in shown.pieces().filter(|(name, _)| *name != "meta") {
             let begin = text.len();
-            text.push(b',');
-            put(&mut text, name);
-            text.push(b':');
+            name_of(name, &mut text);
+            let value = text.len();
             put(&mut text, &piece);
-            match name {
-                "members" => members = Some(begin..text.len()),
-                "meta" => gap = after(&text, begin, LOCATION),
-                _ => {}
+            if name == "members" {
+                members = Some(begin..text.len());
+            } else if sent.is_none_or(|(sent, _)| sent.attributes().contains_key(name)) {
+                pieces.add(name, text.get(value..).unwrap_or_default());
             }
         }
+        pieces.times(sent.map_or(0, |(_, times)| times));
+        let version = pieces.tag();
+        let gap = meta(resource, &version, &mut text);
         text.push(b'}');
         // Whatever serde_json writes is text.
         let text = String::from_utf8(text).unwrap_or_default().into_boxed_str();
-        Self { kind: resource.kind(), text, gap, members }
+        (Self { kind: resource.kind(), text, gap, members }, version)
     }
 
     /// User or Group.
@@ -108,10 +117,39 @@ fn put(text: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
     let _ = serde_json::to_writer(text, value);
 }
 
-/// Where a mark ends that begins somewhere behind `from`.
-fn after(text: &[u8], from: usize, mark: &[u8]) -> Option<usize> {
-    let at = text.get(from..)?.windows(mark.len()).position(|part| part == mark)?;
-    Some(from + at + mark.len())
+/// The name of a pair, with what stands around it.
+fn name_of(name: &str, text: &mut Vec<u8>) {
+    text.push(b',');
+    put(text, name);
+    text.push(b':');
+}
+
+/// `meta`, in the order of its names; where the base belongs in it.
+fn meta(resource: &Resource, version: &ETag, text: &mut Vec<u8>) -> Option<usize> {
+    text.extend_from_slice(b",\"meta\":{");
+    let known = resource.attributes().get("meta");
+    for name in ["created", "lastModified"] {
+        if let Some(value) = known.and_then(|meta| meta.get(name)) {
+            put(text, name);
+            text.push(b':');
+            put(text, value);
+            text.push(b',');
+        }
+    }
+    let id = resource.attributes().get("id").and_then(Value::as_str);
+    let gap = id.map(|id| {
+        text.extend_from_slice(b"\"location\":\"");
+        let gap = text.len();
+        // It is escaped for a URL, which leaves nothing that JSON would escape.
+        text.extend_from_slice(location("", resource.kind(), id).as_bytes());
+        text.extend_from_slice(b"\",");
+        gap
+    });
+    let kind = resource.kind().as_str();
+    text.extend_from_slice(format!(r#""resourceType":"{kind}","version":"#).as_bytes());
+    put(text, &version.to_string());
+    text.push(b'}');
+    gap
 }
 
 /// A text within a text of JSON.

@@ -1,5 +1,7 @@
 //! A kind of resource, put together from its parts.
 
+use std::collections::BTreeMap;
+
 use super::Compiler;
 use super::attribute::Around;
 use super::find::BY_ID;
@@ -61,6 +63,7 @@ impl Compiler {
             remembered: fields.flag("remembered", &mut self.faults),
             scan: fields.flag("scan", &mut self.faults),
             resource_type: self.offered(resource_type, &attributes, &rows, node),
+            homes: homes(&attributes),
             attributes,
             derived,
             joins,
@@ -288,4 +291,13 @@ impl Compiler {
             self.faults.push(fault.hint("mark the attributes that must be unique: unique = true"));
         }
     }
+}
+
+/// The keys of a resource that attributes stand under, in order.
+fn homes(attributes: &[Attribute]) -> Vec<(String, Vec<usize>)> {
+    let mut homes: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, attribute) in attributes.iter().enumerate() {
+        homes.entry(attribute.slot.home().to_owned()).or_default().push(index);
+    }
+    homes.into_iter().collect()
 }

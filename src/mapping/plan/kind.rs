@@ -18,6 +18,8 @@ pub struct KindPlan {
     pub id: Codec,
     /// The attributes.
     pub attributes: Vec<Attribute>,
+    /// The keys of a resource that attributes stand under, in order.
+    pub homes: Vec<(String, Vec<usize>)>,
     /// Fields made from several attributes.
     pub derived: Vec<Derived>,
     /// Further calls that a read may need.

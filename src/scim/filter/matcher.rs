@@ -236,6 +236,17 @@ impl Matcher {
             Self::Not(inner) => inner.names(place),
         }
     }
+
+    /// Whether it names an attribute that stands in no extension.
+    pub fn names_own(&self, name: &str) -> bool {
+        match self {
+            Self::Compare(named, ..) | Self::Present(named) => {
+                named.schema.is_none() && named.attr.name.is(name)
+            }
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.names_own(name)),
+            Self::Not(inner) => inner.names_own(name),
+        }
+    }
 }
 
 impl ResourceType {
