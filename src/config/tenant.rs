@@ -10,7 +10,7 @@ use super::settings::{BASE, Lms, Tenant};
 use super::written;
 use crate::backend::{Settings, address};
 use crate::mapping::Site;
-use crate::provision::{Caching, Config};
+use crate::provision::{Caching, Config, Keep};
 use crate::scim::{Rules, Unknown};
 
 /// Names are labels of metrics and parts of paths.
@@ -147,6 +147,11 @@ impl Reader<'_> {
             caching,
             page: written.page.map_or(default.page, |it| it.0),
             patience,
+            keep: match written.keep {
+                None => default.keep,
+                Some(written::Kept::Minimal) => Keep::Minimal,
+                Some(written::Kept::Full) => Keep::Full,
+            },
             personal: default.personal,
         }
     }

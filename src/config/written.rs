@@ -111,6 +111,7 @@ pub(super) struct Tenant {
     pub(super) mapping: Option<String>,
     pub(super) sandbox: bool,
     pub(super) unmapped: Option<Unmapped>,
+    pub(super) keep: Option<Kept>,
     pub(super) strict: bool,
     pub(super) page: Option<Count>,
     pub(super) patience: Option<Wait>,
@@ -130,6 +131,14 @@ pub(super) enum Unmapped {
     Keep,
     Ignore,
     Reject,
+}
+
+/// How much is kept of what clients write.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Kept {
+    Minimal,
+    Full,
 }
 
 /// `[[tenants.<name>.tokens]]`

@@ -7,6 +7,7 @@ mod blend;
 mod case;
 mod compile;
 mod echo;
+mod essence;
 pub mod expr;
 mod fault;
 pub mod field;

@@ -76,6 +76,10 @@ impl Picture {
         }
     }
 
+    pub(super) fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
     pub(super) fn into_seen(self) -> Seen {
         self.seen
     }

@@ -69,6 +69,42 @@ impl Slot {
         }
     }
 
+    /// Takes the value out, and nothing of what tells which one it was.
+    pub(super) fn take(&self, resource: &mut Map<String, Value>) {
+        let Some(urn) = &self.place.schema else {
+            self.take_from(resource);
+            return;
+        };
+        let Some(Value::Object(home)) = resource.get_mut(urn.as_str()) else { return };
+        self.take_from(home);
+        if home.is_empty() {
+            resource.remove(urn.as_str());
+        }
+    }
+
+    fn take_from(&self, home: &mut Map<String, Value>) {
+        let name = self.place.attr.name.as_str();
+        let Some(sub) = &self.place.sub else {
+            home.remove(name);
+            return;
+        };
+        match home.get_mut(name) {
+            Some(Value::Object(inner)) => {
+                inner.remove(sub.name.as_str());
+                if inner.is_empty() {
+                    home.remove(name);
+                }
+            }
+            Some(Value::Array(items)) => {
+                let own = items.iter_mut().find(|item| self.labels(item));
+                if let Some(Value::Object(item)) = own {
+                    item.remove(sub.name.as_str());
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Takes the value out, and with it what only stood around it: an element
     /// that says no more than which one it was, an object or list without
     /// anything in it.

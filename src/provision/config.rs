@@ -17,6 +17,8 @@ pub struct Config {
     /// How long one request may wait for the LMS, all calls together.
     /// Default: 25 s, well inside of what Entra waits.
     pub patience: Duration,
+    /// How much is kept of what clients write. Default: all of it.
+    pub keep: Keep,
     /// Whether the audit trail may name people and hold what is written of them.
     /// Default: no.
     pub personal: bool,
@@ -29,9 +31,20 @@ impl Default for Config {
             caching: Caching::default(),
             page: 200,
             patience: Duration::from_secs(25),
+            keep: Keep::Full,
             personal: false,
         }
     }
+}
+
+/// How much is kept of what clients write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// Only what the LMS would not say in the same words.
+    Minimal,
+    /// All of it.
+    #[default]
+    Full,
 }
 
 /// What is kept of the LMS's answers, and for how long.

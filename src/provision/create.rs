@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::doubt::{Print, may_have_happened};
 use super::gone::with_account;
 use super::turns::Key;
-use super::view::memorable;
 use super::witness::{Who, Wish};
+use super::words::memorable;
 use super::write::unmapped;
 use super::{Deed, Error, Tenant, View};
 use crate::call::{Failure, Kind as FailureKind};
@@ -94,7 +94,7 @@ impl Tenant {
         let entry = Entry { sent, created: Some(now), modified: now, ..known };
         let renamed = !entry.is_plain();
         let names = self.names_in(std::slice::from_ref(&picture)).await?;
-        let view = self.view(entry.sent.kind(), picture, (Some(&entry), &names))?;
+        let view = self.view(entry.sent.kind(), picture, self.known(Some(&entry), &names))?;
         self.remember(entry).await?;
         if renamed {
             self.ledger.epochs.left();

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::matching::Match;
-use super::view::memorable;
+use super::words::memorable;
 use super::{Deed, Depth, Error, Tenant, View};
 use crate::call::Kind as FailureKind;
 use crate::mapping::plan::KindPlan;

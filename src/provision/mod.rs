@@ -30,6 +30,7 @@ mod search;
 mod turns;
 mod view;
 mod witness;
+mod words;
 mod write;
 
 use std::sync::Arc;
@@ -39,7 +40,7 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 pub use cache::Depth;
-pub use config::{Caching, Config};
+pub use config::{Caching, Config, Keep};
 pub use error::{Deed, Error};
 pub use examine::{Examined, examine};
 pub use ledger::Ledger;
@@ -62,6 +63,7 @@ use lms::Task;
 use metrics::Handles;
 use names::Names;
 use ride::Rides;
+use view::Known;
 
 /// What every tenant shares.
 #[derive(Clone)]
@@ -163,15 +165,14 @@ impl Tenant {
         self.lms.site().plan.kinds_of(kind).next()
     }
 
-    fn view(
-        &self,
-        kind: Kind,
-        picture: Picture,
-        known: (Option<&Entry>, &Names),
-    ) -> Result<Arc<View>, Error> {
+    fn view(&self, kind: Kind, picture: Picture, known: Known<'_>) -> Result<Arc<View>, Error> {
         let resource_type = self.resource_type(kind).ok_or_else(|| write::unmapped(kind))?;
         let told = View::told(self.lms.site(), picture, known, &self.lms.moment());
-        Ok(View::of(&told, resource_type, known.0))
+        Ok(View::of(&told, resource_type, known))
+    }
+
+    fn known<'a>(&self, entry: Option<&'a Entry>, names: &'a Names) -> Known<'a> {
+        Known { entry, names, keep: self.config.keep }
     }
 
     async fn drive(&self, run: Run, kind: Kind, deed: Deed) -> Result<Box<Done>, Failure> {

@@ -47,7 +47,8 @@ impl Tenant {
         let Some(picture) = found else { return Ok(None) };
         let entry = self.ledger.entries.get(kind, id).await?;
         let names = self.names_in(std::slice::from_ref(&picture)).await?;
-        self.view(kind, picture, (entry.as_deref(), &names)).map(Some)
+        self.trim(&picture, entry.as_ref());
+        self.view(kind, picture, self.known(entry.as_deref(), &names)).map(Some)
     }
 
     async fn by_id(

@@ -136,7 +136,7 @@ impl Tenant {
 
     /// Pictures in their clients' words; of those, whom the matcher means.
     async fn views(
-        &self,
+        self: &Arc<Self>,
         kind: Kind,
         pictures: Vec<Picture>,
         matcher: Option<&Matcher>,
@@ -152,22 +152,24 @@ impl Tenant {
         let moment = self.lms.moment();
         let mut views = Vec::with_capacity(pictures.len());
         for ((picture, entry), id) in pictures.into_iter().zip(entries).zip(ids) {
-            let entry = entry.as_deref();
-            if called(&id, entry).is_none() {
+            if called(&id, entry.as_deref()).is_none() {
                 continue;
             }
+            self.trim(&picture, entry.as_ref());
+            let entry = entry.as_deref();
             let meant = matcher.is_some_and(|matcher| is_meant(matcher, &picture));
-            let mut told = View::told(self.lms.site(), picture, (entry, &names), &moment);
+            let known = self.known(entry, &names);
+            let mut told = View::told(self.lms.site(), picture, known, &moment);
             if let Some(matcher) = matcher.filter(|_| !meant) {
                 if matcher.names_own("meta") {
-                    let view = View::of(&told, resource_type, entry);
+                    let view = View::of(&told, resource_type, known);
                     told.set_meta("version", view.version().to_string());
                 }
                 if !matcher.matches(&told) {
                     continue;
                 }
             }
-            views.push(View::of(&told, resource_type, entry));
+            views.push(View::of(&told, resource_type, known));
         }
         views.sort_by_cached_key(|view| order(view));
         Ok(views)

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
+use super::config::Keep;
 use super::names::Names;
 use crate::mapping::{Moment, Picture, Site};
 use crate::scim::{ETag, Kind, Projection, Resource, ResourceId, ResourceType, Written};
@@ -21,15 +21,19 @@ pub struct View {
     written: Written,
 }
 
+/// What is known of a resource beside what the LMS shows.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub entry: Option<&'a Entry>,
+    pub names: &'a Names,
+    pub keep: Keep,
+}
+
 impl View {
     /// What the LMS shows, told in the words of the entry and by the names that
     /// clients know.
-    pub(super) fn told(
-        site: &Site,
-        shown: Picture,
-        (entry, names): (Option<&Entry>, &Names),
-        moment: &Moment,
-    ) -> Resource {
+    pub(super) fn told(site: &Site, shown: Picture, known: Known<'_>, moment: &Moment) -> Resource {
+        let Known { entry, names, .. } = known;
         let mut resource = match entry {
             Some(entry) => site.blend(&entry.sent, shown, moment),
             None => shown.into_resource(),
@@ -47,12 +51,17 @@ impl View {
     }
 
     /// The view of what was told.
-    pub(super) fn of(
-        told: &Resource,
-        resource_type: &ResourceType,
-        entry: Option<&Entry>,
-    ) -> Arc<Self> {
-        let sent = entry.map(|entry| (&entry.sent, entry.revision));
+    pub(super) fn of(told: &Resource, resource_type: &ResourceType, known: Known<'_>) -> Arc<Self> {
+        let mut bare = Resource::new(told.kind());
+        let sent = known.entry.map(|entry| match known.keep {
+            Keep::Full => (&entry.sent, entry.revision),
+            // Which words are kept changes with a read; when they were written does not.
+            Keep::Minimal => {
+                bare.set_id(&entry.id);
+                let at = u64::try_from(entry.modified.as_microsecond()).unwrap_or_default();
+                (&bare, at.wrapping_add(entry.revision))
+            }
+        });
         let (written, version) = Written::of(told, resource_type, sent);
         Arc::new(Self { id: told.id(), version, written })
     }
@@ -97,15 +106,4 @@ impl View {
 /// An instant as Entra writes it: to the millisecond.
 fn instant(at: Timestamp) -> String {
     format!("{at:.3}")
-}
-
-/// What an entry keeps of a resource: neither what is the LMS's to say, nor what
-/// nobody may read.
-pub(super) fn memorable(resource: &Resource) -> Resource {
-    let mut attributes = resource.attributes().clone();
-    for name in ["id", "meta", "members", "password", "groups"] {
-        attributes.remove(name);
-    }
-    attributes.retain(|_, value| !matches!(value, Value::Null));
-    Resource::from_attributes(resource.kind(), attributes)
 }

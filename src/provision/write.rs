@@ -8,8 +8,8 @@ use tracing::Instrument;
 
 use super::read::missing;
 use super::turns::Key;
-use super::view::memorable;
 use super::witness::{self, Who, Wish};
+use super::words::memorable;
 use super::{Deed, Depth, Error, Tenant, View};
 use crate::call::Kind as FailureKind;
 use crate::scim::{self, Conditions, Edits, Kind, Operation, Resource, ResourceId};
@@ -105,29 +105,6 @@ impl Tenant {
             Some(depth) => self.get(kind, &id, depth, false).await.map(Some),
             None => Ok(None),
         }
-    }
-
-    /// The resource in the client's words, after the edits. Most edits need to
-    /// know nothing of what is there; those that do cost a read.
-    async fn applied(
-        self: &Arc<Self>,
-        kind: Kind,
-        id: &ResourceId,
-        edits: &Edits,
-        entry: Option<&Entry>,
-    ) -> Result<(Resource, bool), Error> {
-        let resource_type = self.resource_type(kind).ok_or_else(|| unmapped(kind))?;
-        let before = entry.map_or_else(|| Resource::new(kind), |entry| entry.sent.clone());
-        let mut after = before.clone();
-        after.set_id(id);
-        if edits.apply(resource_type, &mut after).is_ok() {
-            let differs = memorable(&after) != before;
-            return Ok((after, differs));
-        }
-        let view = self.get(kind, id, Depth::Whole, false).await?;
-        let mut after = view.resource();
-        let differs = edits.apply(resource_type, &mut after)?;
-        Ok((after, differs))
     }
 
     async fn change_in_lms(

@@ -29,6 +29,8 @@ pub(crate) struct Options {
     pub caching: provision::Caching,
     pub api: api::Config,
     pub backend: fn(&mut backend::Settings),
+    /// What of a tenant's settings is not named here.
+    pub config: fn(&mut provision::Config),
     pub settings: Vec<(&'static str, Value)>,
     pub site: fn(&mut sandbox::Site),
     pub page: usize,
@@ -50,6 +52,7 @@ impl Default for Options {
             caching: config.caching,
             api: api::Config::default(),
             backend: |_| (),
+            config: |_| (),
             settings: Vec::new(),
             site: |_| (),
             page: config.page,
@@ -294,13 +297,15 @@ fn tenant(
         metrics: backend::Metrics::register(registry).unwrap(),
     };
     let lms = Lms::open(site, &[("main".into(), backend)], &house).unwrap();
-    let config = provision::Config {
+    let mut config = provision::Config {
         rules: options.rules,
         caching: options.caching,
         page: options.page,
         patience: options.patience,
         personal: options.personal,
+        ..provision::Config::default()
     };
+    (options.config)(&mut config);
     let metrics = provision::Metrics::register(registry).unwrap();
     let trail = Arc::clone(&options.trail);
     let house = provision::House { clock, metrics, work, trail };

@@ -12,6 +12,7 @@ mod deeds;
 mod house;
 mod illness;
 mod journey;
+mod keeping;
 mod lost;
 mod moody;
 mod names;

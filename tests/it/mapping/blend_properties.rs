@@ -190,6 +190,20 @@ proptest! {
     }
 
     #[test]
+    fn whoever_keeps_only_the_essence_answers_the_same(
+        sent in person(),
+        change in proptest::option::of(change()),
+    ) {
+        let mut object = stored(&SITE, &sent);
+        let essence = picture(&SITE, &object).essence(&sent).unwrap();
+        if let Some((field, value, _)) = change {
+            object[field] = value;
+        }
+        prop_assert_eq!(answer(&SITE, &essence, &object), answer(&SITE, &sent, &object));
+        prop_assert_eq!(picture(&SITE, &stored(&SITE, &sent)).essence(&essence), None);
+    }
+
+    #[test]
     fn an_account_switched_over_is_answered_so(sent in person()) {
         let mut object = stored(&SITE, &sent);
         let suspended = object["suspended"] == json!(true);

@@ -9,6 +9,7 @@ mod calls;
 mod coverage;
 mod docs;
 mod echo;
+mod essence;
 mod faults;
 mod hostile;
 mod illness;

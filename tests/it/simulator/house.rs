@@ -2,7 +2,10 @@
 //! to make that unwell.
 
 use matricula::backend;
+use matricula::provision::Keep;
 use matricula::sandbox::State;
+use matricula::store::{Sqlite, Store};
+use tempfile::TempDir;
 
 use crate::gateway;
 
@@ -15,17 +18,45 @@ pub(crate) struct House {
     gateway: gateway::House,
     /// Accounts that the LMS begins with: its administrator and our own.
     pub(crate) staff: usize,
+    _folder: Option<TempDir>,
+}
+
+/// How much is kept of what clients write, and where.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Memory {
+    /// All of it, in memory.
+    Whole,
+    /// What the LMS would not say, in memory.
+    Essence,
+    /// All of it, in a file.
+    File,
+    /// What the LMS would not say, in a file.
+    EssenceInFile,
 }
 
 impl House {
     /// A house without people, on a port of its own.
     pub(crate) async fn open() -> Self {
+        Self::that_keeps(Memory::Whole).await
+    }
+
+    /// The same, where so much is kept.
+    pub(crate) async fn that_keeps(memory: Memory) -> Self {
         // Between two cycles lie forty minutes, and the breaker has long asked again.
         let backend = |settings: &mut backend::Settings| settings.breaker.failures = u32::MAX;
-        let options = gateway::Options { backend, ..gateway::Options::default() };
+        let mut options = gateway::Options { backend, ..gateway::Options::default() };
+        if matches!(memory, Memory::Essence | Memory::EssenceInFile) {
+            options.config = |config| config.keep = Keep::Minimal;
+        }
+        let mut folder = None;
+        if matches!(memory, Memory::File | Memory::EssenceInFile) {
+            let place = folder.insert(tempfile::tempdir().unwrap()).path().join("matricula.db");
+            options.entries = Sqlite::open(&place).unwrap().entries(&"school".into());
+        }
         let gateway = gateway::House::with(options).await;
         let staff = gateway.lms.people().len();
-        Self { base: gateway.base.clone(), token: gateway.token.clone(), gateway, staff }
+        let (base, token) = (gateway.base.clone(), gateway.token.clone());
+        Self { base, token, gateway, staff, _folder: folder }
     }
 
     /// The LMS behind the gateway is down, or up again.

@@ -4,7 +4,7 @@ use super::conversations;
 use super::cycle::Job;
 use super::directory::{Directory, Standing};
 use super::escrow::Quarantine;
-use super::house::House;
+use super::house::{House, Memory};
 use super::profile::{self, Manager, Profile, Roles, Slash};
 use super::term;
 use super::worker::Worker;
@@ -56,6 +56,38 @@ macro_rules! every_profile {
 
 every_profile! {
     entra_legacy entra_flag entra_pod okta_aiw okta_oin authentik keycloak_plugin
+}
+
+macro_rules! every_memory {
+    ($($fact:ident: $memory:ident $profile:ident;)*) => {
+        $(
+            #[tokio::test]
+            async fn $fact() {
+                for run in 0..2 {
+                    let house = House::that_keeps(Memory::$memory).await;
+                    let profile = profile::$profile();
+                    if run == 0 {
+                        term::a_second_cycle_only_reads(&house, profile).await;
+                    } else {
+                        term::a_term_ends_as_the_directory_says(&house, profile).await;
+                    }
+                }
+            }
+        )*
+    };
+}
+
+// However little is kept, and wherever: a cycle without a change only reads.
+every_memory! {
+    essence_and_the_old_dialect: Essence entra_legacy;
+    essence_and_the_new_dialect: Essence entra_flag;
+    essence_and_provisioning_on_demand: Essence entra_pod;
+    essence_and_okta: Essence okta_aiw;
+    essence_and_authentik: Essence authentik;
+    a_file_and_the_old_dialect: File entra_legacy;
+    a_file_and_the_new_dialect: File entra_flag;
+    essence_in_a_file_and_the_old_dialect: EssenceInFile entra_legacy;
+    essence_in_a_file_and_the_new_dialect: EssenceInFile entra_flag;
 }
 
 /// Entra with one knob turned.

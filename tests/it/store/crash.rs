@@ -17,13 +17,13 @@ use crate::gateway;
 const TOKEN: &str = "the-token-of-the-school-0123456789";
 
 /// A gateway that can be killed; the LMS and the store stay.
-struct Gateway {
+pub(super) struct Gateway {
     child: Child,
-    host: String,
+    pub host: String,
 }
 
 impl Gateway {
-    fn start(folder: &Path, before: &str) -> Self {
+    pub(super) fn start(folder: &Path, before: &str) -> Self {
         let mut child = Command::new("sh")
             .args(["-c", &format!("{before} exec \"$0\" serve"), env!("CARGO_BIN_EXE_matricula")])
             .current_dir(folder)
@@ -47,36 +47,53 @@ impl Gateway {
 
     /// One request; nothing, if the connection broke.
     fn ask(&self, method: &str, path: &str, body: &str) -> Option<(u16, Value)> {
-        let mut stream = TcpStream::connect(&self.host).ok()?;
-        let (host, length) = (&self.host, body.len());
-        let head = format!(
-            "{method} /school/scim/v2{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
-             Authorization: Bearer {TOKEN}\r\nContent-Length: {length}\r\n\r\n{body}"
-        );
-        stream.write_all(head.as_bytes()).ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        let status = answer.split(' ').nth(1)?.parse().ok()?;
-        let body = answer.split_once("\r\n\r\n")?.1;
-        Some((status, serde_json::from_str(body).unwrap_or_default()))
+        ask(&self.host, method, path, body)
     }
-}
 
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        // SIGKILL: nothing is finished, nothing is flushed.
+    /// SIGKILL: nothing is finished, nothing is flushed.
+    pub(super) fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
+/// One request; nothing, if the connection broke before the whole answer was there.
+pub(super) fn ask(host: &str, method: &str, path: &str, body: &str) -> Option<(u16, Value)> {
+    let mut stream = TcpStream::connect(host).ok()?;
+    let length = body.len();
+    let head = format!(
+        "{method} /school/scim/v2{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+         Authorization: Bearer {TOKEN}\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(head.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let status = answer.split(' ').nth(1)?.parse().ok()?;
+    let body = answer.split_once("\r\n\r\n")?.1;
+    match status {
+        204 => Some((status, Value::Null)),
+        _ => Some((status, serde_json::from_str(body).ok()?)),
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
 async fn school(folder: &Path) -> Sandbox {
+    school_with(folder, "").await
+}
+
+/// An LMS, and the settings of a gateway before it.
+pub(super) async fn school_with(folder: &Path, more: &str) -> Sandbox {
     let lms = gateway::sandbox(&gateway::Options::default()).await;
     let config = format!(
         "[server]\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n\
          [tenants.school]\nmapping = \"moodle\"\n\
          [tenants.school.lms]\nbase_url = \"{}\"\ntoken = \"{}\"\n\
-         [[tenants.school.tokens]]\ntoken = \"{TOKEN}\"\n",
+         [[tenants.school.tokens]]\ntoken = \"{TOKEN}\"\n{more}",
         lms.url(),
         lms.token()
     );

@@ -4,6 +4,7 @@
 
 mod crash;
 mod file;
+mod killed;
 mod pending;
 pub(crate) mod postgres;
 mod suite;

@@ -1,0 +1,40 @@
+//! What has to be remembered of what a client wrote: only what the LMS does not
+//! say in the same words.
+
+use serde_json::Map;
+
+use super::picture::{Picture, Seen, Shown};
+use crate::scim::Resource;
+
+impl Picture {
+    /// What was sent without the values that the LMS shows as they were sent;
+    /// nothing, where that is all of it. Blending gives the same answer with
+    /// either, for as long as the LMS shows them.
+    pub fn essence(&self, sent: &Resource) -> Option<Resource> {
+        let Seen::Object(sight) = self.seen() else { return None };
+        let mut kept = sent.attributes().clone();
+        for (key, whole) in sent.attributes() {
+            let mut bare = Map::from_iter([(key.clone(), whole.clone())]);
+            let mut shown = Vec::new();
+            for (attribute, held) in sight.kind.attributes.iter().zip(&sight.shown) {
+                let alone = attribute.or.is_empty() && attribute.via.is_none();
+                let (Shown::Value(held), true) = (held, alone) else { continue };
+                let own = attribute.slot.home() == key;
+                if own && attribute.slot.within(whole) == Some(held) {
+                    attribute.slot.take(&mut bare);
+                    shown.push((&attribute.slot, held));
+                }
+            }
+            // What does not come together again in the same form stays as it is.
+            let mut again = bare.clone();
+            for (slot, held) in shown {
+                slot.write(&mut again, held.clone());
+            }
+            if again.get(key) == Some(whole) {
+                kept.remove(key);
+                kept.append(&mut bare);
+            }
+        }
+        (kept != *sent.attributes()).then(|| Resource::from_attributes(sent.kind(), kept))
+    }
+}
