@@ -248,9 +248,10 @@ fn kill(life: &Life, folder: &Path, times: usize) -> Gateway {
         gateway = Gateway::start(folder, "");
     }
     let mut state = life.state.lock().unwrap();
-    (state.host, state.over) = (gateway.host.clone(), true);
-    drop(state);
+    state.host.clone_from(&gateway.host);
     life.changed.notify_all();
+    let busy = |state: &mut State| state.done < times * SHARE;
+    life.changed.wait_while(state, busy).unwrap().over = true;
     gateway
 }
 
