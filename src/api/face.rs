@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use ipnet::IpNet;
+
 use super::config::Config;
 use super::route::{Route, segments};
 use crate::provision::Tenant;
 use crate::scim::{AuthenticationScheme, Capabilities, Kind};
-use crate::store::Tokens;
+use crate::store::Fixed;
 
 /// All tenants, and what one request may cost.
 #[derive(Debug)]
@@ -21,7 +23,9 @@ pub struct Face {
 pub struct Front {
     pub(super) tenant: Arc<Tenant>,
     pub(super) path: String,
-    pub(super) tokens: Tokens,
+    pub(super) tokens: Fixed,
+    /// From where it may be spoken to; from everywhere, if no network is named.
+    pub(super) from: Vec<IpNet>,
     pub(super) capabilities: Capabilities,
 }
 
@@ -30,6 +34,10 @@ impl Face {
     pub fn new(config: Config, fronts: Vec<Front>) -> Self {
         let keyed = |front: Front| (front.path.clone(), Arc::new(front));
         Self { config, fronts: fronts.into_iter().map(keyed).collect() }
+    }
+
+    pub(super) fn fronts(&self) -> impl Iterator<Item = &Arc<Front>> {
+        self.fronts.values()
     }
 
     /// The tenants.
@@ -55,10 +63,15 @@ impl Face {
 
 impl Front {
     /// A tenant at its path: `/demo/scim/v2`.
-    pub fn new(tenant: Arc<Tenant>, path: &str, tokens: Tokens, config: &Config) -> Self {
+    pub fn new(tenant: Arc<Tenant>, path: &str, tokens: Fixed, config: &Config) -> Self {
         let capabilities = capabilities(&tenant, config);
         let path = segments(path).iter().fold(String::new(), |path, it| path + "/" + it);
-        Self { tenant, path, tokens, capabilities }
+        Self { tenant, path, tokens, from: Vec::new(), capabilities }
+    }
+
+    /// The same, for those alone who come from one of these networks.
+    pub fn only_from(self, from: Vec<IpNet>) -> Self {
+        Self { from, ..self }
     }
 }
 

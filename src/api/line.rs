@@ -36,7 +36,7 @@ impl Asked {
         let _ = self.caller.set(caller.title.clone());
     }
 
-    fn tenant(&self) -> &str {
+    pub(super) fn tenant(&self) -> &str {
         self.front.as_ref().map_or("none", |front| front.tenant.name())
     }
 }

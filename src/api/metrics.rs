@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry};
 
 /// The measurements of the SCIM face.
 #[derive(Clone, Debug)]
@@ -12,6 +12,9 @@ pub struct Metrics {
     durations: HistogramVec,
     /// Requests that are being answered.
     pub(super) in_flight: IntGauge,
+    denials: IntCounterVec,
+    /// Days that tokens have left.
+    pub(super) expiry: GaugeVec,
 }
 
 impl Metrics {
@@ -37,11 +40,32 @@ impl Metrics {
                 "matricula_scim_requests_in_flight",
                 "SCIM requests that are being answered.",
             )?,
+            denials: IntCounterVec::new(
+                Opts::new(
+                    "matricula_access_denied_total",
+                    "Requests of those who may not speak, by what was wrong.",
+                ),
+                &["tenant", "reason"],
+            )?,
+            expiry: GaugeVec::new(
+                Opts::new(
+                    "matricula_token_days_left",
+                    "Days until the token that a client uses expires.",
+                ),
+                &["tenant", "title"],
+            )?,
         };
         registry.register(Box::new(metrics.requests.clone()))?;
         registry.register(Box::new(metrics.durations.clone()))?;
         registry.register(Box::new(metrics.in_flight.clone()))?;
+        registry.register(Box::new(metrics.denials.clone()))?;
+        registry.register(Box::new(metrics.expiry.clone()))?;
         Ok(metrics)
+    }
+
+    /// Somebody may not speak.
+    pub(super) fn denied(&self, tenant: &str, reason: &str) {
+        self.denials.with_label_values(&[tenant, reason]).inc();
     }
 
     /// A request was answered.

@@ -8,25 +8,34 @@ mod auth;
 mod bulk;
 mod collection;
 mod config;
+mod denial;
 mod discovery;
 mod exchange;
+mod expiry;
 mod face;
+mod guessers;
 mod line;
 mod metrics;
 mod one;
 mod refusal;
+mod roll;
 mod route;
 mod search;
 mod stack;
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 
 pub use config::Config;
+pub use expiry::Expiry;
 pub use face::{Face, Front};
 pub use metrics::Metrics;
+pub use roll::Roll;
+
+use guessers::Guessers;
 
 use crate::clock::Clock;
 use crate::server;
@@ -42,16 +51,29 @@ struct Shared {
     metrics: Metrics,
     clock: Clock,
     ids: line::Ids,
+    roll: Arc<Roll>,
+    guessers: Guessers,
+    /// The tokens whose expiry is measured.
+    measured: Mutex<BTreeSet<(String, String)>>,
 }
 
 impl Api {
     /// The face of these tenants. How many requests there may be at the same time
     /// is settled here, whatever faces follow.
-    pub fn new(face: Face, metrics: Metrics, clock: Clock) -> Self {
+    pub fn new(face: Face, metrics: Metrics, clock: Clock, roll: Arc<Roll>) -> Self {
         let slots = Semaphore::new(face.config.concurrency.max(1));
         let face = ArcSwap::from_pointee(face);
-        let ids = line::Ids::default();
-        Self(Arc::new(Shared { face, slots, metrics, clock, ids }))
+        let (ids, guessers) = (line::Ids::default(), Guessers::new());
+        Self(Arc::new(Shared {
+            face,
+            slots,
+            metrics,
+            clock,
+            ids,
+            roll,
+            guessers,
+            measured: Mutex::default(),
+        }))
     }
 
     /// From now on, this.
@@ -62,6 +84,11 @@ impl Api {
     /// What is shown now.
     pub fn face(&self) -> Arc<Face> {
         self.0.face.load_full()
+    }
+
+    /// The tokens that the store knows.
+    pub fn roll(&self) -> &Arc<Roll> {
+        &self.0.roll
     }
 
     /// The service that a listener serves.

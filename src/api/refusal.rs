@@ -9,6 +9,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use http_body_util::{BodyExt, Full};
 use serde::Serialize;
 
+use super::guessers::Late;
 use crate::provision;
 use crate::scim;
 use crate::server::{BoxError, Response};
@@ -23,6 +24,8 @@ pub(super) struct Refusal {
     pub error: scim::Error,
     pub header: Option<Box<(HeaderName, HeaderValue)>>,
     pub cause: Option<Box<provision::Error>>,
+    /// Whether the answer is to be late.
+    pub late: Option<Late>,
 }
 
 /// What the log says of an answer that is a refusal.
@@ -31,13 +34,14 @@ pub(super) struct Told(pub Arc<Refusal>);
 
 impl From<scim::Error> for Refusal {
     fn from(error: scim::Error) -> Self {
-        Self { error, header: None, cause: None }
+        Self { error, header: None, cause: None, late: None }
     }
 }
 
 impl From<provision::Error> for Refusal {
     fn from(cause: provision::Error) -> Self {
-        Self { error: cause.to_scim(), header: None, cause: Some(Box::new(cause)) }
+        let error = cause.to_scim();
+        Self { cause: Some(Box::new(cause)), ..Self::from(error) }
     }
 }
 
@@ -46,7 +50,7 @@ impl Refusal {
     pub(super) fn unauthorized(detail: &str) -> Self {
         let challenge = HeaderValue::from_static("Bearer realm=\"scim\"");
         let error = scim::Error::unauthorized(detail);
-        Self { error, header: Some(Box::new((WWW_AUTHENTICATE, challenge))), cause: None }
+        Self { header: Some(Box::new((WWW_AUTHENTICATE, challenge))), ..Self::from(error) }
     }
 
     /// 405, with what would have been allowed.
@@ -55,7 +59,7 @@ impl Refusal {
             "This address knows no such method; it knows {allowed}."
         ));
         let header = Some(Box::new((ALLOW, HeaderValue::from_static(allowed))));
-        Self { error, header, cause: None }
+        Self { header, ..Self::from(error) }
     }
 }
 

@@ -11,10 +11,11 @@ use tower::{Layer, Service, ServiceBuilder, ServiceExt, layer::layer_fn, service
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, Predicate, predicate::SizeAbove};
 
+use super::denial::Denial;
 use super::refusal::{self, Refusal};
 use super::{Shared, auth, exchange, line};
 use crate::scim;
-use crate::server::{self, BoxError, Request, Response};
+use crate::server::{self, BoxError, Peer, Request, Response};
 
 /// What comes next. Behind a pointer at each stage, so that types stay short, a
 /// test can enter anywhere, and every request takes its copy of the whole way for
@@ -104,10 +105,15 @@ where
 
 /// Whatever went wrong below becomes the answer that says so.
 async fn rescue(request: Request, next: Next) -> Result<Response, BoxError> {
-    Ok(match next.answer(request).await {
-        Ok(response) => response,
-        Err(error) => refusal::answer(error),
-    })
+    let mut error = match next.answer(request).await {
+        Ok(response) => return Ok(response),
+        Err(error) => error,
+    };
+    // Whoever shows wrong tokens waits here, where no place is taken by it.
+    if let Some(late) = error.downcast_mut::<Refusal>().and_then(|refusal| refusal.late.take()) {
+        late.pass().await;
+    }
+    Ok(refusal::answer(error))
 }
 
 /// A request may take so long, and no longer. What it has begun to write is
@@ -147,12 +153,28 @@ fn authenticated(
 ) -> impl Fn(Request, Next) -> Waiting + Clone + Send + Sync + 'static {
     let shared = Arc::clone(shared);
     move |mut request, next| {
-        let clock = shared.clock.clone();
+        let shared = Arc::clone(&shared);
         Box::pin(async move {
-            auth::authenticate(&mut request, clock.now())?;
+            let now = shared.clock.now();
+            let mut outcome = auth::authenticate(&mut request, &shared.roll, now);
+            // It may have been made a moment ago.
+            if matches!(outcome, Err(Denial::Stranger)) && shared.roll.ask_again().await {
+                outcome = auth::authenticate(&mut request, &shared.roll, now);
+            }
+            if let Err(denial) = outcome {
+                return Err(denied(&shared, &request, denial).into());
+            }
             next.answer(request).await
         })
     }
+}
+
+fn denied(shared: &Shared, request: &Request, denial: Denial) -> Refusal {
+    let tenant = request.extensions().get::<line::Asked>().map_or("none", line::Asked::tenant);
+    shared.metrics.denied(tenant, denial.word());
+    let address = request.extensions().get::<Peer>().map(|peer| peer.address);
+    let late = address.filter(|_| denial.is_guess()).and_then(|it| shared.guessers.wrong(it));
+    denial.refusal(late)
 }
 
 fn busy(detail: &str) -> Refusal {

@@ -6,6 +6,7 @@
 //! ```
 
 mod demo;
+mod desk;
 pub mod doctor;
 mod fault;
 mod kept;
@@ -14,9 +15,12 @@ mod operator;
 mod reload;
 mod running;
 mod tenants;
+mod tend;
 
 pub use demo::Demo;
+pub use desk::{Desk, Expires, Made, Refused, Wish};
 pub use fault::Fault;
+pub use kept::Kept;
 pub use running::{Addresses, Running};
 
 use std::sync::Arc;

@@ -8,9 +8,9 @@ use tokio::time::timeout;
 
 use super::operator::Operator;
 use super::tenants::Lasting;
-use super::{Fault, House, Source};
+use super::{Fault, House, Source, tend};
 use crate::admin::{self, Gateway};
-use crate::api::Api;
+use crate::api::{Api, Roll};
 use crate::config::Settings;
 use crate::secret::Secret;
 use crate::server::{self, Grace, Listener, Notifier, Phase, Shutdown, Sign, Signals};
@@ -46,7 +46,10 @@ impl Running {
     ) -> Result<Self, Fault> {
         let mut lasting = Lasting::open(&settings).await?;
         let face = lasting.face(&settings, &house).await?;
-        let api = Api::new(face, house.api.clone(), house.clock.clone());
+        let kept = &lasting.kept;
+        let roll = Arc::new(Roll::new(Arc::clone(&kept.tokens), kept.key.clone()));
+        roll.refresh().await.map_err(Fault::store(&settings.store.place))?;
+        let api = Api::new(face, house.api.clone(), house.clock.clone(), roll);
         let metrics = (house.server.listener("scim"), house.server.listener("admin"));
         let config = settings.admin.clone();
         let scim = Listener::bind(settings.server.clone(), metrics.0).await?;
@@ -102,7 +105,7 @@ impl Running {
         let last = Shutdown::new();
         let admin = tokio::spawn(admin.serve(admin_face, last.clone()));
         let scim = tokio::spawn(scim.serve(api.service(), shutdown.clone()));
-        let measured = tokio::spawn(measure(api.clone()));
+        let tended = tokio::spawn(tend::tend(api.clone(), operator.house.clone()));
         notifier.ready();
         stop(&mut signals, &operator, &shutdown, notifier).await;
         notifier.stopping();
@@ -112,7 +115,8 @@ impl Running {
             _ = scim => shutdown.advance(Phase::Ended),
         }
         finish(&operator.house, grace.deadline).await;
-        measured.abort();
+        tended.abort();
+        tend::note(&api).await;
         last.advance(Phase::Ended);
         let _ = admin.await;
         tracing::info!("ended");
@@ -147,16 +151,5 @@ async fn finish(house: &House, deadline: Duration) {
     let open = house.work.len();
     if timeout(deadline, house.work.wait()).await.is_err() {
         tracing::warn!(open, "writes were still under way at the deadline");
-    }
-}
-
-/// What nobody pushes is measured now and then.
-async fn measure(api: Api) {
-    let mut beat = tokio::time::interval(Duration::from_secs(5));
-    loop {
-        beat.tick().await;
-        for tenant in api.face().tenants() {
-            tenant.measure();
-        }
     }
 }

@@ -74,7 +74,7 @@ impl Lasting {
             trail: Arc::clone(&self.kept.trail),
         };
         let ready = Tenant::new(name, lms, Arc::clone(ledger), tenant.provision, &inside);
-        Ok(Front::new(ready, &tenant.path, tenant.tokens, api))
+        Ok(Front::new(ready, &tenant.path, tenant.tokens, api).only_from(tenant.from))
     }
 
     /// The tenant with its LMS known: a sandbox is started for those that have

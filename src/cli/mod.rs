@@ -9,6 +9,8 @@ mod files;
 mod mapping;
 mod serve;
 mod settings;
+mod table;
+mod token;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -35,6 +37,9 @@ enum Command {
     Check(check::Arguments),
     /// Ask each LMS whether it is there, knows us, and lets us do what we need
     Doctor(doctor::Arguments),
+    /// Make, list, rotate and revoke the tokens of clients; the gateway may run meanwhile
+    #[command(subcommand)]
+    Token(token::Command),
     /// Show, check or test a mapping
     #[command(subcommand)]
     Mapping(mapping::Command),
@@ -96,6 +101,7 @@ pub fn run(arguments: &[String], out: &mut dyn Write, talk: &mut dyn Write) -> E
         Command::Serve(arguments) => serve::run(arguments, talk),
         Command::Check(arguments) => check::run(arguments, out, talk),
         Command::Doctor(arguments) => doctor::run(arguments, out),
+        Command::Token(command) => token::run(command, out, talk),
         Command::Mapping(command) => mapping::run(command, out, talk),
         Command::Explain(arguments) => explain::run(arguments, out),
     };

@@ -39,6 +39,7 @@ pub use fault::{Faults, Told, Warnings};
 pub use layers::Word;
 pub use plans::Folder;
 pub use settings::{Address, Audit, Format, Lms, Log, Settings, Tenant};
+pub use token::instant;
 pub use words::Environment;
 
 use crate::mapping::File;

@@ -18,6 +18,7 @@ use super::settings::Settings;
 use super::veil::Veil;
 use super::words::{Environment, SECTIONS};
 use crate::mapping::{self, Plan};
+use crate::store::Place as Kept;
 
 /// More faults in one table than anybody mends at once.
 const MOST: usize = 100;
@@ -38,6 +39,8 @@ pub(super) struct Reader<'a> {
     pub(super) plans: Vec<(String, Option<Arc<Plan>>)>,
     /// How long a request may take.
     pub(super) deadline: Duration,
+    /// Whether the store ends with the process.
+    pub(super) in_memory: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -58,6 +61,7 @@ impl<'a> Reader<'a> {
             hidden: Vec::new(),
             plans: Vec::new(),
             deadline: Duration::MAX,
+            in_memory: false,
         }
     }
 
@@ -74,6 +78,7 @@ impl<'a> Reader<'a> {
         self.deadline = api.deadline;
         let admin = self.admin(server.listen);
         let (store, audit) = (self.store(), self.audit());
+        self.in_memory = store.place == Kept::Memory;
         let mut tenants = self.tenants();
         for tenant in &mut tenants {
             tenant.provision.personal = audit.personal;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -100,8 +101,10 @@ pub struct Tenant {
     pub backends: Vec<(Arc<str>, backend::Settings)>,
     /// How it is served.
     pub provision: provision::Config,
-    /// Who may speak for its client.
-    pub tokens: store::Tokens,
+    /// Who may speak for its client, beside those that the store knows.
+    pub tokens: store::Fixed,
+    /// From where it may be spoken to; from everywhere, if no network is named.
+    pub from: Vec<IpNet>,
 }
 
 /// Where a tenant's people are.

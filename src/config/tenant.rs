@@ -12,6 +12,7 @@ use crate::backend::{Settings, address};
 use crate::mapping::Site;
 use crate::provision::{Caching, Config, Keep};
 use crate::scim::{Rules, Unknown};
+use crate::store;
 
 /// Names are labels of metrics and parts of paths.
 const LONGEST_NAME: usize = 40;
@@ -87,6 +88,7 @@ impl Reader<'_> {
             backends,
             provision,
             tokens,
+            from: written.from.into_iter().map(store::undisguised).collect(),
         })
     }
 

@@ -8,18 +8,19 @@ use super::key::{self, Key};
 use super::reader::Reader;
 use super::server::{LONG_TOKEN, SHORTEST};
 use super::written;
-use crate::store::{Digest, Scope, Token, Tokens};
+use crate::store::{Digest, Fixed, Scope, Token, undisguised};
 
 /// Entra ID for governments takes no more.
 const LONGEST: usize = 512;
 
 impl Reader<'_> {
-    /// The tokens of a tenant: one at least, and no two the same.
-    pub(super) fn tokens(&mut self, tenant: &Key) -> Tokens {
+    /// The tokens of a tenant that its settings name, no two the same. There need not
+    /// be any: the store may have some, if it is one that lasts.
+    pub(super) fn tokens(&mut self, tenant: &Key) -> Fixed {
         let list = tenant.then("tokens");
         let mut found: Vec<Token> = Vec::new();
         if !self.is_list(&list) {
-            return Tokens::default();
+            return Fixed::default();
         }
         let length = self.layers.length(&list);
         for position in 0..length {
@@ -31,12 +32,14 @@ impl Reader<'_> {
             }
             found.push(token);
         }
-        if length == 0 {
+        if length == 0 && self.in_memory {
             let words = format!("`{tenant}` has no token, so nobody could speak to it");
-            let hint = format!("add [[{list}]] with token = {{ env = \"NAME\" }}");
+            let hint = format!(
+                "add [[{list}]] with token = {{ env = \"NAME\" }}: a store in memory keeps none"
+            );
             self.refuse_name(tenant, words, &hint);
         }
-        Tokens::new(found)
+        Fixed::new(found)
     }
 
     fn token(&mut self, key: &Key) -> Option<Token> {
@@ -72,7 +75,8 @@ impl Reader<'_> {
         }
         let position = key::position(key.name()).unwrap_or_default();
         let title = written.title.unwrap_or_else(|| format!("token {}", position + 1));
-        Some(Token { title, digest: digest?, scope, expires })
+        let from = written.from.into_iter().map(undisguised).collect();
+        Some(Token { title, digest: digest?, scope, expires, from })
     }
 
     fn digest_of_secret(&mut self, key: &Key) -> Option<Digest> {
@@ -119,7 +123,7 @@ impl Reader<'_> {
 }
 
 /// A time, or the beginning of a day in UTC.
-fn instant(text: &str) -> Option<Timestamp> {
+pub fn instant(text: &str) -> Option<Timestamp> {
     let day = || text.parse::<Date>().ok().and_then(|day| day.to_zoned(TimeZone::UTC).ok());
     let time = || text.parse::<Timestamp>().ok();
     time().or_else(|| {

@@ -112,6 +112,7 @@ pub(super) struct Tenant {
     pub(super) sandbox: bool,
     pub(super) unmapped: Option<Unmapped>,
     pub(super) keep: Option<Kept>,
+    pub(super) from: Vec<IpNet>,
     pub(super) strict: bool,
     pub(super) page: Option<Count>,
     pub(super) patience: Option<Wait>,
@@ -154,6 +155,7 @@ pub(super) struct Token {
     pub(super) users: Option<bool>,
     pub(super) groups: Option<bool>,
     pub(super) write: Option<bool>,
+    pub(super) from: Vec<IpNet>,
 }
 
 /// `[tenants.<name>.backend]`

@@ -7,9 +7,12 @@
 
 mod config;
 mod entry;
+mod issued;
 mod key;
 mod memory;
+mod mint;
 mod narrow;
+mod network;
 mod note;
 mod pending;
 #[cfg(feature = "postgres")]
@@ -27,14 +30,17 @@ use tokio::task::spawn_blocking;
 
 pub use config::{Config, Place};
 pub use entry::{Among, Entries, Entry, LmsId};
+pub use issued::{Issued, MOST_TOKENS, Tokens};
 pub use key::{Key, make as make_key, replace as replace_key, unlock};
 pub use memory::Memory;
+pub use mint::{PREFIX, is_damaged, mint};
+pub use network::{admits, network, undisguised};
 pub use note::Notes;
 pub use pending::{Batch, Choice, Pending, Queue, Ready, Tally, Turn};
 #[cfg(feature = "postgres")]
 pub use postgres::{Health, Postgres, Settings, Tables, Unreadable};
 pub use sqlite::Sqlite;
-pub use token::{Digest, Scope, Token, Tokens};
+pub use token::{Digest, Fixed, Scope, Token};
 pub use trail::{Break, Called, Changed, End, Ends, Link, Outcome, Proof, Record, Trail, Wanted};
 
 /// A store's work, and what it comes to.
@@ -47,6 +53,9 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// The work of one tenant that waits.
     fn pending(&self, tenant: &Arc<str>) -> Arc<dyn Queue>;
+
+    /// The tokens that were made by us.
+    fn tokens(&self) -> Arc<dyn Tokens>;
 
     /// What was done, sealed with this key.
     fn trail(&self, key: &Key) -> Arc<dyn Trail>;
@@ -67,6 +76,15 @@ pub async fn open(place: &Place) -> Result<Arc<dyn Store>, Error> {
         #[cfg(feature = "postgres")]
         Place::Postgres(settings) => Ok(Arc::new(Postgres::open(settings).await?)),
     }
+}
+
+/// The same for a command, beside the processes that serve: for tokens and the trail,
+/// of which those know that others change them.
+pub async fn open_beside(place: &Place) -> Result<Arc<dyn Store>, Error> {
+    let Place::File(path) = place else { return open(place).await };
+    let path = path.clone();
+    let opened = spawn_blocking(move || Sqlite::beside(&path)).await;
+    Ok(Arc::new(opened.map_err(Error::new)??))
 }
 
 /// The store did not do its work. Nothing was half-written.

@@ -1,11 +1,15 @@
 //! Tokens: who may speak, about what, until when.
 
 use std::fmt;
+use std::net::IpAddr;
 
+use ipnet::IpNet;
 use jiff::Timestamp;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
+
+use super::network::admits;
 
 /// What is kept of a token: its digest. Tokens are long and random, so that no
 /// slow hash is needed.
@@ -86,6 +90,40 @@ impl Default for Scope {
     }
 }
 
+/// As commands take it: `users,groups`, `users,read-only`.
+impl fmt::Display for Scope {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = [(self.users, "users"), (self.groups, "groups"), (!self.write, "read-only")];
+        let words: Vec<_> = words.iter().filter(|it| it.0).map(|it| it.1).collect();
+        out.write_str(&words.join(","))
+    }
+}
+
+impl Scope {
+    /// Reads what is written with commas: `users`, `groups`, `read-only`. Where neither
+    /// users nor groups are named, both are meant.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut scope = Self { users: false, groups: false, write: true };
+        for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+            match word {
+                "users" => scope.users = true,
+                "groups" => scope.groups = true,
+                "read-only" => scope.write = false,
+                other => {
+                    return Err(format!(
+                        "`{other}` is no scope; write users, groups, read-only, or several \
+                         with commas between"
+                    ));
+                }
+            }
+        }
+        if !scope.users && !scope.groups {
+            (scope.users, scope.groups) = (true, true);
+        }
+        Ok(scope)
+    }
+}
+
 /// A token that may speak for one tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
@@ -97,13 +135,27 @@ pub struct Token {
     pub scope: Scope,
     /// When it ends; never, if it does not say.
     pub expires: Option<Timestamp>,
+    /// From where it may be used; from everywhere, if no network is named.
+    pub from: Vec<IpNet>,
 }
 
-/// The tokens of one tenant.
-#[derive(Clone, Debug, Default)]
-pub struct Tokens(Vec<Token>);
+impl Token {
+    /// Whether its end is still to come.
+    pub fn lives(&self, now: Timestamp) -> bool {
+        self.expires.is_none_or(|end| end > now)
+    }
 
-impl Tokens {
+    /// Whether it may be used from there.
+    pub fn admits(&self, address: IpAddr) -> bool {
+        admits(&self.from, address)
+    }
+}
+
+/// The tokens of one tenant that its settings name.
+#[derive(Clone, Debug, Default)]
+pub struct Fixed(Vec<Token>);
+
+impl Fixed {
     /// These.
     pub fn new(tokens: Vec<Token>) -> Self {
         Self(tokens)
@@ -143,14 +195,26 @@ mod tests {
     }
 
     #[test]
+    fn a_scope_is_read_as_it_is_written() {
+        for text in ["users,groups", "users", "groups", "users,read-only", "users,groups,read-only"]
+        {
+            assert_eq!(Scope::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(Scope::parse("read-only").unwrap().to_string(), "users,groups,read-only");
+        assert_eq!(Scope::parse("").unwrap(), Scope::default());
+        assert!(Scope::parse("users,all").unwrap_err().contains("`all`"));
+    }
+
+    #[test]
     fn a_token_is_found_by_its_digest_alone() {
         let token = |title: &str| Token {
             title: title.to_owned(),
             digest: Digest::of(title),
             scope: Scope::default(),
             expires: None,
+            from: Vec::new(),
         };
-        let tokens = Tokens::new(vec![token("old"), token("new")]);
+        let tokens = Fixed::new(vec![token("old"), token("new")]);
         assert_eq!(tokens.find(Digest::of("new")).map(|it| it.title.as_str()), Some("new"));
         assert!(tokens.find(Digest::of("nobody")).is_none());
     }

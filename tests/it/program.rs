@@ -220,3 +220,81 @@ fn a_demo_whose_lms_is_no_address_says_so_and_opens_nothing() {
     let (status, told) = demo.end();
     assert_eq!((status.code(), told.as_str()), (Some(1), ""));
 }
+
+const SILENT: &str = r#"
+[server]
+listen = "127.0.0.1:0"
+
+[admin]
+listen = "127.0.0.1:0"
+
+[tenants.school]
+mapping = "moodle"
+sandbox = true
+"#;
+
+/// A command that ends by itself: its status, what it printed, what it said.
+fn command(words: &[&str], folder: &Path) -> (ExitStatus, String, String) {
+    let mut program = Program::start(words, folder);
+    let (mut out, mut talk) = (String::new(), String::new());
+    program.out.read_to_string(&mut out).unwrap();
+    program.talk.read_to_string(&mut talk).unwrap();
+    (program.child.wait().unwrap(), out, talk)
+}
+
+#[test]
+fn tokens_are_made_and_revoked_beside_a_running_gateway() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("config.toml"), SILENT).unwrap();
+    let mut program = Program::start(&["serve"], folder.path());
+    let (scim, _) = addresses(&program.logged("serving"));
+    let told = program.logged("nobody can speak to this tenant");
+    assert!(told.contains("matricula token create --tenant school"), "{told}");
+    let users = format!("{scim}/school/scim/v2/Users?count=1");
+    let words = ["token", "create", "--tenant", "school", "--title", "entra", "--expires", "90d"];
+    let (status, out, talk) = command(&words, folder.path());
+    assert!(status.success() && talk.contains("/school/scim/v2"), "{talk}");
+    let token = out.trim();
+    assert!(token.starts_with("matricula_") && token.len() == 59, "{out}");
+    assert_eq!(ask("GET", &users, Some(token)).0, 200);
+    let (_, list, _) = command(&["token", "list"], folder.path());
+    assert!(list.contains("entra") && !list.contains(token), "{list}");
+    let (status, out, _) = command(&["token", "rotate", "1", "--json"], folder.path());
+    assert!(status.success());
+    let rotated: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&rotated["id"], &rotated["title"]), (&2.into(), &"entra".into()));
+    let second = rotated["token"].as_str().unwrap();
+    assert_eq!(ask("GET", &users, Some(token)).0, 200, "the old one goes on");
+    assert_eq!(ask("GET", &users, Some(second)).0, 200);
+    assert!(command(&["token", "revoke", "1"], folder.path()).0.success());
+    // It looks twice a second; so many questions take longer than that.
+    let mut asked = (0..100_000).map(|_| ask("GET", &users, Some(token)).0);
+    assert!(asked.any(|status| status == 401), "a revoked token goes on");
+    assert_eq!(ask("GET", &users, Some(second)).0, 200);
+    let (status, _, talk) = command(&["token", "revoke", "1"], folder.path());
+    assert!(status.code() == Some(1) && talk.contains("hint:"), "{talk}");
+}
+
+#[test]
+fn a_lost_key_is_said_at_the_start_and_can_be_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("config.toml"), SILENT).unwrap();
+    let create = ["token", "create", "--tenant", "school"];
+    assert!(command(&create, folder.path()).0.success());
+    fs::remove_file(folder.path().join("matricula.key")).unwrap();
+    let (status, _, talk) = command(&["serve"], folder.path());
+    assert!(status.code() == Some(1) && talk.contains("token new-key"), "{talk}");
+    let words = ["token", "new-key", "--end-all-tokens"];
+    let (status, _, talk) = command(&words, folder.path());
+    assert!(status.success() && talk.contains("1 tokens ended"), "{talk}");
+    assert!(command(&create, folder.path()).0.success());
+    let (_, list, _) = command(&["token", "list", "--all"], folder.path());
+    assert!(list.contains("revoked") && list.contains("valid"), "{list}");
+    for (words, code) in [
+        (["token", "create", "--tenant", "nobody"], 2),
+        (["token", "create", "--tenant", "school --from x"], 2),
+    ] {
+        let (status, _, talk) = command(&words, folder.path());
+        assert_eq!(status.code(), Some(code), "{talk}");
+    }
+}

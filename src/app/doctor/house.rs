@@ -6,8 +6,11 @@ use std::net::{SocketAddr, TcpListener};
 use jiff::Timestamp;
 
 use super::{AHEAD, Finding, Grade, days};
-use crate::config::Settings;
-use crate::store::Tokens;
+use crate::app::Kept;
+use crate::config::{Settings, Tenant};
+use crate::store::{Issued, Place, Token};
+#[cfg(feature = "postgres")]
+use crate::store::{Postgres, Tables};
 
 pub(super) fn examine(settings: &Settings) -> Vec<Finding> {
     vec![
@@ -45,15 +48,44 @@ fn public_url(url: Option<&str>) -> Finding {
         .hint("Entra ID and others take https:// alone: set server.public_url to what they see")
 }
 
+/// The tokens that the store knows, or why it does not say. A store that is not there
+/// yet knows none: it is made with the first token, or with the first start.
+pub(super) async fn stored(settings: &Settings) -> (Option<Finding>, Vec<Issued>) {
+    let there = match &settings.store.place {
+        Place::Memory => false,
+        Place::File(path) => path.exists(),
+        #[cfg(feature = "postgres")]
+        Place::Postgres(settings) => {
+            let health = Postgres::examine(settings).await;
+            health.is_ok_and(|health| matches!(health.tables, Tables::Ready))
+        }
+    };
+    if !there {
+        return (None, Vec::new());
+    }
+    let asked = async { Kept::beside(&settings.store).await?.tokens.all().await };
+    match asked.await {
+        Ok(all) => (None, all),
+        Err(error) => {
+            let finding = Finding::new(Grade::Fail, "tokens of the store", error.to_string());
+            (Some(finding.hint("nothing is served without the store: mend this first")), Vec::new())
+        }
+    }
+}
+
 /// Whether anybody can speak for a tenant's client, and for how long.
-pub(super) fn tokens(tokens: &Tokens, now: Timestamp) -> Finding {
+pub(super) fn tokens(tenant: &Tenant, issued: &[Issued], now: Timestamp) -> Finding {
     let check = "tokens of clients";
-    let valid: Vec<_> =
-        tokens.iter().filter(|it| it.expires.is_none_or(|expires| expires > now)).collect();
+    let own = issued.iter().filter(|it| it.tenant == tenant.name && it.revoked.is_none());
+    let all: Vec<&Token> = tenant.tokens.iter().chain(own.map(|it| &it.token)).collect();
+    let valid: Vec<_> = all.iter().filter(|it| it.lives(now)).collect();
     let first = valid.iter().filter_map(|it| Some((it.expires?, &it.title))).min();
+    let make = format!("`matricula token create --tenant {}` makes one", tenant.name);
     match first {
-        _ if valid.is_empty() => Finding::new(Grade::Fail, check, "all have expired")
-            .hint("add a new one in the tenant's `tokens`, and give it to the client"),
+        _ if all.is_empty() => {
+            Finding::new(Grade::Fail, check, "none: nobody can speak to it").hint(make)
+        }
+        _ if valid.is_empty() => Finding::new(Grade::Fail, check, "all have expired").hint(make),
         Some((expires, title)) if days(now, expires) < AHEAD => {
             let left = days(now, expires);
             Finding::new(Grade::Warn, check, format!("`{title}` expires in {left} days"))

@@ -75,9 +75,11 @@ pub async fn examine(settings: &Settings, only: Option<&str>) -> Result<Vec<Find
         findings.extend(house::examine(settings));
         findings.extend(store::examine(&settings.store).await);
     }
+    let (unread, issued) = house::stored(settings).await;
+    findings.extend(unread);
     for tenant in &settings.tenants {
         if only.is_none_or(|name| name == &*tenant.name) {
-            let mut own = vec![house::tokens(&tenant.tokens, house.clock.now())];
+            let mut own = vec![house::tokens(tenant, &issued, house.clock.now())];
             own.extend(lms::examine(tenant, &house).await?);
             let name = Some(tenant.name.to_string());
             findings.extend(own.into_iter().map(|it| Finding { tenant: name.clone(), ..it }));

@@ -4,15 +4,17 @@
 mod entries;
 mod notes;
 mod pending;
+mod tokens;
 mod trail;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Entries, Key, Notes, Queue, Store, Trail};
+use super::{Entries, Key, Notes, Queue, Store, Tokens, Trail};
 use entries::Shelves;
 use notes::Board;
 use pending::Waiting;
+use tokens::Ring;
 use trail::{Roll, Sealed};
 
 /// A store in memory.
@@ -21,6 +23,7 @@ pub struct Memory {
     tenants: Mutex<HashMap<Arc<str>, Tenant>>,
     roll: Arc<Mutex<Roll>>,
     board: Arc<Board>,
+    ring: Arc<Ring>,
 }
 
 /// What is remembered of one tenant.
@@ -56,6 +59,10 @@ impl Store for Memory {
 
     fn pending(&self, tenant: &Arc<str>) -> Arc<dyn Queue> {
         self.tenant(tenant).waiting
+    }
+
+    fn tokens(&self) -> Arc<dyn Tokens> {
+        Arc::clone(&self.ring) as Arc<dyn Tokens>
     }
 
     fn trail(&self, key: &Key) -> Arc<dyn Trail> {

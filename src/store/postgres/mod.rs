@@ -16,6 +16,7 @@ mod pending;
 mod pending_row;
 mod schema;
 mod settings;
+mod tokens;
 mod trail;
 
 use std::collections::HashMap;
@@ -33,7 +34,7 @@ use tokio_postgres::types::ToSql;
 pub use health::{Health, Tables};
 pub use settings::{Settings, Unreadable};
 
-use super::{Entries, Error, Key, Notes, Queue, Store, Trail};
+use super::{Entries, Error, Key, Notes, Queue, Store, Tokens, Trail};
 use entries::OfTenant;
 use flags::Flags;
 
@@ -191,6 +192,10 @@ impl Store for Postgres {
 
     fn pending(&self, tenant: &Arc<str>) -> Arc<dyn Queue> {
         Arc::new(pending::OfTenant::new(self, tenant))
+    }
+
+    fn tokens(&self) -> Arc<dyn Tokens> {
+        Arc::new(tokens::Ring(self.clone()))
     }
 
     fn trail(&self, key: &Key) -> Arc<dyn Trail> {

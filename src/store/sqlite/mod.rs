@@ -3,8 +3,8 @@
 //! Writes go through one thread, which commits together what came together and
 //! answers when it is on the disk: a commit costs a sync, and many cost one.
 //! Reads go to the file at once, each on a connection of its own. The file
-//! survives the death of the process at any moment, and one process at a time
-//! has it.
+//! survives the death of the process at any moment. One gateway at a time has it;
+//! commands may open it beside one, for what no gateway believes without asking.
 
 mod entries;
 mod entry_row;
@@ -12,6 +12,7 @@ mod notes;
 mod pending;
 mod pending_row;
 mod schema;
+mod tokens;
 mod trail;
 mod writer;
 
@@ -24,9 +25,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
-use super::{Entries, Error, Key, Notes, Queue, Store, Trail, Work};
+use super::key::give_away;
+use super::{Entries, Error, Key, Notes, Queue, Store, Tokens, Trail, Work};
 use entries::OfTenant;
 use notes::Board;
+use tokens::Ring;
 use trail::Sealed;
 use writer::Writer;
 
@@ -45,8 +48,8 @@ struct Shared {
     /// Tenants with entries that are not plain; who was once among them stays.
     peculiar: Mutex<HashMap<Arc<str>, Arc<AtomicBool>>>,
     path: PathBuf,
-    /// Held for as long as the store is open.
-    _lock: File,
+    /// Held by a gateway for as long as the store is open.
+    _lock: Option<File>,
 }
 
 impl Sqlite {
@@ -56,6 +59,22 @@ impl Sqlite {
         let lock = lock(path)?;
         let mut first = connect(path)?;
         schema::migrate(&mut first).map_err(|error| told(path, error))?;
+        Self::with(path, first, Some(lock))
+    }
+
+    /// Opens a file that a gateway may have open: for tokens and the trail, of which a
+    /// gateway knows that others change them. A file of an earlier form is brought to
+    /// today's only where no gateway has it.
+    pub fn beside(path: &Path) -> Result<Self, Error> {
+        let mut first = connect(path)?;
+        if !schema::is_current(&first).map_err(|error| told(path, error))? {
+            let _lock = lock(path)?;
+            schema::migrate(&mut first).map_err(|error| told(path, error))?;
+        }
+        Self::with(path, first, None)
+    }
+
+    fn with(path: &Path, first: Connection, lock: Option<File>) -> Result<Self, Error> {
         let waiting = pending_row::waiting(&first).map_err(|error| told(path, error))?;
         let peculiar = entries::peculiar(&first).map_err(|error| told(path, error))?;
         let reader = || connect(path).map(Mutex::new);
@@ -102,6 +121,10 @@ impl Store for Sqlite {
         Arc::new(pending::OfTenant::new(self, tenant))
     }
 
+    fn tokens(&self) -> Arc<dyn Tokens> {
+        Arc::new(Ring(self.clone()))
+    }
+
     fn trail(&self, key: &Key) -> Arc<dyn Trail> {
         Arc::new(Sealed { store: self.clone(), key: key.clone() })
     }
@@ -134,6 +157,7 @@ fn lock(path: &Path) -> Result<File, Error> {
     let beside = path.with_extension("lock");
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&beside);
     let file = file.map_err(|error| told(&beside, error))?;
+    give_away(&beside);
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
@@ -144,7 +168,11 @@ fn lock(path: &Path) -> Result<File, Error> {
 }
 
 fn connect(path: &Path) -> Result<Connection, Error> {
+    let is_new = !path.exists();
     let connection = Connection::open(path).map_err(|error| told(path, error))?;
+    if is_new {
+        give_away(path);
+    }
     schema::set_up(&connection).map_err(|error| told(path, error))?;
     Ok(connection)
 }

@@ -6,11 +6,12 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// How the form came to be, one step after the other. A step that was released
 /// is never changed: files exist that took it.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     include_str!("steps/1-entries.sql"),
     include_str!("steps/2-pending.sql"),
     include_str!("steps/3-trail.sql"),
     include_str!("steps/4-names.sql"),
+    include_str!("steps/5-tokens.sql"),
 ];
 
 /// What says that a file is ours: `MATR`.
@@ -25,6 +26,13 @@ pub(super) fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(())
+}
+
+/// Whether the file has today's form.
+pub(super) fn is_current(connection: &Connection) -> rusqlite::Result<bool> {
+    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let steps = i32::try_from(STEPS.len()).unwrap_or(i32::MAX);
+    Ok(number("application_id")? == OURS && number("user_version")? == steps)
 }
 
 /// Brings the file to today's form, or refuses one that is not ours or from a

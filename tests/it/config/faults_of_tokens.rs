@@ -1,20 +1,35 @@
 //! Mistakes with tokens and secrets, one each. None shows what may be secret.
 
-use super::support::{SILENT, told};
+use super::support::{SILENT, Trial, told};
 
 #[test]
-fn nobody_who_could_speak_is_told() {
-    insta::assert_snapshot!(told("", r#"[tenants.x]
-mapping = "moodle"
-sandbox = true
-"#), @r#"
+fn nobody_who_could_speak_is_told_where_no_store_could_know_one() {
+    let tenant = "[tenants.x]\nmapping = \"moodle\"\nsandbox = true\n";
+    assert_eq!(Trial::of(tenant).warnings(), "");
+    insta::assert_snapshot!(told("", &format!("{tenant}[store]\nin_memory = true\n")), @r#"
     error: `tenants.x` has no token, so nobody could speak to it
      --> config.toml:1:10
       |
     1 | [tenants.x]
       |          ^
       |
-      = help: add [[tenants.x.tokens]] with token = { env = "NAME" }
+      = help: add [[tenants.x.tokens]] with token = { env = "NAME" }: a store in memory keeps none
+    "#);
+}
+
+#[test]
+fn a_network_that_is_none_is_told() {
+    insta::assert_snapshot!(told(SILENT, r#"from = ["10.0.0.0/8", "campus"]
+[[tenants.x.tokens]]
+token = "0123456789abcdef0123456789"
+"#), @r#"
+    error: `tenants.x.from[1]` is no network
+     --> config.toml:4:23
+      |
+    4 | from = ["10.0.0.0/8", "campus"]
+      |                       ^^^^^^^^
+      |
+      = help: write a network as 10.0.0.0/8 or fd00::/8, one machine as 10.1.2.3/32
     "#);
 }
 

@@ -27,7 +27,8 @@ fn faults_of_all_sections_are_told_together_in_the_order_of_the_file() {
 
 #[test]
 fn a_faulty_tenant_does_not_hide_the_faults_of_the_next() {
-    let text = "[tenants.a]\nmapping = \"moodel\"\n[tenants.b]\nmapping = 1\n";
+    let text =
+        "[store]\nin_memory = true\n[tenants.a]\nmapping = \"moodel\"\n[tenants.b]\nmapping = 1\n";
     let told = told("", text);
     for words in ["`moodel`", "`tenants.a` has no token", "`tenants.b.mapping`", "`tenants.b` has"]
     {

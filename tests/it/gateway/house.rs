@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use matricula::api::{self, Api, Face, Front};
+use matricula::api::{self, Api, Face, Front, Roll};
 use matricula::clock::Clock;
 use matricula::mapping::plan::Plan;
 use matricula::mapping::{Shipped, Source};
@@ -16,7 +16,7 @@ use matricula::provision::{self, Lms, Tenant};
 use matricula::sandbox::{self, Moodle, Sandbox};
 use matricula::scim::Rules;
 use matricula::server::{self, Listener, Shutdown};
-use matricula::store::{Digest, Entries, Key, Memory, Scope, Store, Token, Tokens, Trail};
+use matricula::store::{Digest, Entries, Fixed, Key, Memory, Scope, Store, Token, Tokens, Trail};
 use matricula::{backend, secret};
 use prometheus::Registry;
 use serde_json::{Map, Value, json};
@@ -38,6 +38,12 @@ pub(crate) struct Options {
     pub patience: Duration,
     /// Tokens beside the house's own.
     pub tokens: Vec<Token>,
+    /// The tokens that the store knows.
+    pub issued: Arc<dyn Tokens>,
+    /// What they are kept under.
+    pub key: Key,
+    /// From where the tenant may be spoken to.
+    pub from: Vec<ipnet::IpNet>,
     pub entries: Arc<dyn Entries>,
     pub trail: Arc<dyn Trail>,
     /// Whether the trail may name people.
@@ -58,6 +64,9 @@ impl Default for Options {
             page: config.page,
             patience: config.patience,
             tokens: Vec::new(),
+            issued: Memory::new().tokens(),
+            key: Key::fresh().unwrap(),
+            from: Vec::new(),
             entries: Memory::new().entries(&"school".into()),
             trail: Memory::new().trail(&Key::fresh().unwrap()),
             personal: false,
@@ -75,7 +84,7 @@ pub(crate) struct House {
     pub lms: Sandbox,
     pub tenant: Arc<Tenant>,
     pub registry: Registry,
-    api: Api,
+    pub api: Api,
     work: TaskTracker,
     options: Options,
     url: String,
@@ -124,7 +133,8 @@ impl House {
         let front = front(Arc::clone(&tenant), &options);
         let metrics = api::Metrics::register(&registry).unwrap();
         let face = Face::new(options.api.clone(), vec![front]);
-        let api = Api::new(face, metrics, Clock::system());
+        let roll = Arc::new(Roll::new(Arc::clone(&options.issued), options.key.clone()));
+        let api = Api::new(face, metrics, Clock::system(), roll);
         let (address, shutdown) = serve(api.service(), &registry).await;
         Self {
             base: format!("http://{address}/demo/scim/v2"),
@@ -269,9 +279,11 @@ fn front(tenant: Arc<Tenant>, options: &Options) -> Front {
         digest: Digest::of(TOKEN),
         scope: Scope::default(),
         expires: None,
+        from: Vec::new(),
     };
-    let tokens = Tokens::new(options.tokens.iter().cloned().chain([own]).collect());
-    Front::new(tenant, "/demo/scim/v2", tokens, &options.api)
+    let tokens = Fixed::new(options.tokens.iter().cloned().chain([own]).collect());
+    let front = Front::new(tenant, "/demo/scim/v2", tokens, &options.api);
+    front.only_from(options.from.clone())
 }
 
 fn tenant(

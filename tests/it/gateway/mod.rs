@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "what is expected is said in words")]
 #![expect(clippy::panic, reason = "a broken rule ends the test")]
 
+mod access;
 mod attributes;
 mod audit;
 mod cache;

@@ -434,6 +434,7 @@ async fn two_tokens_are_good_at_the_same_time() {
         digest: Digest::of("the-next-token"),
         scope: Scope::default(),
         expires: None,
+        from: Vec::new(),
     };
     let house = House::with(Options { tokens: vec![next], ..Options::default() }).await;
     let next = [("authorization", "Bearer the-next-token")];

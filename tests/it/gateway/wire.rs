@@ -22,7 +22,7 @@ fn is_scim_error(answer: &Answer, status: u16) {
 
 fn token(title: &str, scope: Scope, expires: Option<&str>) -> Token {
     let expires = expires.map(|text| text.parse().unwrap());
-    Token { title: title.to_owned(), digest: Digest::of(title), scope, expires }
+    Token { title: title.to_owned(), digest: Digest::of(title), scope, expires, from: Vec::new() }
 }
 
 #[tokio::test]

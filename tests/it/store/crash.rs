@@ -175,8 +175,8 @@ async fn a_full_disk_is_503_and_a_mended_one_goes_on() {
     let lms = school(folder.path()).await;
     let path = folder.path().to_owned();
     let work = move || {
-        // No file may grow beyond 240 KiB, and whoever tries is told so.
-        let gateway = Gateway::start(&path, "trap '' XFSZ; ulimit -f 480;");
+        // No file may grow beyond 300 KiB, and whoever tries is told so.
+        let gateway = Gateway::start(&path, "trap '' XFSZ; ulimit -f 600;");
         let long = |number: usize| {
             let mut person = person(number);
             person["title"] = json!("x".repeat(20_000));

@@ -9,4 +9,5 @@ mod pending;
 pub(crate) mod postgres;
 mod suite;
 mod tls;
+mod tokens;
 mod trail;

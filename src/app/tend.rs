@@ -1,0 +1,89 @@
+//! What has to be looked after while a gateway serves: tokens that others change, that
+//! are used, that end.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use super::House;
+use crate::api::Api;
+
+/// How soon a token that was revoked elsewhere stops working here.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// How often the rest is done.
+const BEAT: Duration = Duration::from_secs(5);
+
+/// How often the store is told who was used.
+const NOTE: Duration = Duration::from_mins(1);
+
+/// How often tokens that end soon are told.
+const DAY: Duration = Duration::from_hours(24);
+
+/// Looks after a gateway until it is ended.
+pub(super) async fn tend(api: Api, house: House) {
+    let mut look = interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut beaten, mut noted) = (None, Instant::now());
+    let (mut told, mut silent) = (None, false);
+    loop {
+        look.tick().await;
+        let looked = api.roll().refresh().await;
+        // Once, not twice a second.
+        if let Err(error) = &looked
+            && !silent
+        {
+            tracing::error!(%error, "the store does not tell its tokens; those known go on");
+        }
+        silent = looked.is_err();
+        if is_due(beaten, BEAT) {
+            beaten = Some(Instant::now());
+            for tenant in api.face().tenants() {
+                tenant.measure();
+            }
+            tell_expiries(&api, &mut told, house.clock.now());
+        }
+        if noted.elapsed() >= NOTE {
+            noted = Instant::now();
+            note(&api).await;
+        }
+    }
+}
+
+/// Tells the store who was used; also at the end.
+pub(super) async fn note(api: &Api) {
+    if let Err(error) = api.roll().note_uses().await {
+        tracing::warn!(%error, "the store cannot note when tokens were used");
+    }
+}
+
+fn is_due(last: Option<Instant>, every: Duration) -> bool {
+    last.is_none_or(|last| last.elapsed() >= every)
+}
+
+/// Measures how long tokens have left, and says so once a day of those that end soon.
+fn tell_expiries(api: &Api, told: &mut Option<Timestamp>, now: Timestamp) {
+    let expiries = api.expiries();
+    if told.is_some_and(|told| now.duration_since(told).unsigned_abs() < DAY) {
+        return;
+    }
+    *told = Some(now);
+    for expiry in expiries.iter().filter(|expiry| expiry.is_near()) {
+        let (tenant, title, days) = (&expiry.tenant, &expiry.title, expiry.days.floor());
+        if days < 1.0 {
+            tracing::error!(
+                tenant,
+                title,
+                days,
+                "a token ends today, or has ended: its client stops"
+            );
+        } else {
+            tracing::warn!(tenant, title, days, "a token ends soon: `matricula token rotate`");
+        }
+    }
+    for tenant in api.mute() {
+        let command = format!("matricula token create --tenant {tenant}");
+        tracing::warn!(tenant, command, "nobody can speak to this tenant: it has no token");
+    }
+}
