@@ -14,6 +14,7 @@ mod mint;
 mod narrow;
 mod network;
 mod note;
+mod peers;
 mod pending;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -22,9 +23,9 @@ mod token;
 mod trail;
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use tokio::task::spawn_blocking;
 
@@ -36,6 +37,7 @@ pub use memory::Memory;
 pub use mint::{PREFIX, is_damaged, mint};
 pub use network::{admits, network, undisguised};
 pub use note::Notes;
+pub use peers::{Ears, Held, Peers};
 pub use pending::{Batch, Choice, Pending, Queue, Ready, Tally, Turn};
 #[cfg(feature = "postgres")]
 pub use postgres::{Health, Postgres, Settings, Tables, Unreadable};
@@ -62,6 +64,17 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// Small things of which there is one each.
     fn notes(&self) -> Arc<dyn Notes>;
+
+    /// The other processes on this store, for one tenant; nothing, where there can
+    /// be none. What they say comes to these ears.
+    fn peers(&self, _tenant: &Arc<str>, _ears: Weak<dyn Ears>) -> Option<Arc<dyn Peers>> {
+        None
+    }
+
+    /// Says to the other processes that this one ends.
+    fn leave(&self) -> Work<'_, ()> {
+        Box::pin(ready(Ok(())))
+    }
 }
 
 /// Opens the store of that place, and brings it to today's form.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Postgres;
 use super::entry_row::{COLUMNS, PUT, REMOVE, Written, apart, entry, narrow};
-use super::flags::Flags;
+use super::flags::{Flags, PECULIAR};
 use crate::scim::{Kind, Matcher, ResourceId};
 use crate::store::narrow::Narrow;
 use crate::store::{Among, Entries, Entry, Error, Work};
@@ -110,7 +110,7 @@ impl OfTenant {
 
 impl Entries for OfTenant {
     fn all_plain(&self) -> bool {
-        self.flags.all_plain()
+        self.store.hears() && self.flags.all_plain()
     }
 
     fn get<'a>(&'a self, kind: Kind, id: &'a ResourceId) -> Work<'a, Option<Arc<Entry>>> {
@@ -149,10 +149,13 @@ impl Entries for OfTenant {
     fn put(&self, entry: Entry) -> Work<'_, ()> {
         Box::pin(async move {
             let written = Written::of(&self.tenant, &entry)?;
-            if !entry.is_plain() {
-                self.flags.hear("peculiar");
+            let first =
+                !entry.is_plain() && self.store.becomes_peculiar(&self.tenant, &self.flags).await;
+            self.store.done(PUT, &written.values()).await?;
+            if first {
+                self.store.tell(&self.tenant, PECULIAR).await;
             }
-            self.store.done(PUT, &written.values()).await
+            Ok(())
         })
     }
 

@@ -4,6 +4,14 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use crate::store::Ears;
+
+/// Something waits.
+pub(super) const WAITS: &str = "!waits";
+
+/// Somebody is called otherwise, or is not there.
+pub(super) const PECULIAR: &str = "!peculiar";
+
 /// What is known of one tenant.
 #[derive(Debug, Default)]
 pub(super) struct Flags {
@@ -29,8 +37,9 @@ impl Flags {
     /// A word of this is true from now on.
     pub(super) fn hear(&self, word: &str) {
         match word {
-            "waits" => drop(self.additions.fetch_add(1, Ordering::AcqRel)),
-            _ => self.peculiar.store(true, Ordering::Release),
+            WAITS => drop(self.additions.fetch_add(1, Ordering::AcqRel)),
+            PECULIAR => self.peculiar.store(true, Ordering::Release),
+            _ => {}
         }
     }
 
@@ -40,4 +49,13 @@ impl Flags {
         let order = (Ordering::AcqRel, Ordering::Relaxed);
         let _ = self.additions.compare_exchange(additions, 0, order.0, order.1);
     }
+}
+
+impl Ears for Flags {
+    fn heard(&self, word: &str) {
+        self.hear(word);
+    }
+
+    /// The tables are asked then.
+    fn missed(&self) {}
 }

@@ -11,7 +11,11 @@ mod entry_row;
 mod fault;
 mod flags;
 mod health;
+mod hub;
+mod line;
+mod message;
 mod notes;
+mod peers;
 mod pending;
 mod pending_row;
 mod schema;
@@ -22,7 +26,7 @@ mod trail;
 use std::collections::HashMap;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use deadpool_postgres::{GenericClient, Object, Pool, Transaction};
@@ -34,9 +38,10 @@ use tokio_postgres::types::ToSql;
 pub use health::{Health, Tables};
 pub use settings::{Settings, Unreadable};
 
-use super::{Entries, Error, Key, Notes, Queue, Store, Tokens, Trail};
+use super::{Ears, Entries, Error, Key, Notes, Peers, Queue, Store, Tokens, Trail, Work};
 use entries::OfTenant;
-use flags::Flags;
+use flags::{Flags, PECULIAR, WAITS};
+use hub::Hub;
 
 /// A store on a PostgreSQL server. Clones share it.
 #[derive(Clone)]
@@ -45,7 +50,10 @@ pub struct Postgres(Arc<Shared>);
 struct Shared {
     pool: Pool,
     place: String,
-    schema: String,
+    settings: Settings,
+    /// Connections on which a turn is waited for, and held once it came.
+    waiters: Pool,
+    hub: OnceLock<Arc<Hub>>,
     /// How long an answer may take, the way included.
     patience: Duration,
     /// What is known of each tenant without asking.
@@ -75,7 +83,6 @@ impl Postgres {
         let ready = schema::migrate(&mut session, &settings.schema).await;
         ready.map_err(|error| store.told(error))?;
         drop(session);
-        store.learn().await?;
         Ok(store)
     }
 
@@ -84,8 +91,15 @@ impl Postgres {
         // What the server stops by itself has a moment to be told.
         let patience = settings.statement + Duration::from_secs(1);
         let (pool, place) = (dial::pool(settings)?, settings.place());
-        let (schema, flags) = (settings.schema.clone(), Mutex::default());
-        Ok(Self(Arc::new(Shared { pool, place, schema, patience, flags })))
+        Ok(Self(Arc::new(Shared {
+            pool,
+            place,
+            settings: settings.clone(),
+            waiters: peers::pool(settings)?,
+            hub: OnceLock::new(),
+            patience,
+            flags: Mutex::default(),
+        })))
     }
 
     /// What is known of a tenant without asking.
@@ -94,19 +108,73 @@ impl Postgres {
         Arc::clone(known.entry(Arc::clone(tenant)).or_default())
     }
 
-    /// Asks what is then known of each tenant.
+    /// Asks the tables for what is then known of each tenant.
     async fn learn(&self) -> Result<(), Error> {
-        let text = "SELECT DISTINCT tenant, 'waits' FROM pending
-                    UNION SELECT DISTINCT tenant, 'peculiar' FROM entries
-                        WHERE apart IS NOT NULL
-                    UNION SELECT DISTINCT tenant, 'peculiar' FROM entries
+        let known = {
+            let known = self.0.flags.lock().unwrap_or_else(PoisonError::into_inner);
+            let each = known.iter();
+            each.map(|(name, it)| (Arc::clone(name), it.additions())).collect::<Vec<_>>()
+        };
+        let text = "SELECT DISTINCT tenant, $1 FROM pending
+                    UNION SELECT DISTINCT tenant, $2 FROM entries WHERE apart IS NOT NULL
+                    UNION SELECT DISTINCT tenant, $2 FROM entries
                         WHERE lms IS NOT NULL AND lms <> ''";
-        for row in self.rows(text, &[]).await? {
+        let mut waiting = Vec::new();
+        for row in self.rows(text, &[&WAITS, &PECULIAR]).await? {
             let read = || Ok((row.try_get::<_, &str>(0)?, row.try_get::<_, &str>(1)?));
             let (tenant, word) = read().map_err(|error: tokio_postgres::Error| self.told(error))?;
-            self.flags(&tenant.into()).hear(word);
+            let tenant = Arc::from(tenant);
+            self.flags(&tenant).hear(word);
+            if word == WAITS {
+                waiting.push(tenant);
+            }
+        }
+        for (tenant, additions) in known.into_iter().filter(|(name, _)| !waiting.contains(name)) {
+            self.flags(&tenant).emptied(additions);
         }
         Ok(())
+    }
+
+    /// Whether what is known of tenants without asking may be believed.
+    fn hears(&self) -> bool {
+        self.0.hub.get().is_some_and(|hub| hub.hears())
+    }
+
+    /// Somebody is about to be called otherwise: everybody knows before it is so. Says
+    /// whether that is new; then it is told once more afterwards, for those who have
+    /// asked the tables in between.
+    async fn becomes_peculiar(&self, tenant: &str, flags: &Flags) -> bool {
+        let first = flags.all_plain();
+        if first {
+            flags.hear(PECULIAR);
+            self.tell(tenant, PECULIAR).await;
+        }
+        first
+    }
+
+    /// Tells other processes of a tenant.
+    async fn tell(&self, tenant: &str, word: &str) {
+        if let Some(hub) = self.0.hub.get() {
+            hub.tell(tenant, vec![word.to_owned()]).await;
+        }
+    }
+
+    /// The line to other processes, which is begun by whoever asks first.
+    fn hub(&self) -> Arc<Hub> {
+        let hub = self.0.hub.get_or_init(|| {
+            let store = Arc::downgrade(&self.0);
+            let learn = move || -> Pin<Box<dyn Future<Output = bool> + Send>> {
+                let store = store.upgrade().map(Self);
+                Box::pin(async move {
+                    match store {
+                        Some(store) => store.learn().await.is_ok(),
+                        None => false,
+                    }
+                })
+            };
+            Hub::start(&self.0.settings, Box::new(learn))
+        });
+        Arc::clone(hub)
     }
 
     /// The rows that a statement comes to.
@@ -204,6 +272,23 @@ impl Store for Postgres {
 
     fn notes(&self) -> Arc<dyn Notes> {
         Arc::new(notes::Board(self.clone()))
+    }
+
+    fn peers(&self, tenant: &Arc<str>, ears: Weak<dyn Ears>) -> Option<Arc<dyn Peers>> {
+        let hub = self.hub();
+        let own: Weak<dyn Ears> = Arc::downgrade(&self.flags(tenant)) as Weak<dyn Ears>;
+        hub.listen(tenant, own);
+        hub.listen(tenant, ears);
+        Some(Arc::new(peers::OfTenant::new(self, hub, tenant)))
+    }
+
+    fn leave(&self) -> Work<'_, ()> {
+        Box::pin(async move {
+            if let Some(hub) = self.0.hub.get() {
+                hub.leave().await;
+            }
+            Ok(())
+        })
     }
 }
 

@@ -9,7 +9,8 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::entry_row::{PUT, REMOVE, Written};
-use super::flags::Flags;
+use super::flags::{Flags, PECULIAR, WAITS};
+use super::hub::QUIET;
 use super::pending_row::{self, COLUMNS, signed};
 use super::{Outcome, Postgres, ask};
 use crate::policy::Reason;
@@ -46,25 +47,29 @@ impl OfTenant {
 
     /// What only one process does at a time for this tenant.
     fn name(&self) -> String {
-        format!("matricula:pending:{}:{}", self.store.0.schema, self.tenant)
+        format!("matricula:pending:{}:{}", self.store.0.settings.schema, self.tenant)
     }
 
     async fn all_written(&self, batch: Batch) -> Result<bool, Error> {
         let entry = batch.entry.as_ref().map(|entry| Written::of(&self.tenant, entry));
         let (entry, tenant, name) = (entry.transpose()?, Arc::clone(&self.tenant), self.name());
         let (adds, ends) = (!batch.add.is_empty(), !batch.done.is_empty());
-        if batch.entry.as_ref().is_some_and(|entry| !entry.is_plain()) {
-            self.flags.hear("peculiar");
-        }
+        let peculiar = batch.entry.as_ref().is_some_and(|entry| !entry.is_plain());
+        let first = peculiar && self.store.becomes_peculiar(&self.tenant, &self.flags).await;
         let before = self.flags.additions();
         let written = self.store.together(move |step| {
             Box::pin(async move { write(step, &tenant, &name, &batch, entry).await })
         });
         let (fits, left) = written.await?;
+        if first {
+            self.store.tell(&self.tenant, PECULIAR).await;
+        }
         if fits && adds {
-            self.flags.hear("waits");
+            self.flags.hear(WAITS);
+            self.store.tell(&self.tenant, WAITS).await;
         } else if ends && left == 0 {
             self.flags.emptied(before);
+            self.store.tell(&self.tenant, QUIET).await;
         }
         Ok(fits)
     }
@@ -72,7 +77,7 @@ impl OfTenant {
 
 impl Queue for OfTenant {
     fn is_empty(&self) -> bool {
-        self.flags.nothing_waits()
+        self.store.hears() && self.flags.nothing_waits()
     }
 
     fn write(&self, batch: Batch) -> Work<'_, bool> {

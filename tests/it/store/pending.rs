@@ -6,7 +6,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 use matricula::policy::Reason;
 use matricula::scim::{Kind, ResourceId};
-use matricula::store::Postgres;
 use matricula::store::{Batch, Choice, Memory, Pending, Queue, Ready, Sqlite, Store, Turn};
 use serde_json::json;
 
@@ -58,7 +57,7 @@ async fn sqlite() -> Option<House> {
 /// Where a server is named; else there is nothing to be shown.
 async fn postgres() -> Option<House> {
     let settings = super::postgres::schema_of_its_own().await?;
-    Some(House::of(Postgres::open(&settings).await.unwrap(), None))
+    Some(House::of(super::postgres::joined(&settings).await, None))
 }
 
 macro_rules! every_store {

@@ -5,14 +5,14 @@
 //! the run says so once.
 
 use std::io::Write;
-use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Once, Weak};
 use std::time::Duration;
 
 use matricula::clock::Clock;
 use matricula::scim::Kind;
 use matricula::secret::Secret;
-use matricula::store::{Postgres, Settings, Store, Tables};
+use matricula::store::{Ears, Peers, Postgres, Settings, Store, Tables};
 use serde_json::json;
 use tokio_postgres::{Client, NoTls};
 
@@ -45,8 +45,34 @@ pub(crate) async fn schema_of_its_own() -> Option<Settings> {
     Some(settings)
 }
 
+/// A store that hears what others on it say.
+pub(crate) async fn joined(settings: &Settings) -> Postgres {
+    let store = Postgres::open(settings).await.unwrap();
+    let deaf = Arc::new(Deaf);
+    let deaf = Arc::downgrade(&deaf) as Weak<dyn Ears>;
+    let peers = store.peers(&"school".into(), deaf).unwrap();
+    until_it_hears(&*peers).await;
+    store
+}
+
+pub(super) async fn until_it_hears(peers: &dyn Peers) {
+    // A turn waits for the line; what remains is the echo of the first beat.
+    peers.turn(&[0]).await.unwrap().end().await;
+    while !peers.hears() {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Who listens to nobody.
+struct Deaf;
+
+impl Ears for Deaf {
+    fn heard(&self, _: &str) {}
+    fn missed(&self) {}
+}
+
 /// A session beside the store, in its schema.
-async fn beside(settings: &Settings) -> Client {
+pub(super) async fn beside(settings: &Settings) -> Client {
     let (client, connection) = tokio_postgres::connect(&server().unwrap(), NoTls).await.unwrap();
     tokio::spawn(connection);
     client.batch_execute(&format!("SET search_path TO {}", settings.schema)).await.unwrap();

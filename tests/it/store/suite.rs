@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use matricula::scim::{Filter, Kind, Matcher, Resource, ResourceId, ResourceType};
-use matricula::store::{Among, Entries, Entry, LmsId, Memory, Postgres, Sqlite, Store};
+use matricula::store::{Among, Entries, Entry, LmsId, Memory, Sqlite, Store};
 use serde_json::{Value, json};
+
+use super::postgres::schema_of_its_own;
 
 /// A store, and what has to stay for it to stay.
 pub(super) struct House {
@@ -35,8 +37,7 @@ pub(super) async fn sqlite() -> Option<House> {
 
 /// Where a server is named; else there is nothing to be shown.
 pub(super) async fn postgres() -> Option<House> {
-    let settings = super::postgres::schema_of_its_own().await?;
-    Some(House::of(Postgres::open(&settings).await.unwrap(), None))
+    Some(House::of(super::postgres::joined(&schema_of_its_own().await?).await, None))
 }
 
 /// The facts of one room of state, for each store.
