@@ -117,6 +117,9 @@ impl Running {
         finish(&operator.house, grace.deadline).await;
         tended.abort();
         tend::note(&api).await;
+        let (_, lasting) = &*operator.state.lock().await;
+        // Others would wait for us a little while, and then know all the same.
+        let _ = lasting.kept.store.leave().await;
         last.advance(Phase::Ended);
         let _ = admin.await;
         tracing::info!("ended");

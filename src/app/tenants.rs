@@ -66,7 +66,7 @@ impl Lasting {
         let here = !sandboxed || self.sandboxes_too;
         let store: &dyn Store = if here { &*self.kept.store } else { &self.passing };
         let ledger = self.ledgers.entry(Arc::clone(&name));
-        let ledger = ledger.or_insert_with(|| Ledger::new(store.entries(&name)));
+        let ledger = ledger.or_insert_with(|| Ledger::of(store, &name));
         let inside = provision::House {
             clock: house.clock.clone(),
             metrics: house.provision.clone(),

@@ -42,7 +42,7 @@ impl Tenant {
         let kind = resource.kind();
         let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
         let keys = Key::of_new(plan, resource);
-        let _turn = self.ledger.turns.take(&keys).await;
+        let _turn = self.ledger.turn(&keys).await?;
         if let Some(view) = self.owed(kind, &print).await? {
             return Ok(view);
         }

@@ -3,31 +3,79 @@
 //! the new ones still keep out of each other's way.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
+use super::Error;
 use super::doubt::Doubts;
-use super::turns::Turns;
+use super::news::{News, Outbox};
+use super::turns::{Key, Turn, Turns};
 use crate::scim::{Kind, ResourceId};
-use crate::store::Entries;
+use crate::store::{Ears, Entries, Store};
 
 /// A tenant's lasting state.
 pub struct Ledger {
     pub(super) entries: Arc<dyn Entries>,
-    pub(super) turns: Turns,
+    turns: Turns,
     pub(super) doubts: Doubts,
     pub(super) epochs: Epochs,
+    pub(super) outbox: Arc<Outbox>,
 }
 
 impl Ledger {
-    /// A state that begins with these entries.
+    /// The state of a tenant in a store, which other processes may share.
+    pub fn of(store: &dyn Store, tenant: &Arc<str>) -> Arc<Self> {
+        Arc::new_cyclic(|own: &Weak<Self>| {
+            let ears = Weak::clone(own) as Weak<dyn Ears>;
+            let outbox = Outbox::new(store.peers(tenant, ears));
+            Self::with(store.entries(tenant), outbox)
+        })
+    }
+
+    /// A state that begins with these entries, and is nobody else's.
     pub fn new(entries: Arc<dyn Entries>) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new(Self::with(entries, Outbox::new(None)))
+    }
+
+    fn with(entries: Arc<dyn Entries>, outbox: Arc<Outbox>) -> Self {
+        Self {
             entries,
             turns: Turns::new(),
-            doubts: Doubts::new(),
-            epochs: Epochs::new(),
-        })
+            doubts: Doubts::new(&outbox),
+            epochs: Epochs::new(&outbox),
+            outbox,
+        }
+    }
+
+    /// Waits until nobody else writes under any of these keys, in this process and
+    /// in all others.
+    pub(super) async fn turn(&self, keys: &[Key]) -> Result<Turn, Error> {
+        let here = self.turns.take(keys).await;
+        let Some(peers) = self.outbox.peers() else { return Ok(Turn::here(here)) };
+        let marks: Vec<_> = keys.iter().map(|key| key.mark().short()).collect();
+        let held = peers.turn(&marks).await?;
+        Ok(Turn::everywhere(here, held, &self.outbox))
+    }
+}
+
+/// What other processes say.
+impl Ears for Ledger {
+    fn heard(&self, word: &str) {
+        // What this version does not know may be anything; words of the store's own
+        // are no news.
+        let news = serde_json::from_str(word);
+        let news = if word.starts_with('!') { return } else { news.unwrap_or(News::Everything) };
+        match news {
+            News::User(id) => self.epochs.bump(Kind::User, id),
+            News::Group(id) => self.epochs.bump(Kind::Group, id),
+            News::Left => self.epochs.bump_groups(),
+            News::Everything => self.epochs.age(),
+            news => self.doubts.hear(news),
+        }
+    }
+
+    fn missed(&self) {
+        self.epochs.age();
     }
 }
 
@@ -48,12 +96,17 @@ pub(super) struct Epochs {
     kinds: [AtomicU64; 2],
     /// How often a person has left all groups at once.
     left: AtomicU64,
+    /// How often something may have happened that nobody told.
+    whole: AtomicU64,
     hash: RandomState,
+    outbox: Arc<Outbox>,
 }
 
 impl Epochs {
-    fn new() -> Self {
+    fn new(outbox: &Arc<Outbox>) -> Self {
         Self {
+            outbox: Arc::clone(outbox),
+            whole: AtomicU64::new(0),
             shards: (0..SHARDS).map(|_| AtomicU64::new(0)).collect(),
             kinds: [AtomicU64::new(0), AtomicU64::new(0)],
             left: AtomicU64::new(0),
@@ -63,32 +116,64 @@ impl Epochs {
 
     /// The epoch of a resource.
     pub(super) fn of(&self, kind: Kind, id: &ResourceId) -> u64 {
+        if let Some(unique) = self.outbox.deaf() {
+            return unique;
+        }
         let own = self.shard(kind, id).load(Ordering::Acquire);
+        // All of them only grow, so their sum never comes back.
+        let own = own.saturating_add(self.whole.load(Ordering::Acquire));
         match kind {
             Kind::User => own,
-            // Both only grow, so their sum never comes back.
             Kind::Group => own.saturating_add(self.left.load(Ordering::Acquire)),
         }
     }
 
     /// The epoch of what questions find.
     pub(super) fn of_answers(&self, kind: Kind) -> u64 {
-        self.kind(kind).load(Ordering::Acquire)
+        if let Some(unique) = self.outbox.deaf() {
+            return unique;
+        }
+        let own = self.kind(kind).load(Ordering::Acquire);
+        own.saturating_add(self.whole.load(Ordering::Acquire))
     }
 
     /// We wrote: whatever is known of this resource, and of what questions find,
     /// is of the past.
     pub(super) fn written(&self, kind: Kind, id: Option<&ResourceId>) {
+        self.begin(kind, id);
+        self.outbox.add(|| News::written(kind, id));
+    }
+
+    /// A person is gone, and with that a member of nobody knows which groups.
+    pub(super) fn left(&self) {
+        self.bump_groups();
+        self.outbox.add(|| News::Left);
+    }
+
+    /// Another process wrote.
+    fn bump(&self, kind: Kind, id: Option<String>) {
+        match id.map(|id| ResourceId::parse(&id)) {
+            Some(Some(id)) => self.begin(kind, Some(&id)),
+            Some(None) => self.age(),
+            None => self.begin(kind, None),
+        }
+    }
+
+    fn begin(&self, kind: Kind, id: Option<&ResourceId>) {
         if let Some(id) = id {
             self.shard(kind, id).fetch_add(1, Ordering::AcqRel);
         }
         self.kind(kind).fetch_add(1, Ordering::AcqRel);
     }
 
-    /// A person is gone, and with that a member of nobody knows which groups.
-    pub(super) fn left(&self) {
+    fn bump_groups(&self) {
         self.left.fetch_add(1, Ordering::AcqRel);
         self.kind(Kind::Group).fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Whatever is known may be of the past.
+    fn age(&self) {
+        self.whole.fetch_add(1, Ordering::AcqRel);
     }
 
     fn shard(&self, kind: Kind, id: &ResourceId) -> &AtomicU64 {

@@ -24,6 +24,7 @@ mod look;
 mod matching;
 mod metrics;
 mod names;
+mod news;
 mod read;
 mod ride;
 mod search;

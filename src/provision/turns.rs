@@ -6,10 +6,15 @@
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use super::news::Outbox;
 use crate::mapping::plan::{Attribute, KindPlan};
 use crate::scim::{self, Edits, Outcome, Resource, ResourceId};
+use crate::store::Held;
 
 /// As many keys as can be told apart. Two that share a place wait for each
 /// other without need, which costs a moment and nothing else; in return nothing
@@ -33,10 +38,56 @@ pub(super) struct Turns {
     hash: RandomState,
 }
 
-/// The right to write under some keys, given back when it is dropped.
+/// The right to write under some keys in this process, given back when it is
+/// dropped.
+#[must_use]
+pub(super) struct Here {
+    _held: Vec<OwnedMutexGuard<()>>,
+}
+
+/// The right to write under some keys, given back when it is dropped: in other
+/// processes only once they know what was written.
 #[must_use]
 pub(super) struct Turn {
-    _held: Vec<OwnedMutexGuard<()>>,
+    here: Option<Here>,
+    elsewhere: Option<(Held, Arc<Outbox>)>,
+}
+
+impl Turn {
+    /// Where there are no others.
+    pub(super) fn here(here: Here) -> Self {
+        Self { here: Some(here), elsewhere: None }
+    }
+
+    /// Here and in all other processes.
+    pub(super) fn everywhere(here: Here, held: Held, outbox: &Arc<Outbox>) -> Self {
+        Self { here: Some(here), elsewhere: Some((held, Arc::clone(outbox))) }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let here = self.here.take();
+        if let (Some((held, outbox)), Ok(runtime)) = (self.elsewhere.take(), Handle::try_current())
+        {
+            runtime.spawn(async move {
+                outbox.tell().await;
+                held.end().await;
+                drop(here);
+            });
+        }
+    }
+}
+
+/// What stands for a key where others must not read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Mark(u128);
+
+impl Mark {
+    /// As short as a lock's number.
+    pub(super) fn short(self) -> u64 {
+        u64::try_from(self.0 >> 64).unwrap_or_default()
+    }
 }
 
 impl Turns {
@@ -47,7 +98,7 @@ impl Turns {
 
     /// Waits until nobody else writes under any of these keys. Everybody takes
     /// places in the same order, so nobody waits in a circle.
-    pub(super) async fn take(&self, keys: &[Key]) -> Turn {
+    pub(super) async fn take(&self, keys: &[Key]) -> Here {
         let mut wanted: Vec<_> = keys.iter().filter_map(|key| self.place(key)).collect();
         wanted.sort_unstable_by_key(|(index, _)| *index);
         wanted.dedup_by_key(|(index, _)| *index);
@@ -55,7 +106,7 @@ impl Turns {
         for (_, place) in wanted {
             held.push(Arc::clone(place).lock_owned().await);
         }
-        Turn { _held: held }
+        Here { _held: held }
     }
 
     fn place(&self, key: &Key) -> Option<(usize, &Arc<Mutex<()>>)> {
@@ -66,6 +117,20 @@ impl Turns {
 }
 
 impl Key {
+    /// The same for everybody, in every process.
+    pub(super) fn mark(&self) -> Mark {
+        let (kind, name, value) = match self {
+            Self::Id(kind, id) => (kind, "", id.as_str()),
+            Self::Value(kind, name, value) => (kind, name.as_str(), value.as_str()),
+        };
+        let mut digest = Sha256::new();
+        for part in [kind.as_str(), name, value] {
+            digest.update((part.len() as u64).to_be_bytes());
+            digest.update(part);
+        }
+        Mark(first(&digest.finalize().into()))
+    }
+
     /// The values of a new resource that nobody else may have.
     pub(super) fn of_new(plan: &KindPlan, resource: &Resource) -> Vec<Self> {
         claims(plan, |attribute| attribute.slot.read(resource).cloned())
@@ -80,6 +145,11 @@ impl Key {
         keys.push(Self::Id(plan.kind, id.clone()));
         keys
     }
+}
+
+/// The first half of a digest.
+pub(super) fn first(digest: &[u8; 32]) -> u128 {
+    digest.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte))
 }
 
 /// What identifies: what the mapping says is unique, and the names that clients

@@ -21,7 +21,8 @@ impl Tenant {
         let (tenant, entry) = (Arc::clone(self), Arc::clone(entry));
         self.work.spawn(async move {
             let (kind, id) = (entry.sent.kind(), entry.id.clone());
-            let _turn = tenant.ledger.turns.take(&[Key::Id(kind, id.clone())]).await;
+            let own = [Key::Id(kind, id.clone())];
+            let Ok(_turn) = tenant.ledger.turn(&own).await else { return };
             // Somebody may have written meanwhile; and what fails is tried with the
             // next read.
             if let Ok(Some(now)) = tenant.ledger.entries.get(kind, &id).await

@@ -71,8 +71,12 @@ impl Tenant {
         let work = Box::pin(work);
         let tenant = Arc::clone(self);
         let whole = async move {
-            if let Err(Ok(done)) = tell.send(tenant.witnessed(wish, work).await) {
+            let outcome = tenant.witnessed(wish, work).await;
+            // Whoever asks another process next must not see what was before.
+            tenant.ledger.outbox.tell().await;
+            if let Err(Ok(done)) = tell.send(outcome) {
                 unheard(&done);
+                tenant.ledger.outbox.tell().await;
             }
         };
         self.work.spawn(whole.in_current_span());
@@ -82,7 +86,7 @@ impl Tenant {
     async fn changed(self: &Arc<Self>, change: Change) -> Result<Option<Arc<View>>, Error> {
         let Change { kind, id, edits, conditions, show } = change;
         let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
-        let _turn = self.ledger.turns.take(&Key::of_change(plan, &id, &edits)).await;
+        let _turn = self.ledger.turn(&Key::of_change(plan, &id, &edits)).await?;
         self.permitted(kind, &id, &conditions).await?;
         let account = self.lms_id(kind, &id).await?.ok_or_else(|| missing(kind, &id))?;
         let told = self.edits_in_its_ids(plan, &edits).await?;
@@ -134,7 +138,7 @@ impl Tenant {
         id: &ResourceId,
         conditions: &Conditions,
     ) -> Result<(), Error> {
-        let _turn = self.ledger.turns.take(&[Key::Id(kind, id.clone())]).await;
+        let _turn = self.ledger.turn(&[Key::Id(kind, id.clone())]).await?;
         self.permitted(kind, id, conditions).await?;
         let account = self.lms_id(kind, id).await?.ok_or_else(|| missing(kind, id))?;
         let operation = Operation::Delete { kind, id: account };

@@ -45,6 +45,8 @@ pub(crate) struct Options {
     /// From where the tenant may be spoken to.
     pub from: Vec<ipnet::IpNet>,
     pub entries: Arc<dyn Entries>,
+    /// A whole store instead, which other houses may share.
+    pub store: Option<Arc<dyn Store>>,
     pub trail: Arc<dyn Trail>,
     /// Whether the trail may name people.
     pub personal: bool,
@@ -68,6 +70,7 @@ impl Default for Options {
             key: Key::fresh().unwrap(),
             from: Vec::new(),
             entries: Memory::new().entries(&"school".into()),
+            store: None,
             trail: Memory::new().trail(&Key::fresh().unwrap()),
             personal: false,
         }
@@ -90,6 +93,8 @@ pub(crate) struct House {
     url: String,
     client: Client<HttpConnector, Full<bytes::Bytes>>,
     shutdown: Shutdown,
+    /// Another gateway on the same store.
+    pub(super) other: Option<Box<House>>,
 }
 
 /// An answer, read to its end.
@@ -148,6 +153,7 @@ impl House {
             url: url.to_owned(),
             client: Client::builder(TokioExecutor::new()).build_http(),
             shutdown,
+            other: None,
         }
     }
 
@@ -158,6 +164,9 @@ impl House {
         let tenant = tenant(&self.url, self.lms.token(), &self.options, outside);
         let front = front(tenant, &self.options);
         self.api.replace(Face::new(self.options.api.clone(), vec![front]));
+        if let Some(other) = &self.other {
+            other.forget_answers();
+        }
     }
 
     /// Waits until so many requests are being answered. On one thread, each of
@@ -321,7 +330,10 @@ fn tenant(
     let metrics = provision::Metrics::register(registry).unwrap();
     let trail = Arc::clone(&options.trail);
     let house = provision::House { clock, metrics, work, trail };
-    let ledger = provision::Ledger::new(Arc::clone(&options.entries));
+    let ledger = match &options.store {
+        Some(store) => provision::Ledger::of(&**store, &"demo".into()),
+        None => provision::Ledger::new(Arc::clone(&options.entries)),
+    };
     Tenant::new("demo".into(), lms, ledger, config, &house)
 }
 

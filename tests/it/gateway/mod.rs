@@ -21,8 +21,11 @@ mod peers;
 mod privacy;
 mod protocol;
 mod raw;
+mod replicas;
 mod rides;
+mod sharing;
 mod twins;
 mod wire;
 
 pub(crate) use house::{Answer, House, Options, sandbox};
+pub(crate) use replicas::replicas;

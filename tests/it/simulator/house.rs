@@ -18,6 +18,8 @@ pub(crate) struct House {
     gateway: gateway::House,
     /// Accounts that the LMS begins with: its administrator and our own.
     pub(crate) staff: usize,
+    /// How many gateways there are.
+    pub(crate) gateways: u64,
     _folder: Option<TempDir>,
 }
 
@@ -53,10 +55,14 @@ impl House {
             let place = folder.insert(tempfile::tempdir().unwrap()).path().join("matricula.db");
             options.entries = Sqlite::open(&place).unwrap().entries(&"school".into());
         }
-        let gateway = gateway::House::with(options).await;
+        let (gateway, gateways) = if two() {
+            (gateway::replicas(options).await.expect("a server is named"), 2)
+        } else {
+            (gateway::House::with(options).await, 1)
+        };
         let staff = gateway.lms.people().len();
         let (base, token) = (gateway.base.clone(), gateway.token.clone());
-        Self { base, token, gateway, staff, _folder: folder }
+        Self { base, token, gateway, staff, gateways, _folder: folder }
     }
 
     /// The LMS behind the gateway is down, or up again.
@@ -79,4 +85,10 @@ impl House {
     pub(crate) fn accounts(&self) -> usize {
         self.gateway.lms.people().len() - self.staff
     }
+}
+
+/// Whether two gateways stand for one: the second way that `.ci/run` goes.
+#[expect(clippy::disallowed_methods, reason = "the test's own environment, not the program's")]
+fn two() -> bool {
+    std::env::var_os("MATRICULA_TEST_REPLICAS").is_some()
 }
