@@ -71,6 +71,9 @@ impl Demo<'_> {
         let mut tenant = Table::from_iter([
             entry("title", "Demo"),
             entry("mapping", "moodle"),
+            // To show at once what it does; and whoever tries things out deletes a lot.
+            entry("mode", "sync"),
+            entry("guard", false),
             entry("tokens", vec![token]),
         ]);
         tenant.extend([match self.lms {

@@ -16,6 +16,7 @@ mod reload;
 mod running;
 mod tenants;
 mod tend;
+mod work;
 
 pub use demo::Demo;
 pub use desk::{Desk, Expires, Made, Refused, Wish};

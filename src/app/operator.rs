@@ -8,6 +8,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 
 use super::reload::changes;
 use super::tenants::Lasting;
+use super::work::Workers;
 use super::{House, Source};
 use crate::admin::{Breaker, Gateway, LastFailure, TenantHealth};
 use crate::api::Api;
@@ -25,6 +26,7 @@ pub(super) struct Operator {
     /// What works now, and what lasts. Whoever holds it reloads, and nobody else.
     pub state: tokio::sync::Mutex<(Settings, Lasting)>,
     pub seen: Mutex<HashMap<Arc<str>, Seen>>,
+    pub workers: Workers,
 }
 
 /// What probes have seen of an LMS.
@@ -94,6 +96,7 @@ impl Operator {
             }
         }
         self.api.replace(face);
+        self.workers.begin(&self.api.face());
         self.house.reloads.began(&loaded.settings, &self.house.clock);
         *old = loaded.settings;
         Ok(lines)

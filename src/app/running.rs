@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use super::operator::Operator;
 use super::tenants::Lasting;
+use super::work::Workers;
 use super::{Fault, House, Source, tend};
 use crate::admin::{self, Gateway};
 use crate::api::{Api, Roll};
@@ -77,6 +78,7 @@ impl Running {
             certificates,
             state: tokio::sync::Mutex::new((settings, lasting)),
             seen: std::sync::Mutex::default(),
+            workers: Workers::default(),
         });
         let admin_face = admin::service(&config, Arc::clone(&operator), registry, shutdown.clone());
         Ok(Self { scim, admin, api, admin_face, operator, shutdown, grace, addresses })
@@ -106,9 +108,11 @@ impl Running {
         let admin = tokio::spawn(admin.serve(admin_face, last.clone()));
         let scim = tokio::spawn(scim.serve(api.service(), shutdown.clone()));
         let tended = tokio::spawn(tend::tend(api.clone(), operator.house.clone()));
+        operator.workers.begin(&api.face());
         notifier.ready();
         stop(&mut signals, &operator, &shutdown, notifier).await;
         notifier.stopping();
+        operator.workers.end();
         tracing::info!("draining: what has begun is finished");
         tokio::select! {
             () = shutdown.drain(grace, signals.stop()) => {}

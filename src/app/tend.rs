@@ -40,7 +40,7 @@ pub(super) async fn tend(api: Api, house: House) {
         if is_due(beaten, BEAT) {
             beaten = Some(Instant::now());
             for tenant in api.face().tenants() {
-                tenant.measure();
+                tenant.measure().await;
             }
             tell_expiries(&api, &mut told, house.clock.now());
         }

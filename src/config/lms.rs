@@ -11,13 +11,22 @@ use super::settings::{BASE, Lms, TOKEN, in_sandbox};
 
 use crate::mapping::plan::Setting;
 use crate::mapping::{Plan, SettingFault, did_you_mean};
+use crate::policy::SignIn;
+
+/// The setting of a mapping that is told how people sign in.
+const SIGN_IN: &str = "sign_in";
 
 /// What stands in until the sandbox runs.
 const NOWHERE: &str = "http://sandbox.invalid";
 
 impl Reader<'_> {
     /// The LMS of a tenant, its settings checked against the mapping.
-    pub(super) fn lms(&mut self, tenant: &Key, plan: &Arc<Plan>, sandbox: bool) -> Option<Lms> {
+    pub(super) fn lms(
+        &mut self,
+        tenant: &Key,
+        plan: &Arc<Plan>,
+        (sandbox, sign_in): (bool, SignIn),
+    ) -> Option<Lms> {
         let key = tenant.then("lms");
         if !self.is_table(&key) {
             self.hidden.push(key);
@@ -35,6 +44,10 @@ impl Reader<'_> {
                 None => Some(Value::Null),
             };
             given.insert(name, value.unwrap_or_default());
+        }
+        // Said for the tenant as a whole, since more than the mapping goes by it.
+        if plan.settings.iter().any(|setting| setting.name == SIGN_IN) {
+            given.entry(SIGN_IN).or_insert_with(|| sign_in.as_str().into());
         }
         if sandbox {
             return self.in_sandbox(&key, plan, given);

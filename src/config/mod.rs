@@ -17,6 +17,7 @@ mod lms;
 mod path;
 mod plans;
 mod reader;
+mod rules;
 mod secret;
 mod server;
 mod settings;
@@ -27,6 +28,7 @@ mod unit;
 mod veil;
 mod words;
 mod written;
+mod written_rules;
 
 use std::fs;
 use std::io;

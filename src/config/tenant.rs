@@ -9,7 +9,7 @@ use super::reader::Reader;
 use super::settings::{BASE, Lms, Tenant};
 use super::written;
 use crate::backend::{Settings, address};
-use crate::mapping::Site;
+use crate::mapping::{Plan, Site};
 use crate::provision::{Caching, Config, Keep};
 use crate::scim::{Rules, Unknown};
 use crate::store;
@@ -64,15 +64,15 @@ impl Reader<'_> {
     ) -> Option<Tenant> {
         let name = key.name();
         let tokens = self.tokens(key);
-        let provision = self.provision(key, &written, cache);
-        let mapping = self.mapping_name(key, written.mapping);
+        let mapping = self.mapping_name(key, written.mapping.clone());
         let plan = mapping.as_deref().and_then(|it| self.plan(&key.then("mapping"), it));
         let Some((plan, mapping)) = plan.zip(mapping) else {
             // Without the mapping nobody knows which of them are secret.
             self.hidden.push(key.then("lms"));
             return None;
         };
-        let lms = self.lms(key, &plan, written.sandbox);
+        let provision = self.provision(key, (&written, &plan), cache);
+        let lms = self.lms(key, &plan, (written.sandbox, provision.policy.sign_in));
         let places = Written { key, all: &written.backend, each: &written.backends };
         let mut backends = self.backends(&plan, &places);
         if let Some(Lms::Real(site)) = &lms {
@@ -123,7 +123,12 @@ impl Reader<'_> {
         }
     }
 
-    fn provision(&mut self, key: &Key, written: &written::Tenant, cache: written::Cache) -> Config {
+    fn provision(
+        &mut self,
+        key: &Key,
+        (written, plan): (&written::Tenant, &Plan),
+        cache: written::Cache,
+    ) -> Config {
         let default = Config::default();
         let own = written.cache;
         let caching = Caching {
@@ -154,6 +159,7 @@ impl Reader<'_> {
                 Some(written::Kept::Minimal) => Keep::Minimal,
                 Some(written::Kept::Full) => Keep::Full,
             },
+            policy: self.rules(key, written, plan),
             personal: default.personal,
         }
     }

@@ -59,6 +59,26 @@ impl<'de> Deserialize<'de> for Keep {
     }
 }
 
+/// How long something is put off: in days, or as any other span.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grace(pub(super) Duration);
+
+impl<'de> Deserialize<'de> for Grace {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_str(Words("a span of time, as in \"30d\"", grace)).map(Self)
+    }
+}
+
+fn grace(text: &str) -> Result<Duration, String> {
+    let days = text.strip_suffix('d').and_then(|number| number.trim().parse::<u64>().ok());
+    let meant = days.and_then(|days| days.checked_mul(24 * 60 * 60)).map(Duration::from_secs);
+    let hint = "write at least one minute and at most a year, as in \"30d\" or \"12h\"";
+    match meant.map_or_else(|| span(text), Ok)? {
+        meant if (Duration::from_mins(1)..=LONGEST).contains(&meant) => Ok(meant),
+        _ => Err(format!("`{text}` is too short or too long; {hint}")),
+    }
+}
+
 fn days(text: &str) -> Result<Option<u32>, String> {
     if text == "forever" {
         return Ok(None);

@@ -10,6 +10,7 @@ use serde::de::IgnoredAny;
 
 use super::settings::Format;
 use super::unit::{Address, Count, Keep, Size, Span, Wait};
+use super::written_rules::{Activation, Deprovision, Guard, Mode, SignIn};
 use crate::server;
 
 /// `[server]`
@@ -110,6 +111,14 @@ pub(super) struct Tenant {
     pub(super) path: Option<String>,
     pub(super) mapping: Option<String>,
     pub(super) sandbox: bool,
+    pub(super) mode: Option<Mode>,
+    pub(super) activation: Option<Activation>,
+    pub(super) sign_in: Option<SignIn>,
+    pub(super) deprovision: Option<Deprovision>,
+    pub(super) guard: Option<Guard>,
+    pub(super) protect: Vec<String>,
+    pub(super) outage_queue: Option<bool>,
+    pub(super) pending: Option<Count>,
     pub(super) unmapped: Option<Unmapped>,
     pub(super) keep: Option<Kept>,
     pub(super) from: Vec<IpNet>,

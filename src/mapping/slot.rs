@@ -34,7 +34,7 @@ impl Slot {
     }
 
     /// Puts a value here, making the element or the object around it.
-    pub(super) fn write(&self, resource: &mut Map<String, Value>, value: Value) {
+    pub(crate) fn write(&self, resource: &mut Map<String, Value>, value: Value) {
         let home = match &self.place.schema {
             None => resource,
             Some(urn) => match entry(resource, urn.as_str(), || Value::Object(Map::new())) {

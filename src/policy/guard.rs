@@ -35,7 +35,7 @@ pub fn is_removal(operation: &Operation, known: Option<&Resource>) -> bool {
 }
 
 /// What edits make of `active`, where they say anything of it.
-pub(super) fn active(edits: &Edits) -> Option<bool> {
+pub fn active(edits: &Edits) -> Option<bool> {
     let said = edits.iter().rev().find(|edit| is_active(&edit.place));
     said.and_then(|edit| match &edit.act {
         Act::Set(value) => value.as_bool(),

@@ -15,7 +15,7 @@ mod reason;
 mod rules;
 
 pub use decide::{Decision, Facts, Then, Wait, decide};
-pub use guard::{Guard, is_removal};
+pub use guard::{Guard, active, is_removal};
 pub use protect::Protect;
 pub use reason::Reason;
 pub use rules::{Activation, Deprovision, Mode, Rules, SignIn};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::policy;
 use crate::scim::Rules;
 
 /// How a tenant is served.
@@ -19,6 +20,8 @@ pub struct Config {
     pub patience: Duration,
     /// How much is kept of what clients write. Default: all of it.
     pub keep: Keep,
+    /// What may happen.
+    pub policy: policy::Rules,
     /// Whether the audit trail may name people and hold what is written of them.
     /// Default: no.
     pub personal: bool,
@@ -32,6 +35,7 @@ impl Default for Config {
             page: 200,
             patience: Duration::from_secs(25),
             keep: Keep::Full,
+            policy: policy::Rules::default(),
             personal: false,
         }
     }

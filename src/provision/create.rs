@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use super::doubt::{Print, may_have_happened};
 use super::gone::with_account;
+use super::ruling::{Origin, Ruling};
+use super::settle::Kept;
 use super::turns::Key;
 use super::witness::{Who, Wish};
 use super::words::memorable;
 use super::write::unmapped;
-use super::{Deed, Error, Tenant, View};
+use super::{Deed, Depth, Error, Tenant, View};
 use crate::call::{Failure, Kind as FailureKind};
 use crate::mapping::Picture;
+use crate::policy::{Decision, Reason, Then};
 use crate::scim::{Operation, Resource, ResourceId};
 use crate::store::Entry;
 
@@ -23,9 +26,10 @@ impl Tenant {
         who: Who,
     ) -> Result<Arc<View>, Error> {
         let print = Print::of(&resource);
+        let origin = Origin::Client(who.title.clone());
         let wish = Wish::create(&resource, who, self.config.personal);
         let (tenant, heard) = (Arc::clone(self), Arc::clone(self));
-        let work = async move { tenant.created(&resource, print).await };
+        let work = async move { tenant.created(&resource, print, &origin).await };
         let outcome = self.finish(wish, work, move |view: &Arc<View>| {
             if let Some(id) = view.id() {
                 heard.ledger.doubts.unheard(print, id.clone());
@@ -38,6 +42,7 @@ impl Tenant {
         self: &Arc<Self>,
         resource: &Resource,
         print: Print,
+        origin: &Origin,
     ) -> Result<Arc<View>, Error> {
         let kind = resource.kind();
         let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
@@ -46,16 +51,46 @@ impl Tenant {
         if let Some(view) = self.owed(kind, &print).await? {
             return Ok(view);
         }
-        let told = self.in_its_ids(plan, resource).await?;
         let gone = self.gone_before(resource).await?;
-        if let Some(entry) = &gone
-            && let Some(view) = self.revive((plan, resource, &told), entry).await?
-        {
-            return Ok(view);
+        let Ruling { decision, .. } =
+            self.rule(Operation::Create(resource.clone()), origin).await?;
+        let (form, then) = match decision {
+            Decision::Apply(Operation::Create(form), then) => (form, then),
+            Decision::Apply(..) => return Err(Error::CutOff),
+            Decision::Defer(reason) => {
+                return self.defer_create(resource, (reason, origin.who()), gone).await;
+            }
+            Decision::Refuse(error) => return Err(error.into()),
+        };
+        self.unclaimed_by_waiting(resource).await?;
+        match self.made((resource, &form), &keys, (gone.clone(), then), origin).await {
+            Err(error) if self.waits_out(&error) => {
+                self.defer_create(resource, (Reason::Outage, origin.who()), gone).await
+            }
+            outcome => outcome,
         }
-        let picture = match self.in_doubt(&told, &keys).await? {
+    }
+
+    /// Makes an account, or brings back the one that there was. `form` is what the
+    /// LMS is told, and what the client said is what is kept.
+    async fn made(
+        self: &Arc<Self>,
+        (resource, form): (&Resource, &Resource),
+        keys: &[Key],
+        (gone, then): (Option<Entry>, Then),
+        origin: &Origin,
+    ) -> Result<Arc<View>, Error> {
+        let kind = resource.kind();
+        let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
+        let told = self.in_its_ids(plan, form).await?;
+        if let Some(entry) = &gone
+            && self.revived((plan, &told), entry).await?.is_some()
+        {
+            return self.back(resource, (entry.clone(), then), origin).await;
+        }
+        let picture = match self.in_doubt(&told, keys).await? {
             Some(found) => found,
-            None => self.sent(&told, &keys).await?,
+            None => self.sent(&told, keys).await?,
         };
         let id = picture.id();
         self.ledger.epochs.written(kind, id.as_ref());
@@ -63,15 +98,15 @@ impl Tenant {
             let failure = Failure::new(FailureKind::Garbled, "the LMS gave the new one no id");
             Error::lms(Deed::Create)(failure)
         })?;
-        match self.kept(resource, (&id, picture), gone).await {
+        match self.kept(resource, (&id, picture), (gone, then), origin).await {
             Ok(view) => {
-                self.ledger.doubts.settle(&keys);
+                self.ledger.doubts.settle(keys);
                 Ok(view)
             }
             // The account is there and its words are not: the client's next
             // attempt begins with a look, and keeps them then.
             Err(error) => {
-                self.ledger.doubts.raise(&keys);
+                self.ledger.doubts.raise(keys);
                 Err(error)
             }
         }
@@ -83,7 +118,8 @@ impl Tenant {
         &self,
         resource: &Resource,
         (account, picture): (&ResourceId, Picture),
-        before: Option<Entry>,
+        (before, then): (Option<Entry>, Then),
+        origin: &Origin,
     ) -> Result<Arc<View>, Error> {
         let now = self.clock.now();
         let known = match before {
@@ -94,19 +130,24 @@ impl Tenant {
         let entry = Entry { sent, created: Some(now), modified: now, ..known };
         let renamed = !entry.is_plain();
         let names = self.names_in(std::slice::from_ref(&picture)).await?;
-        let view = self.view(entry.sent.kind(), picture, self.known(Some(&entry), &names))?;
-        self.remember(entry).await?;
+        let view = self.view(resource.kind(), picture, self.known(Some(&entry), &names))?;
+        let (kind, id) = (resource.kind(), entry.id.clone());
+        self.settle((kind, &id), Kept::new(Some(entry), then), origin).await?;
         if renamed {
             self.ledger.epochs.left();
         }
-        Ok(view)
+        if then == Then::Nothing {
+            return Ok(view);
+        }
+        let covered = self.overlaid((kind, &id), Some(Arc::clone(&view)), Depth::Whole).await?;
+        Ok(covered.unwrap_or(view))
     }
 
     /// Sends a create. If its answer is lost, looking tells what became of it.
     /// Where looking finds nobody, the LMS may still be at work: a second create
     /// could meet the first, so that is left to the client's next attempt, which
     /// begins with a look.
-    async fn sent(&self, resource: &Resource, keys: &[Key]) -> Result<Picture, Error> {
+    pub(super) async fn sent(&self, resource: &Resource, keys: &[Key]) -> Result<Picture, Error> {
         let operation = Operation::Create(resource.clone());
         let moment = self.lms.moment();
         let run = self.lms.site().write(&operation, None, &moment);

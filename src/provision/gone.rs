@@ -4,10 +4,13 @@
 use std::sync::Arc;
 
 use super::matching::Match;
+use super::ruling::Origin;
+use super::settle::Kept;
 use super::words::memorable;
 use super::{Deed, Depth, Error, Tenant, View};
 use crate::call::Kind as FailureKind;
 use crate::mapping::plan::KindPlan;
+use crate::policy::Then;
 use crate::scim::{
     Act, Edit, Edits, Filter, Kind, Literal, Matcher, Operation, Operator, Path, Resource,
     ResourceId,
@@ -40,30 +43,41 @@ impl Tenant {
         Ok(None)
     }
 
-    /// Brings back whom a create means, if its account is still there.
-    pub(super) async fn revive(
-        self: &Arc<Self>,
-        (plan, resource, told): (&KindPlan, &Resource, &Resource),
+    /// Brings back the account of whom a create means, if it is still there.
+    pub(super) async fn revived(
+        &self,
+        (plan, told): (&KindPlan, &Resource),
         entry: &Entry,
-    ) -> Result<Option<Arc<View>>, Error> {
+    ) -> Result<Option<ResourceId>, Error> {
         let Some(account) = entry.lms_id().cloned() else { return Ok(None) };
-        let kind = resource.kind();
-        let operation = Operation::Change { kind, id: account, edits: all_of(plan, told) };
+        let kind = told.kind();
+        let edits = all_of(plan, told);
+        let operation = Operation::Change { kind, id: account.clone(), edits };
         let run = self.lms.site().write(&operation, None, &self.lms.moment());
         let run = run.map_err(Error::lms(Deed::Create))?;
         let outcome = self.drive(run, kind, Deed::Change).await;
         self.ledger.epochs.written(kind, Some(&entry.id));
         match outcome {
-            Ok(_) => {}
+            Ok(_) => Ok(Some(account)),
             // Somebody has deleted it in the LMS meanwhile.
-            Err(failure) if failure.kind == FailureKind::Missing => return Ok(None),
-            Err(failure) => return Err(Error::lms(Deed::Create)(failure)),
+            Err(failure) if failure.kind == FailureKind::Missing => Ok(None),
+            Err(failure) => Err(Error::lms(Deed::Create)(failure)),
         }
+    }
+
+    /// Keeps the words of somebody who came back.
+    pub(super) async fn back(
+        self: &Arc<Self>,
+        resource: &Resource,
+        (entry, then): (Entry, Then),
+        origin: &Origin,
+    ) -> Result<Arc<View>, Error> {
         let (sent, modified) = (memorable(resource), self.clock.now());
-        let revision = entry.revision + 1;
-        self.remember(Entry { gone: None, sent, modified, revision, ..entry.clone() }).await?;
+        let (kind, id, revision) = (resource.kind(), entry.id.clone(), entry.revision + 1);
+        let entry = Entry { gone: None, sent, modified, revision, ..entry };
+        self.settle((kind, &id), Kept::new(Some(entry), then), origin).await?;
         self.ledger.epochs.left();
-        self.get(kind, &entry.id, Depth::Whole, true).await.map(Some)
+        self.get(kind, &id, Depth::Whole, true).await
     }
 
     /// The matcher for resources with that value.

@@ -6,16 +6,24 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
+use tokio::sync::{Mutex, Notify};
+
 use super::Error;
 use super::doubt::Doubts;
 use super::news::{News, Outbox};
 use super::turns::{Key, Turn, Turns};
 use crate::scim::{Kind, ResourceId};
-use crate::store::{Ears, Entries, Store};
+use crate::store::{Ears, Entries, Queue, Store};
 
 /// A tenant's lasting state.
 pub struct Ledger {
     pub(super) entries: Arc<dyn Entries>,
+    /// What waits to be done.
+    pub(super) pending: Arc<dyn Queue>,
+    /// Rung when there may be something to do.
+    pub(super) bell: Notify,
+    /// Held by the one who works on what waits.
+    pub(super) worker: Mutex<()>,
     turns: Turns,
     pub(super) doubts: Doubts,
     pub(super) epochs: Epochs,
@@ -28,18 +36,22 @@ impl Ledger {
         Arc::new_cyclic(|own: &Weak<Self>| {
             let ears = Weak::clone(own) as Weak<dyn Ears>;
             let outbox = Outbox::new(store.peers(tenant, ears));
-            Self::with(store.entries(tenant), outbox)
+            Self::with((store.entries(tenant), store.pending(tenant)), outbox)
         })
     }
 
-    /// A state that begins with these entries, and is nobody else's.
-    pub fn new(entries: Arc<dyn Entries>) -> Arc<Self> {
-        Arc::new(Self::with(entries, Outbox::new(None)))
+    /// A state that begins with these entries and with this work to be done, both of
+    /// one store, and is nobody else's.
+    pub fn new(entries: Arc<dyn Entries>, pending: Arc<dyn Queue>) -> Arc<Self> {
+        Arc::new(Self::with((entries, pending), Outbox::new(None)))
     }
 
-    fn with(entries: Arc<dyn Entries>, outbox: Arc<Outbox>) -> Self {
+    fn with((entries, pending): (Arc<dyn Entries>, Arc<dyn Queue>), outbox: Arc<Outbox>) -> Self {
         Self {
             entries,
+            pending,
+            bell: Notify::new(),
+            worker: Mutex::default(),
             turns: Turns::new(),
             doubts: Doubts::new(&outbox),
             epochs: Epochs::new(&outbox),

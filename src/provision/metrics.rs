@@ -5,7 +5,11 @@ use prometheus::{
     HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
+use jiff::Timestamp;
+
+use super::counts::Counts;
 use crate::call::Failure;
+use crate::store::Tally;
 
 /// The measurements of every tenant.
 #[derive(Clone, Debug)]
@@ -18,6 +22,7 @@ pub struct Metrics {
     rides: HistogramVec,
     doubts: IntCounterVec,
     records: IntCounterVec,
+    pending: Counts,
 }
 
 /// The measurements of one tenant.
@@ -41,7 +46,7 @@ pub(super) struct Cached {
 impl Metrics {
     /// Makes them known to a registry.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
-        let metrics = Self::new()?;
+        let metrics = Self::new(Counts::register(registry)?)?;
         registry.register(Box::new(metrics.operations.clone()))?;
         registry.register(Box::new(metrics.calls.clone()))?;
         registry.register(Box::new(metrics.cache.clone()))?;
@@ -53,7 +58,7 @@ impl Metrics {
         Ok(metrics)
     }
 
-    fn new() -> prometheus::Result<Self> {
+    fn new(pending: Counts) -> prometheus::Result<Self> {
         let counter = |name: &str, help: &str, labels: &[&str]| {
             IntCounterVec::new(Opts::new(name, help), labels)
         };
@@ -62,6 +67,7 @@ impl Metrics {
             HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), labels)
         };
         Ok(Self {
+            pending,
             operations: counter(
                 "matricula_operations_total",
                 "Operations carried to the LMS, by what came of them.",
@@ -128,6 +134,21 @@ impl Handles {
     pub(super) fn rode(&self, together: usize) {
         let together = u32::try_from(together).unwrap_or(u32::MAX);
         self.all.rides.with_label_values(&[self.tenant.as_str()]).observe(f64::from(together));
+    }
+
+    /// So much waits.
+    pub(super) fn waits(&self, tallies: &[Tally], now: Timestamp) {
+        self.all.pending.wait(&self.tenant, tallies, now);
+    }
+
+    /// Something that waited was attempted.
+    pub(super) fn replayed(&self, outcome: &str) {
+        self.all.pending.attempted(&self.tenant, outcome);
+    }
+
+    /// A removal is held by the guard.
+    pub(super) fn held(&self) {
+        self.all.pending.held(&self.tenant);
     }
 
     /// The trail was told.

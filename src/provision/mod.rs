@@ -12,7 +12,9 @@
 
 mod cache;
 mod config;
+mod counts;
 mod create;
+mod defer;
 mod doubt;
 mod error;
 mod examine;
@@ -25,13 +27,18 @@ mod matching;
 mod metrics;
 mod names;
 mod news;
+mod overlay;
 mod read;
+mod replay;
 mod ride;
+mod ruling;
 mod search;
+mod settle;
 mod turns;
 mod view;
 mod witness;
 mod words;
+mod work;
 mod write;
 
 use std::sync::Arc;
@@ -51,6 +58,7 @@ pub use metrics::Metrics;
 pub use search::Listing;
 pub use view::View;
 pub use witness::Who;
+pub use work::Round;
 pub use write::Change;
 
 use crate::call::Failure;
@@ -158,8 +166,14 @@ impl Tenant {
     }
 
     /// Brings the metrics that nobody pushes up to date.
-    pub fn measure(&self) {
+    pub async fn measure(&self) {
         self.cache.measure();
+        let tallies =
+            if self.is_clear() { Ok(Vec::new()) } else { self.ledger.pending.tally().await };
+        match tallies {
+            Ok(tallies) => self.metrics.waits(&tallies, self.clock.now()),
+            Err(error) => tracing::warn!(%error, "nobody knows how much waits"),
+        }
     }
 
     fn plan(&self, kind: Kind) -> Option<&Arc<KindPlan>> {

@@ -13,7 +13,7 @@ use super::ledger::Ledger;
 use super::{Error, Tenant};
 use crate::mapping::Picture;
 use crate::mapping::plan::KindPlan;
-use crate::scim::{self, Edits, Kind, Matcher, Nobody, Resource, ResourceId};
+use crate::scim::{self, Edits, Kind, Matcher, Nobody, Operation, Resource, ResourceId, Standing};
 use crate::store::{self, Entry, LmsId};
 
 /// Ids and what the other side calls them.
@@ -109,6 +109,20 @@ impl Tenant {
         Ok(owners.iter().all(Option::is_none).then(|| id.clone()))
     }
 
+    /// The account of a resource, though it may be gone for its client.
+    pub(super) async fn account_of(
+        &self,
+        kind: Kind,
+        id: &ResourceId,
+    ) -> Result<Option<ResourceId>, Error> {
+        if !self.all_plain()
+            && let Some(entry) = self.ledger.entries.get(kind, id).await?
+        {
+            return Ok(entry.lms_id().cloned());
+        }
+        self.lms_id(kind, id).await
+    }
+
     /// The entry of an account, or what it begins with. Where clients know another
     /// by the LMS's id, it goes by a new one.
     pub(super) async fn entry_of(
@@ -200,6 +214,67 @@ impl Tenant {
         Ok(Cow::Owned(told))
     }
 
+    /// Those whom an operation names and who have no account yet.
+    pub(super) async fn unborn_in(&self, operation: &Operation) -> Result<BTreeSet<String>, Error> {
+        let mut wanted = Wanted::new();
+        let Some(plan) = self.plan(operation.kind()).filter(|_| !self.all_plain()) else {
+            return Ok(BTreeSet::new());
+        };
+        match operation {
+            Operation::Create(resource) => {
+                let mut named = resource.clone();
+                let _ = named.name_all_members(&mut listen(&mut wanted));
+                if tells_manager(plan) {
+                    let _ = named.name_manager(&mut listen(&mut wanted));
+                }
+            }
+            Operation::Change { edits, .. } => {
+                let within: &[_] =
+                    if tells_manager(plan) { &["members", "manager"] } else { &["members"] };
+                let _ = edits.named(within, &mut listen(&mut wanted));
+            }
+            Operation::Delete { .. } => {}
+        }
+        let mut unborn = BTreeSet::new();
+        for kind in [Kind::User, Kind::Group] {
+            let ids = of_kind(&wanted, kind);
+            let entries = self.ledger.entries.several(kind, &ids).await?;
+            let waits = |entry: &Entry| entry.lms == LmsId::None && entry.gone.is_none();
+            let found =
+                ids.iter().zip(entries).filter(|(_, entry)| entry.as_deref().is_some_and(waits));
+            unborn.extend(found.map(|(id, _)| id.as_str().to_owned()));
+        }
+        Ok(unborn)
+    }
+
+    /// Edits of members who have accounts, and the rest.
+    pub(super) async fn members_now(
+        &self,
+        kind: Kind,
+        edits: &Edits,
+    ) -> Result<(Edits, Edits), Error> {
+        if kind == Kind::User || self.all_plain() {
+            return Ok((edits.clone(), Edits::default()));
+        }
+        let mut wanted = Wanted::new();
+        let _ = edits.named(&["members"], &mut listen(&mut wanted));
+        let ids = of_kind(&wanted, Kind::User);
+        let entries = self.ledger.entries.several(Kind::User, &ids).await?;
+        let mut known = HashMap::with_capacity(ids.len());
+        for (id, entry) in ids.iter().zip(entries) {
+            let standing = match entry.as_deref() {
+                Some(entry) if account(entry).is_some() => Standing::There,
+                Some(entry) if entry.gone.is_none() => Standing::Waits,
+                Some(_) => Standing::Nobody,
+                // It was one of ours, and was dropped.
+                None if id.as_str().starts_with(OURS) => Standing::Nobody,
+                None => Standing::There,
+            };
+            known.insert(id.as_str(), standing);
+        }
+        Ok(edits.members_apart(|id| known.get(id).copied().unwrap_or(Standing::There)))
+    }
+
     /// What clients call those whom a picture shows: itself, its members, its
     /// manager.
     pub(super) async fn names_in(&self, pictures: &[Picture]) -> Result<Names, Error> {
@@ -238,11 +313,14 @@ impl Names {
     }
 }
 
+/// How ids of our own begin.
+const OURS: &str = "mat-";
+
 /// An id of our own, for somebody whom the LMS gives none, or one that is taken.
 pub(super) fn fresh_id() -> Result<ResourceId, Error> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(store::Error::new)?;
-    let id = format!("mat-{:032x}", u128::from_be_bytes(bytes));
+    let id = format!("{OURS}{:032x}", u128::from_be_bytes(bytes));
     ResourceId::parse(&id).ok_or(Error::CutOff)
 }
 

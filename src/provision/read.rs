@@ -38,6 +38,17 @@ impl Tenant {
         id: &ResourceId,
         depth: Depth,
     ) -> Result<Option<Arc<View>>, Error> {
+        let view = self.in_lms(kind, id, depth).await?;
+        self.overlaid((kind, id), view, depth).await
+    }
+
+    /// The same, as the LMS knows it, whatever waits.
+    pub(super) async fn in_lms(
+        self: &Arc<Self>,
+        kind: Kind,
+        id: &ResourceId,
+        depth: Depth,
+    ) -> Result<Option<Arc<View>>, Error> {
         let Some(account) = self.lms_id(kind, id).await? else { return Ok(None) };
         let found = match self.by_id(kind, &account, depth).await {
             Ok(found) => found,

@@ -102,7 +102,13 @@ impl Tenant {
                 distinct(all)
             }
         };
-        let views = self.views(kind, pictures, Some(matcher)).await?;
+        let mut views = self.views(kind, pictures, (Some(matcher), depth)).await?;
+        let known = (views.as_slice(), depth);
+        let mut more = Box::pin(self.waiting_for(kind, Some(matcher), known)).await?;
+        if !more.is_empty() {
+            views.append(&mut more);
+            views.sort_by_cached_key(|view| order(view));
+        }
         Ok(Arc::new(Found { views }))
     }
 
@@ -135,11 +141,11 @@ impl Tenant {
     }
 
     /// Pictures in their clients' words; of those, whom the matcher means.
-    async fn views(
+    pub(super) async fn views(
         self: &Arc<Self>,
         kind: Kind,
         pictures: Vec<Picture>,
-        matcher: Option<&Matcher>,
+        (matcher, depth): (Option<&Matcher>, Depth),
     ) -> Result<Vec<Arc<View>>, Error> {
         let ids: Option<Vec<_>> = pictures.iter().map(Picture::id).collect();
         let ids = ids.ok_or_else(|| {
@@ -149,7 +155,7 @@ impl Tenant {
         let entries = self.ledger.entries.of_lms(kind, &ids).await?;
         let names = self.names_in(&pictures).await?;
         let resource_type = self.resource_type(kind).ok_or_else(|| unmapped(kind))?;
-        let moment = self.lms.moment();
+        let (moment, clear) = (self.lms.moment(), self.is_clear());
         let mut views = Vec::with_capacity(pictures.len());
         for ((picture, entry), id) in pictures.into_iter().zip(entries).zip(ids) {
             if called(&id, entry.as_deref()).is_none() {
@@ -160,7 +166,8 @@ impl Tenant {
             let meant = matcher.is_some_and(|matcher| is_meant(matcher, &picture));
             let known = self.known(entry, &names);
             let mut told = View::told(self.lms.site(), picture, known, &moment);
-            if let Some(matcher) = matcher.filter(|_| !meant) {
+            // By what waits for it, whoever does not fit may do so yet.
+            if let Some(matcher) = matcher.filter(|_| clear && !meant) {
                 if matcher.names_own("meta") {
                     let view = View::of(&told, resource_type, known);
                     told.set_meta("version", view.version().to_string());
@@ -169,8 +176,12 @@ impl Tenant {
                     continue;
                 }
             }
-            views.push(View::of(&told, resource_type, known));
+            views.push((View::of(&told, resource_type, known), meant));
         }
+        let fits = |view: &View| matcher.is_none_or(|it| it.matches(&view.resource()));
+        let views = self.all_overlaid(kind, views, depth).await?.into_iter();
+        let meant = views.filter(|(view, meant)| clear || *meant || fits(view));
+        let mut views: Vec<_> = meant.map(|(view, _)| view).collect();
         views.sort_by_cached_key(|view| order(view));
         Ok(views)
     }
@@ -193,13 +204,15 @@ impl Tenant {
             let window = page.window(roll.len());
             let ids = roll.get(window).unwrap_or_default();
             let pictures = self.by_ids(kind, ids, depth).await?;
-            let views = self.views(kind, pictures, None).await?;
+            let views = self.views(kind, pictures, (None, depth)).await?;
+            let views = self.with_unborn(kind, ids, (views, depth)).await?;
             return Ok(Listing { total: roll.len(), page, views });
         }
         // Some of those that the LMS shows are not for clients to see, and the pages
         // have to fit together without them.
         let enough = page.count.map(|count| (page.start_index - 1).saturating_add(count));
-        let enough = enough.filter(|_| self.ledger.entries.all_plain());
+        let plain = self.ledger.entries.all_plain() && self.is_clear();
+        let enough = enough.filter(|_| plain);
         let asked = mapping::Query {
             want: self.want(kind, depth),
             enough: enough.filter(|_| query.sort.is_none()),
@@ -208,15 +221,41 @@ impl Tenant {
         };
         let found = self.ask(kind, &asked).await.map_err(Error::lms(Deed::List))?;
         let (pictures, total) = found;
-        let views = self.views(kind, pictures, None).await?;
+        let mut views = self.views(kind, pictures, (None, depth)).await?;
+        views.append(&mut self.waiting_for(kind, None, (&views, depth)).await?);
+        views.sort_by_cached_key(|view| order(view));
         let all = total.is_none_or(|total| total <= views.len());
         if all && views.len() > page.count.unwrap_or(usize::MAX) {
             let ids = views.iter().filter_map(|view| view.id().cloned()).collect();
             self.cache.keep_roll(key, ids).await;
         }
-        let total = total.filter(|_| self.ledger.entries.all_plain());
+        let total = total.filter(|_| plain);
         let total = total.unwrap_or_default().max(views.len());
         Ok(Listing { total, ..part(&in_order(&views, query), page) })
+    }
+}
+
+impl Tenant {
+    /// A part of a list with those who are in it and not yet in the LMS.
+    async fn with_unborn(
+        self: &Arc<Self>,
+        kind: Kind,
+        ids: &[ResourceId],
+        (mut views, depth): (Vec<Arc<View>>, Depth),
+    ) -> Result<Vec<Arc<View>>, Error> {
+        if self.is_clear() || views.len() == ids.len() {
+            return Ok(views);
+        }
+        let known: BTreeSet<_> = views.iter().filter_map(|view| view.id().cloned()).collect();
+        for id in ids.iter().filter(|id| !known.contains(id)) {
+            match self.get(kind, id, depth, false).await {
+                Ok(view) => views.push(view),
+                Err(Error::Scim(error)) if error.status() == 404 => {}
+                Err(error) => return Err(error),
+            }
+        }
+        views.sort_by_cached_key(|view| order(view));
+        Ok(views)
     }
 }
 

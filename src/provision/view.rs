@@ -42,6 +42,13 @@ impl View {
         names.rename(&mut resource, plan.map(AsRef::as_ref));
         if let Some(entry) = entry {
             resource.set_id(&entry.id);
+        }
+        Self::worded(resource, entry)
+    }
+
+    /// A resource in its client's words, with what the entry knows of it.
+    pub(super) fn worded(mut resource: Resource, entry: Option<&Entry>) -> Resource {
+        if let Some(entry) = entry {
             if let Some(created) = entry.created {
                 resource.set_meta("created", instant(created));
             }

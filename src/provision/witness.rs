@@ -80,7 +80,6 @@ pub(super) fn called(plan: &Plan, call: &Call, came: &Result<Reply, Failure>) {
 }
 
 /// Says what was decided other than to do it: `defer`, `refuse`, and why.
-#[expect(dead_code, reason = "there is nothing yet that decides otherwise")]
 pub(super) fn decided(decision: &str, reason: &str) {
     present(|witness| {
         let mut seen = witness.lock();

@@ -7,13 +7,16 @@ use tokio::sync::oneshot;
 use tracing::Instrument;
 
 use super::read::missing;
+use super::ruling::{Origin, Ruling};
+use super::settle::Kept;
 use super::turns::Key;
 use super::witness::{self, Who, Wish};
 use super::words::memorable;
 use super::{Deed, Depth, Error, Tenant, View};
 use crate::call::Kind as FailureKind;
+use crate::policy::{self, Decision, Reason, Then};
 use crate::scim::{self, Conditions, Edits, Kind, Operation, Resource, ResourceId};
-use crate::store::Entry;
+use crate::store::{Batch, Entry};
 
 /// Edits of one resource, and what has to hold for them.
 #[derive(Clone, Debug)]
@@ -39,8 +42,9 @@ impl Tenant {
     ) -> Result<Option<Arc<View>>, Error> {
         let tenant = Arc::clone(self);
         let personal = self.config.personal;
+        let origin = Origin::Client(who.title.clone());
         let wish = Wish::change((change.kind, &change.id), &change.edits, who, personal);
-        self.finish(wish, async move { tenant.changed(change).await }, |_| ()).await
+        self.finish(wish, async move { tenant.changed(change, &origin).await }, |_| ()).await
     }
 
     /// Deletes a resource.
@@ -52,9 +56,10 @@ impl Tenant {
         who: Who,
     ) -> Result<(), Error> {
         let tenant = Arc::clone(self);
+        let origin = Origin::Client(who.title.clone());
         let wish = Wish::delete(kind, &id, who);
-        self.finish(wish, async move { tenant.deleted(kind, &id, &conditions).await }, |()| ())
-            .await
+        let work = async move { tenant.deleted((kind, &id), &conditions, &origin).await };
+        self.finish(wish, work, |()| ()).await
     }
 
     /// Work once begun is finished, whoever stops waiting: half of a create is an
@@ -83,32 +88,103 @@ impl Tenant {
         told.await.unwrap_or(Err(Error::CutOff))
     }
 
-    async fn changed(self: &Arc<Self>, change: Change) -> Result<Option<Arc<View>>, Error> {
+    async fn changed(
+        self: &Arc<Self>,
+        change: Change,
+        origin: &Origin,
+    ) -> Result<Option<Arc<View>>, Error> {
         let Change { kind, id, edits, conditions, show } = change;
         let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
         let _turn = self.ledger.turn(&Key::of_change(plan, &id, &edits)).await?;
         self.permitted(kind, &id, &conditions).await?;
-        let account = self.lms_id(kind, &id).await?.ok_or_else(|| missing(kind, &id))?;
-        let told = self.edits_in_its_ids(plan, &edits).await?;
-        let entry = self.ledger.entries.get(kind, &id).await?;
-        if let Some(entry) = &entry {
-            witness::before(&entry.sent, &edits);
+        self.comes_back((kind, &id), &edits).await?;
+        let asked = Operation::Change { kind, id: id.clone(), edits: edits.clone() };
+        let Ruling { decision, counted } = self.rule(asked, origin).await?;
+        let waits = |reason| self.defer_change((kind, &id), &edits, (reason, origin.who()));
+        match decision {
+            Decision::Apply(Operation::Change { edits: form, .. }, then) => {
+                match self.done((kind, &id), (&edits, &form, then), origin).await {
+                    Err(error) if self.waits_out(&error) => waits(Reason::Outage).await?,
+                    Err(error) => {
+                        self.not_removed(counted, &error).await;
+                        return Err(error);
+                    }
+                    Ok(()) => {}
+                }
+            }
+            Decision::Apply(..) => return Err(Error::CutOff),
+            Decision::Defer(reason) => waits(reason).await?,
+            Decision::Refuse(error) => return Err(error.into()),
         }
-        let (after, differs) = self.applied(kind, &id, &edits, entry.as_deref()).await?;
-        let known = if plan.remembered { entry.as_ref().map(|it| it.sent.clone()) } else { None };
-        let operation = Operation::Change { kind, id: account, edits: told };
-        self.change_in_lms(operation, &id, known).await?;
-        let members = plan.resource_type.members().is_some_and(|it| edits.touch(&it));
+        match show {
+            Some(depth) => self.get(kind, &id, depth, false).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Changes an account, and keeps the client's words: `form` is what the LMS is
+    /// told of its edits.
+    async fn done(
+        self: &Arc<Self>,
+        (kind, id): (Kind, &ResourceId),
+        (edits, form, then): (&Edits, &Edits, Then),
+        origin: &Origin,
+    ) -> Result<(), Error> {
+        let entry = self.ledger.entries.get(kind, id).await?;
+        if let Some(entry) = &entry {
+            witness::before(&entry.sent, edits);
+        }
+        let (after, differs) = self.applied(kind, id, edits, entry.as_deref()).await?;
+        self.change_account((kind, id), form).await?;
+        let members = self.touches_members(kind, edits);
         let unchanged = entry.as_ref().filter(|_| !differs).map(|entry| entry.modified);
         let modified = unchanged.unwrap_or_else(|| self.clock.now());
         let first = || Entry::plain(kind, id.clone(), modified);
         let known = entry.map_or_else(first, |entry| Entry::clone(&entry));
         let revision = known.revision + u64::from(members);
-        self.remember(Entry { sent: memorable(&after), modified, revision, ..known }).await?;
-        match show {
-            Some(depth) => self.get(kind, &id, depth, false).await.map(Some),
-            None => Ok(None),
+        let entry = Entry { sent: memorable(&after), modified, revision, ..known };
+        self.settle((kind, id), Kept::new(Some(entry), then), origin).await
+    }
+
+    /// Tells the LMS what changes of an account.
+    pub(super) async fn change_account(
+        self: &Arc<Self>,
+        (kind, id): (Kind, &ResourceId),
+        edits: &Edits,
+    ) -> Result<(), Error> {
+        let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
+        let account = self.lms_id(kind, id).await?.ok_or_else(|| missing(kind, id))?;
+        let told = self.edits_in_its_ids(plan, edits).await?;
+        let entry = if plan.remembered { self.ledger.entries.get(kind, id).await? } else { None };
+        let known = entry.map(|entry| entry.sent.clone());
+        let operation = Operation::Change { kind, id: account, edits: told };
+        self.change_in_lms(operation, id, known).await
+    }
+
+    /// Somebody who is enabled again takes the removal along that is held back.
+    async fn comes_back(
+        &self,
+        (kind, id): (Kind, &ResourceId),
+        edits: &Edits,
+    ) -> Result<(), Error> {
+        if kind != Kind::User || self.is_clear() || policy::active(edits) != Some(true) {
+            return Ok(());
         }
+        let Some(resource_type) = self.resource_type(kind) else { return Ok(()) };
+        let queued = self.ledger.pending.of(kind, std::slice::from_ref(id)).await?;
+        let held = queued.into_iter().flatten().filter(|one| {
+            let operation = resource_type.operation(one.operation.clone());
+            let only = |edits: &Edits| edits.iter().all(|edit| edit.place.attr.name.is("active"));
+            one.reason == Reason::Guard
+                && !one.released
+                && matches!(operation, Ok(Operation::Change { edits, .. }) if only(&edits))
+        });
+        let done: Vec<u64> = held.map(|one| one.sequence).collect();
+        if !done.is_empty() {
+            self.wait(Batch { done, ..Batch::default() }).await?;
+            self.ledger.epochs.written(kind, Some(id));
+        }
+        Ok(())
     }
 
     async fn change_in_lms(
@@ -134,26 +210,110 @@ impl Tenant {
 
     async fn deleted(
         self: &Arc<Self>,
-        kind: Kind,
-        id: &ResourceId,
+        (kind, id): (Kind, &ResourceId),
         conditions: &Conditions,
+        origin: &Origin,
     ) -> Result<(), Error> {
         let _turn = self.ledger.turn(&[Key::Id(kind, id.clone())]).await?;
         self.permitted(kind, id, conditions).await?;
-        let account = self.lms_id(kind, id).await?.ok_or_else(|| missing(kind, id))?;
+        let asked = Operation::Delete { kind, id: id.clone() };
+        let Ruling { decision, counted } = self.rule(asked, origin).await?;
+        let done = match decision {
+            Decision::Apply(Operation::Delete { .. }, _) => self.end((kind, id), origin).await,
+            Decision::Apply(Operation::Change { edits, .. }, then) => {
+                self.bury((kind, id), (&edits, then), origin).await
+            }
+            Decision::Apply(..) => Err(Error::CutOff),
+            Decision::Defer(reason) => {
+                return self.defer_delete((kind, id), (reason, origin.who())).await;
+            }
+            Decision::Refuse(error) => return Err(error.into()),
+        };
+        match done {
+            Err(error) if self.waits_out(&error) => {
+                self.defer_delete((kind, id), (Reason::Outage, origin.who())).await
+            }
+            Err(error) => {
+                self.not_removed(counted, &error).await;
+                Err(error)
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Deletes an account.
+    pub(super) async fn end(
+        &self,
+        (kind, id): (Kind, &ResourceId),
+        origin: &Origin,
+    ) -> Result<(), Error> {
+        let account = match origin {
+            Origin::Client(_) => self.lms_id(kind, id).await?,
+            // Its client may have been told long ago that it is gone.
+            Origin::Queue(_) => self.account_of(kind, id).await?,
+        };
+        let account = account.ok_or_else(|| missing(kind, id))?;
         let operation = Operation::Delete { kind, id: account };
         let run = self.lms.site().write(&operation, None, &self.lms.moment());
         let run = run.map_err(Error::lms(Deed::Delete))?;
         let outcome = self.drive(run, kind, Deed::Delete).await;
         self.ledger.epochs.written(kind, Some(id));
         match outcome {
-            Ok(_) => self.forget(kind, id).await,
+            Ok(_) => self.is_no_more((kind, id), origin).await,
             Err(failure) if failure.kind == FailureKind::Missing => {
-                self.forget(kind, id).await?;
+                self.is_no_more((kind, id), origin).await?;
                 Err(missing(kind, id).into())
             }
             Err(failure) => Err(Error::lms(Deed::Delete)(failure)),
         }
+    }
+
+    /// Disables an account that is gone for its client, and remembers it, so that it
+    /// can come back.
+    pub(super) async fn bury(
+        self: &Arc<Self>,
+        (kind, id): (Kind, &ResourceId),
+        (edits, then): (&Edits, Then),
+        origin: &Origin,
+    ) -> Result<(), Error> {
+        let view = match origin {
+            Origin::Client(_) => Some(self.get(kind, id, Depth::Lean, false).await?),
+            // For the client it is gone already.
+            Origin::Queue(_) => self.in_lms(kind, id, Depth::Lean).await?,
+        };
+        let Some(view) = view else {
+            self.is_no_more((kind, id), origin).await?;
+            return Err(missing(kind, id).into());
+        };
+        match self.change_account((kind, id), edits).await {
+            Ok(()) => {}
+            Err(Error::Lms { failure, .. }) if failure.kind == FailureKind::Missing => {
+                self.is_no_more((kind, id), origin).await?;
+                return Err(missing(kind, id).into());
+            }
+            Err(error) => return Err(error),
+        }
+        let now = self.clock.now();
+        let entry = self.ledger.entries.get(kind, id).await?;
+        let entry =
+            entry.map_or_else(|| Entry::plain(kind, id.clone(), now), |it| Entry::clone(&it));
+        let (gone, sent) = (Some(now), memorable(&view.resource()));
+        let entry = Entry { gone, sent, modified: now, ..entry };
+        self.settle((kind, id), Kept::new(Some(entry), then), origin).await?;
+        self.ledger.epochs.left();
+        Ok(())
+    }
+
+    async fn is_no_more(
+        &self,
+        (kind, id): (Kind, &ResourceId),
+        origin: &Origin,
+    ) -> Result<(), Error> {
+        self.settle((kind, id), Kept::nothing(), origin).await?;
+        if kind == Kind::User {
+            self.ledger.epochs.left();
+        }
+        Ok(())
     }
 
     /// Keeps an entry, and tells the trail what was done: both go to the disk
@@ -168,7 +328,7 @@ impl Tenant {
     }
 
     /// Forgets one that is gone, and with it what groups show of it.
-    async fn forget(&self, kind: Kind, id: &ResourceId) -> Result<(), Error> {
+    pub(super) async fn forget(&self, kind: Kind, id: &ResourceId) -> Result<(), Error> {
         let gone = self.ledger.entries.remove(kind, id);
         let (gone, ()) = tokio::join!(gone, self.tell(Some(id), None));
         self.ledger.epochs.written(kind, Some(id));

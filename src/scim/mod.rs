@@ -14,6 +14,7 @@
 //! everything has been held against a [`ResourceType`], which is what one
 //! tenant's LMS can do. Whatever is wrong comes out as an [`Error`].
 
+mod apart;
 mod apply;
 mod bulk;
 mod caseless;
@@ -45,6 +46,7 @@ mod unknown;
 mod value;
 mod written;
 
+pub use apart::Standing;
 pub use bulk::{
     BULK_REQUEST, BULK_RESPONSE, BulkOperation, BulkRequest, BulkResponse, BulkResult, Method,
     Reference, Rejected,

@@ -25,6 +25,8 @@ pub struct Pending {
     pub operation: Value,
     /// When its turn is, where much is done at once.
     pub turn: Turn,
+    /// Whether it gives the resource a name that the LMS does not know it by.
+    pub renames: bool,
     /// Why it waits.
     pub reason: Reason,
     /// Whose token asked for it.
@@ -145,8 +147,9 @@ pub trait Queue: Send + Sync {
     /// What waits for each of these resources, in order.
     fn of<'a>(&'a self, kind: Kind, ids: &'a [ResourceId]) -> Work<'a, Vec<Vec<Pending>>>;
 
-    /// The resources for which anything waits, each once.
-    fn resources(&self, kind: Kind) -> Work<'_, Vec<ResourceId>>;
+    /// The resources for which anything waits, each once; those alone that get
+    /// another name, where only `renamed` are wanted.
+    fn resources(&self, kind: Kind, renamed: bool) -> Work<'_, Vec<ResourceId>>;
 
     /// What is chosen, in order, behind that place; at most so much.
     fn page<'a>(&'a self, choice: &'a Choice, after: u64, most: usize) -> Work<'a, Vec<Pending>>;

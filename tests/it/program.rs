@@ -149,6 +149,7 @@ listen = "127.0.0.1:0"
 
 [tenants.school]
 mapping = "moodle"
+mode = "sync"
 sandbox = true
 
 [[tenants.school.tokens]]

@@ -86,10 +86,10 @@ impl Queue for Waiting {
         done(ids.iter().map(of).collect())
     }
 
-    fn resources(&self, kind: Kind) -> Work<'_, Vec<ResourceId>> {
+    fn resources(&self, kind: Kind, renamed: bool) -> Work<'_, Vec<ResourceId>> {
         let all = self.all();
-        let ids = all.items.values().filter(|one| one.kind == kind).map(|one| one.id.as_str());
-        let ids: BTreeSet<&str> = ids.collect();
+        let own = all.items.values().filter(|one| one.kind == kind && (one.renames || !renamed));
+        let ids: BTreeSet<&str> = own.map(|one| one.id.as_str()).collect();
         done(ids.into_iter().filter_map(ResourceId::parse).collect())
     }
 

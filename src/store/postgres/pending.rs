@@ -98,12 +98,14 @@ impl Queue for OfTenant {
         })
     }
 
-    fn resources(&self, kind: Kind) -> Work<'_, Vec<ResourceId>> {
+    fn resources(&self, kind: Kind, renamed: bool) -> Work<'_, Vec<ResourceId>> {
         Box::pin(async move {
-            let text = "SELECT DISTINCT id FROM pending WHERE tenant = $1 AND kind = $2";
+            let narrow = if renamed { "AND renames" } else { "" };
+            let text =
+                format!("SELECT DISTINCT id FROM pending WHERE tenant = $1 AND kind = $2 {narrow}");
             let values: super::Values<'_> = &[&&*self.tenant, &kind.as_str()];
             let read = |row: &Row| row.try_get::<_, String>(0).map_err(Error::new);
-            let ids = self.rows(text, values, read).await?;
+            let ids = self.rows(&text, values, read).await?;
             Ok(ids.iter().filter_map(|id| ResourceId::parse(id)).collect())
         })
     }

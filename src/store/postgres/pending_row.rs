@@ -10,13 +10,13 @@ use crate::policy::Reason;
 use crate::scim::{Kind, ResourceId};
 use crate::store::{Error, Pending, Tally, Turn};
 
-pub(super) const COLUMNS: &str =
-    "sequence, kind, id, operation, turn, reason, who, at, released, attempts, due, failure";
+pub(super) const COLUMNS: &str = "sequence, kind, id, operation, turn, reason, who, at, released, attempts, due, failure, \
+     renames";
 
 pub(super) async fn add(step: &Transaction<'_>, tenant: &str, one: &Pending) -> Outcome<()> {
     let text = "INSERT INTO pending (tenant, kind, id, operation, turn, reason, who, at, released,
-                    attempts, due, failure)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+                    attempts, due, failure, renames)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     let values: super::Values<'_> = &[
         &tenant,
         &one.kind.as_str(),
@@ -30,6 +30,7 @@ pub(super) async fn add(step: &Transaction<'_>, tenant: &str, one: &Pending) -> 
         &i64::from(one.attempts),
         &one.due.as_microsecond(),
         &one.failure.as_deref().map(narrow),
+        &one.renames,
     ];
     ask(step, text, values).await.map(drop)
 }
@@ -37,7 +38,7 @@ pub(super) async fn add(step: &Transaction<'_>, tenant: &str, one: &Pending) -> 
 /// Who was at it is so no more.
 pub(super) async fn change(step: &Transaction<'_>, tenant: &str, one: &Pending) -> Outcome<()> {
     let text = "UPDATE pending SET operation = $3, turn = $4, reason = $5, released = $6,
-                    attempts = $7, due = $8, failure = $9, begun = 0
+                    attempts = $7, due = $8, failure = $9, renames = $10, begun = 0
                 WHERE tenant = $1 AND sequence = $2";
     let values: super::Values<'_> = &[
         &tenant,
@@ -49,6 +50,7 @@ pub(super) async fn change(step: &Transaction<'_>, tenant: &str, one: &Pending) 
         &i64::from(one.attempts),
         &one.due.as_microsecond(),
         &one.failure.as_deref().map(narrow),
+        &one.renames,
     ];
     ask(step, text, values).await.map(drop)
 }
@@ -75,6 +77,7 @@ pub(super) fn read(row: &Row) -> Result<Pending, Error> {
         attempts: u32::try_from(got::<i64>(row, 9)?).unwrap_or(u32::MAX),
         due: instant(row, 10)?,
         failure: got(row, 11)?,
+        renames: got(row, 12)?,
     })
 }
 

@@ -80,10 +80,12 @@ impl Queue for OfTenant {
         })
     }
 
-    fn resources(&self, kind: Kind) -> Work<'_, Vec<ResourceId>> {
+    fn resources(&self, kind: Kind, renamed: bool) -> Work<'_, Vec<ResourceId>> {
         self.read(|reader| {
-            let text = "SELECT DISTINCT id FROM pending WHERE tenant = ?1 AND kind = ?2";
-            let mut statement = reader.prepare_cached(text)?;
+            let narrow = if renamed { "AND renames" } else { "" };
+            let text =
+                format!("SELECT DISTINCT id FROM pending WHERE tenant = ?1 AND kind = ?2 {narrow}");
+            let mut statement = reader.prepare_cached(&text)?;
             let values = params![&*self.tenant, kind.as_str()];
             let ids = statement.query_map(values, |row| row.get::<_, String>(0))?;
             ids.filter_map(|id| id.map(|id| ResourceId::parse(&id)).transpose()).collect()

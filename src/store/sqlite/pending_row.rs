@@ -12,8 +12,7 @@ use crate::policy::Reason;
 use crate::scim::{Kind, ResourceId};
 use crate::store::{Pending, Tally, Turn};
 
-pub(super) const COLUMNS: &str =
-    "sequence, kind, id, operation, turn, reason, who, at, released, attempts, due, failure";
+pub(super) const COLUMNS: &str = "sequence, kind, id, operation, turn, reason, who, at, released, attempts, due, failure, renames";
 
 /// Those for whom anything waits. Whoever was at it when the process ended is so no
 /// more: one process has the file.
@@ -34,7 +33,8 @@ pub(super) fn count(reader: &Connection, tenant: &str) -> rusqlite::Result<usize
 pub(super) fn add(step: &Connection, tenant: &str, one: &Pending) -> rusqlite::Result<()> {
     step.prepare_cached(
         "INSERT INTO pending (tenant, kind, id, operation, turn, reason, who, at, released,
-             attempts, due, failure) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+             attempts, due, failure, renames)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?
     .execute(params![
         tenant,
@@ -49,6 +49,7 @@ pub(super) fn add(step: &Connection, tenant: &str, one: &Pending) -> rusqlite::R
         one.attempts,
         micros(one.due),
         one.failure,
+        one.renames,
     ])?;
     Ok(())
 }
@@ -57,7 +58,7 @@ pub(super) fn add(step: &Connection, tenant: &str, one: &Pending) -> rusqlite::R
 pub(super) fn change(step: &Connection, tenant: &str, one: &Pending) -> rusqlite::Result<()> {
     step.prepare_cached(
         "UPDATE pending SET operation = ?3, turn = ?4, reason = ?5, released = ?6, attempts = ?7,
-             due = ?8, failure = ?9, begun = 0 WHERE tenant = ?1 AND sequence = ?2",
+             due = ?8, failure = ?9, renames = ?10, begun = 0 WHERE tenant = ?1 AND sequence = ?2",
     )?
     .execute(params![
         tenant,
@@ -69,6 +70,7 @@ pub(super) fn change(step: &Connection, tenant: &str, one: &Pending) -> rusqlite
         one.attempts,
         micros(one.due),
         one.failure,
+        one.renames,
     ])?;
     Ok(())
 }
@@ -96,6 +98,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Pending> {
         attempts: row.get(9)?,
         due: instant(row, 10)?,
         failure: row.get(11)?,
+        renames: row.get(12)?,
     })
 }
 

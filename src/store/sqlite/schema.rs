@@ -6,12 +6,13 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// How the form came to be, one step after the other. A step that was released
 /// is never changed: files exist that took it.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     include_str!("steps/1-entries.sql"),
     include_str!("steps/2-pending.sql"),
     include_str!("steps/3-trail.sql"),
     include_str!("steps/4-names.sql"),
     include_str!("steps/5-tokens.sql"),
+    include_str!("steps/6-renames.sql"),
 ];
 
 /// What says that a file is ours: `MATR`.

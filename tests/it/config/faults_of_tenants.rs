@@ -31,18 +31,18 @@ tokens = [{ token = "0123456789abcdef0123456789" }]"#), @"
 fn a_key_of_a_later_version_is_told() {
     insta::assert_snapshot!(told("", r#"[tenants.demo]
 mapping = "moodle"
-mode = "dry-run"
+match = ["userName"]
 sandbox = true
 tokens = [{ token = "0123456789abcdef0123456789" }]
 
 "#), @r#"
-    error: there is no setting `tenants.demo.mode`
+    error: there is no setting `tenants.demo.match`
      --> config.toml:3:1
       |
-    3 | mode = "dry-run"
-      | ^^^^ unknown key
+    3 | match = ["userName"]
+      | ^^^^^ unknown key
       |
-      = help: take it away: this version always writes through to the LMS ("sync"), without rules
+      = help: take it away: this version matches by the LMS's own unique values
     "#);
 }
 

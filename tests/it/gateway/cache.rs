@@ -277,7 +277,7 @@ async fn what_is_kept_weighs_no_more_than_it_may() {
     }
     let calls = house.lms.calls().total();
     assert!(calls > 500, "only {calls} calls: all was kept");
-    house.tenant.measure();
+    house.tenant.measure().await;
     let kept = house.measured("matricula_cache_bytes");
     assert!(kept > 0.0 && kept <= 65536.0, "{kept}");
 }

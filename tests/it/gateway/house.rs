@@ -12,11 +12,14 @@ use matricula::api::{self, Api, Face, Front, Roll};
 use matricula::clock::Clock;
 use matricula::mapping::plan::Plan;
 use matricula::mapping::{Shipped, Source};
+use matricula::policy;
 use matricula::provision::{self, Lms, Tenant};
 use matricula::sandbox::{self, Moodle, Sandbox};
 use matricula::scim::Rules;
 use matricula::server::{self, Listener, Shutdown};
-use matricula::store::{Digest, Entries, Fixed, Key, Memory, Scope, Store, Token, Tokens, Trail};
+use matricula::store::{
+    Digest, Entries, Fixed, Key, Memory, Queue, Scope, Store, Token, Tokens, Trail,
+};
 use matricula::{backend, secret};
 use prometheus::Registry;
 use serde_json::{Map, Value, json};
@@ -47,6 +50,9 @@ pub(crate) struct Options {
     pub entries: Arc<dyn Entries>,
     /// A whole store instead, which other houses may share.
     pub store: Option<Arc<dyn Store>>,
+    pub pending: Arc<dyn Queue>,
+    /// What may happen. Everything, where a test says nothing else.
+    pub policy: policy::Rules,
     pub trail: Arc<dyn Trail>,
     /// Whether the trail may name people.
     pub personal: bool,
@@ -55,7 +61,11 @@ pub(crate) struct Options {
 impl Default for Options {
     fn default() -> Self {
         let config = provision::Config::default();
+        let (memory, school) = (Memory::new(), "school".into());
         Self {
+            pending: memory.pending(&school),
+            entries: memory.entries(&school),
+            policy: writes_through(),
             rules: config.rules,
             caching: config.caching,
             api: api::Config::default(),
@@ -69,7 +79,6 @@ impl Default for Options {
             issued: Memory::new().tokens(),
             key: Key::fresh().unwrap(),
             from: Vec::new(),
-            entries: Memory::new().entries(&"school".into()),
             store: None,
             trail: Memory::new().trail(&Key::fresh().unwrap()),
             personal: false,
@@ -169,6 +178,34 @@ impl House {
         }
     }
 
+    /// The same house under other rules, and a tenant that works by them.
+    pub(crate) fn under(&mut self, policy: policy::Rules) -> Arc<Tenant> {
+        self.options.policy = policy;
+        let outside = (&Registry::new(), self.work.clone());
+        let tenant = tenant(&self.url, self.lms.token(), &self.options, outside);
+        let front = front(Arc::clone(&tenant), &self.options);
+        self.api.replace(Face::new(self.options.api.clone(), vec![front]));
+        self.tenant = Arc::clone(&tenant);
+        tenant
+    }
+
+    /// What waits.
+    pub(crate) fn pending(&self) -> &Arc<dyn Queue> {
+        &self.options.pending
+    }
+
+    /// Does all that is ready of what waits; says how much that was.
+    pub(crate) async fn work_off(&self) -> usize {
+        let mut done = 0;
+        loop {
+            let round = self.tenant.round().await.unwrap();
+            if round.begun == 0 {
+                return done;
+            }
+            done += round.begun - round.failed;
+        }
+    }
+
     /// Waits until so many requests are being answered. On one thread, each of
     /// them has then come as far as it can come.
     pub(crate) async fn in_flight(&self, count: u32) {
@@ -265,6 +302,16 @@ impl Drop for House {
     }
 }
 
+/// The rules of a tenant that has none: what is asked for is done.
+pub(crate) fn writes_through() -> policy::Rules {
+    policy::Rules {
+        mode: policy::Mode::Sync,
+        deprovision: policy::Deprovision::Delete,
+        guard: None,
+        ..policy::Rules::default()
+    }
+}
+
 /// The LMS as the documentation asks for it to be set up.
 pub(crate) async fn sandbox(options: &Options) -> Sandbox {
     let mut site = sandbox::Site::for_gateways();
@@ -323,6 +370,7 @@ fn tenant(
         caching: options.caching,
         page: options.page,
         patience: options.patience,
+        policy: options.policy.clone(),
         personal: options.personal,
         ..provision::Config::default()
     };
@@ -332,7 +380,7 @@ fn tenant(
     let house = provision::House { clock, metrics, work, trail };
     let ledger = match &options.store {
         Some(store) => provision::Ledger::of(&**store, &"demo".into()),
-        None => provision::Ledger::new(Arc::clone(&options.entries)),
+        None => provision::Ledger::new(Arc::clone(&options.entries), Arc::clone(&options.pending)),
     };
     Tenant::new("demo".into(), lms, ledger, config, &house)
 }

@@ -91,7 +91,8 @@ pub(super) async fn school_with(folder: &Path, more: &str) -> Sandbox {
     let lms = gateway::sandbox(&gateway::Options::default()).await;
     let config = format!(
         "[server]\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n\
-         [tenants.school]\nmapping = \"moodle\"\n\
+         [tenants.school]\nmode = \"sync\"\nguard = false\n\
+         deprovision = \"delete\"\nmapping = \"moodle\"\n\
          [tenants.school.lms]\nbase_url = \"{}\"\ntoken = \"{}\"\n\
          [[tenants.school.tokens]]\ntoken = \"{TOKEN}\"\n{more}",
         lms.url(),

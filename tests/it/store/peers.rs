@@ -185,6 +185,7 @@ fn waiting() -> Pending {
         kind: Kind::User,
         id: id("7"),
         operation: json!({}),
+        renames: false,
         turn: Turn::Users,
         reason: Reason::DryRun,
         who: "Entra".to_owned(),

@@ -105,6 +105,7 @@ fn item(kind: Kind, name: &str, reason: Reason) -> Pending {
         kind,
         id: id(name),
         operation: json!({ "delete": name }),
+        renames: false,
         turn: if kind == Kind::User { Turn::Users } else { Turn::Groups },
         reason,
         who: "Entra".to_owned(),
@@ -155,9 +156,11 @@ async fn of_each_resource_its_own_work_comes(house: House) {
     let of = house.queue.of(Kind::User, &[id("8"), id("nobody"), id("7")]).await.unwrap();
     assert_eq!(of.iter().map(Vec::len).collect::<Vec<_>>(), [1, 0, 2]);
     assert!(of[2][0].sequence < of[2][1].sequence);
-    let mut users = house.queue.resources(Kind::User).await.unwrap();
+    let mut users = house.queue.resources(Kind::User, false).await.unwrap();
     users.sort();
     assert_eq!(users, [id("7"), id("8")]);
+    house.add(vec![Pending { renames: true, ..user("9") }]).await;
+    assert_eq!(house.queue.resources(Kind::User, true).await.unwrap(), [id("9")]);
     let choice = Choice { reason: Some(Reason::Confirm), ..Choice::default() };
     assert_eq!(house.queue.page(&choice, 0, 9).await.unwrap().len(), 1);
     let choice = Choice { id: Some(id("7")), kind: Some(Kind::User), ..Choice::default() };
@@ -305,7 +308,7 @@ async fn removals_are_counted_up_to_the_most_and_within_the_span(house: House) {
 async fn one_tenant_does_not_see_another(house: House) {
     house.add(vec![user("1")]).await;
     assert!(house.others.page(&Choice::default(), 0, 9).await.unwrap().is_empty());
-    assert_eq!(house.others.resources(Kind::User).await.unwrap(), Vec::<ResourceId>::new());
+    assert_eq!(house.others.resources(Kind::User, false).await.unwrap(), Vec::<ResourceId>::new());
     let sequence = house.all().await[0].sequence;
     let batch = Batch { done: vec![sequence], ..Batch::default() };
     assert!(house.others.write(batch).await.unwrap());

@@ -1,0 +1,332 @@
+//! Writes that wait: the client is answered in full, and what it will read is kept
+//! together with what has to be done.
+
+use std::sync::Arc;
+
+use super::cache::Depth;
+use super::names::fresh_id;
+use super::overlay::{bare, is_name};
+use super::read::missing;
+use super::words::memorable;
+use super::write::unmapped;
+use super::{Deed, Error, Tenant, View};
+use crate::mapping::Next;
+use crate::policy::Reason;
+use crate::scim::{self, Edits, Kind, Operation, Outcome, Resource, ResourceId};
+use crate::store::{Among, Batch, Entry, LmsId, Pending, Turn};
+
+/// So many members are told in one piece of waiting work; more begin another.
+const MEMBERS: usize = 500;
+
+/// When somebody comes back who found no room.
+const PAUSE: u32 = 300;
+
+/// More people with one name are no question any more.
+const MOST: usize = 16;
+
+impl Tenant {
+    /// A create that waits. Whoever is gone and comes back keeps the id.
+    pub(super) async fn defer_create(
+        self: &Arc<Self>,
+        resource: &Resource,
+        (reason, who): (Reason, &str),
+        gone: Option<Entry>,
+    ) -> Result<Arc<View>, Error> {
+        let kind = resource.kind();
+        if reason != Reason::Outage {
+            self.rehearse(&Operation::Create(bare(resource)))?;
+            self.unclaimed(resource, gone.as_ref().map(|entry| &entry.id)).await?;
+        }
+        let now = self.clock.now();
+        let known = match gone {
+            Some(entry) => entry,
+            None => Entry { lms: LmsId::None, ..Entry::plain(kind, fresh_id()?, now) },
+        };
+        let entry = Entry { sent: memorable(resource), created: Some(now), modified: now, ..known };
+        let id = entry.id.clone();
+        let create = Operation::Create(resource.clone());
+        let item = self.item((kind, &id), &create, (reason, who));
+        self.wait(Batch { entry: Some(entry), add: vec![item], ..Batch::default() }).await?;
+        self.ledger.epochs.written(kind, Some(&id));
+        self.get(kind, &id, Depth::Whole, false).await
+    }
+
+    /// A change that waits.
+    pub(super) async fn defer_change(
+        self: &Arc<Self>,
+        (kind, id): (Kind, &ResourceId),
+        edits: &Edits,
+        (reason, who): (Reason, &str),
+    ) -> Result<(), Error> {
+        let entry = self.ledger.entries.get(kind, id).await?;
+        if reason != Reason::Outage {
+            // Whether it is there, and whether it can be.
+            self.get(kind, id, Depth::Lean, false).await?;
+            self.rehearse_change((kind, id), edits, entry.as_deref()).await?;
+            if let Some(named) = self.named_by(kind, edits)? {
+                self.unclaimed(&named, Some(id)).await?;
+            }
+        }
+        let (after, differs) = self.applied(kind, id, edits, entry.as_deref()).await?;
+        let now = self.clock.now();
+        let entry =
+            entry.map_or_else(|| Entry::plain(kind, id.clone(), now), |it| Entry::clone(&it));
+        let members = self.touches_members(kind, edits);
+        let modified = if differs || members { now } else { entry.modified };
+        let revision = entry.revision + u64::from(members);
+        let entry = Entry { sent: memorable(&after), modified, revision, ..entry };
+        let change = Operation::Change { kind, id: id.clone(), edits: edits.clone() };
+        let item = self.item((kind, id), &change, (reason, who));
+        let batch = match self.joined(&item).await? {
+            Some(joined) => Batch { entry: Some(entry), change: vec![joined], ..Batch::default() },
+            None => Batch { entry: Some(entry), add: vec![item], ..Batch::default() },
+        };
+        self.wait(batch).await?;
+        self.ledger.epochs.written(kind, Some(id));
+        Ok(())
+    }
+
+    /// A delete that waits. Nothing is left of somebody whom the LMS never knew.
+    pub(super) async fn defer_delete(
+        self: &Arc<Self>,
+        (kind, id): (Kind, &ResourceId),
+        (reason, who): (Reason, &str),
+    ) -> Result<(), Error> {
+        if reason != Reason::Outage {
+            self.get(kind, id, Depth::Lean, false).await?;
+        }
+        let queued = self.ledger.pending.of(kind, std::slice::from_ref(id)).await?;
+        let queued: Vec<Pending> = queued.into_iter().flatten().collect();
+        let entry = self.ledger.entries.get(kind, id).await?;
+        let unborn = entry.is_some_and(|it| it.lms == LmsId::None && it.gone.is_none());
+        let delete = Operation::Delete { kind, id: id.clone() };
+        if unborn && queued.iter().all(|one| one.attempts == 0) {
+            let done = queued.iter().map(|one| one.sequence).collect();
+            let forget = Some((kind, id.clone()));
+            self.wait(Batch { forget, done, ..Batch::default() }).await?;
+        } else {
+            let add = vec![self.item((kind, id), &delete, (reason, who))];
+            self.wait(Batch { add, ..Batch::default() }).await?;
+        }
+        self.ledger.epochs.written(kind, Some(id));
+        if kind == Kind::User {
+            self.ledger.epochs.left();
+        }
+        Ok(())
+    }
+
+    /// A piece of work that waits.
+    pub(super) fn item(
+        &self,
+        (kind, id): (Kind, &ResourceId),
+        operation: &Operation,
+        (reason, who): (Reason, &str),
+    ) -> Pending {
+        let now = self.clock.now();
+        let (turn, renames) = match operation {
+            _ if kind == Kind::User => (Turn::Users, renames(operation)),
+            Operation::Change { edits, .. } if self.touches_members(kind, edits) => {
+                (Turn::Members, renames(operation))
+            }
+            _ => (Turn::Groups, renames(operation)),
+        };
+        Pending {
+            sequence: 0,
+            kind,
+            id: id.clone(),
+            operation: operation.to_json(),
+            turn,
+            renames,
+            reason,
+            who: who.to_owned(),
+            at: now,
+            released: false,
+            attempts: 0,
+            due: now,
+            failure: None,
+        }
+    }
+
+    /// Lets work wait, if there is room for it.
+    pub(super) async fn wait(&self, batch: Batch) -> Result<(), Error> {
+        let most = self.config.policy.pending;
+        let fits = self.ledger.pending.write(Batch { most, ..batch }).await?;
+        self.ledger.bell.notify_one();
+        if fits {
+            return Ok(());
+        }
+        Err(scim::Error::unavailable(
+            format!(
+                "{most} operations of this tenant wait already, and no more are taken. Release or \
+                 drop some (`matricula pending`), or raise `pending`."
+            ),
+            PAUSE,
+        )
+        .into())
+    }
+
+    pub(super) fn touches_members(&self, kind: Kind, edits: &Edits) -> bool {
+        let members = self.resource_type(kind).and_then(scim::ResourceType::members);
+        members.is_some_and(|members| edits.touch(&members))
+    }
+
+    /// The last piece of the same resource's work with this one added, where both
+    /// are about members alone: clients tell them one by one.
+    async fn joined(&self, item: &Pending) -> Result<Option<Pending>, Error> {
+        let (kind, id) = (item.kind, &item.id);
+        let Some(resource_type) = self.resource_type(kind).filter(|_| kind == Kind::Group) else {
+            return Ok(None);
+        };
+        let queued = self.ledger.pending.of(kind, std::slice::from_ref(id)).await?;
+        let Some(last) = queued.into_iter().flatten().last() else { return Ok(None) };
+        if last.attempts > 0 || last.released || last.reason != item.reason || last.who != item.who
+        {
+            return Ok(None);
+        }
+        let read = |one: &Pending| resource_type.operation(one.operation.clone()).ok();
+        let (Some(Operation::Change { edits: known, .. }), Some(Operation::Change { edits, .. })) =
+            (read(&last), read(item))
+        else {
+            return Ok(None);
+        };
+        let only_members = |edits: &Edits| {
+            !edits.is_complete() && edits.iter().all(|it| it.place.attr.name.is("members"))
+        };
+        if !only_members(&known) || !only_members(&edits) || known.weight() >= MEMBERS {
+            return Ok(None);
+        }
+        let edits = known.iter().chain(edits.iter()).cloned().collect();
+        let operation = Operation::Change { kind, id: id.clone(), edits }.to_json();
+        Ok(Some(Pending { operation, ..last }))
+    }
+
+    /// Refuses what the mapping refuses before it makes a call.
+    fn rehearse(&self, operation: &Operation) -> Result<(), Error> {
+        let deed = match operation {
+            Operation::Create(_) => Deed::Create,
+            Operation::Change { .. } => Deed::Change,
+            Operation::Delete { .. } => Deed::Delete,
+        };
+        let run = self.lms.site().write(operation, None, &self.lms.moment());
+        match run.map(|mut run| run.start()) {
+            Ok(Next::Done(Err(failure))) | Err(failure) => Err(Error::lms(deed)(failure)),
+            Ok(Next::Done(Ok(_)) | Next::Call(_)) => Ok(()),
+        }
+    }
+
+    async fn rehearse_change(
+        &self,
+        (kind, id): (Kind, &ResourceId),
+        edits: &Edits,
+        entry: Option<&Entry>,
+    ) -> Result<(), Error> {
+        let Some(account) = self.lms_id(kind, id).await? else {
+            let resource_type = self.resource_type(kind).ok_or_else(|| unmapped(kind))?;
+            let mut after = entry.ok_or_else(|| missing(kind, id))?.sent.clone();
+            edits.apply(resource_type, &mut after)?;
+            return self.rehearse(&Operation::Create(bare(&after)));
+        };
+        let edits =
+            edits.without(|place| place.attr.name.is("members") || place.attr.name.is("manager"));
+        self.rehearse(&Operation::Change { kind, id: account, edits })
+    }
+
+    /// The unique values that edits give, as a resource.
+    fn named_by(&self, kind: Kind, edits: &Edits) -> Result<Option<Resource>, Error> {
+        let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
+        let mut named = serde_json::Map::new();
+        for attribute in plan.attributes.iter().filter(|attribute| attribute.unique) {
+            if let Outcome::Set(value) = edits.outcome(&attribute.slot.place) {
+                attribute.slot.write(&mut named, value);
+            }
+        }
+        Ok((!named.is_empty()).then(|| Resource::from_attributes(kind, named)))
+    }
+
+    /// Refuses unique values that another has, in the LMS or among what waits.
+    async fn unclaimed(
+        self: &Arc<Self>,
+        resource: &Resource,
+        own: Option<&ResourceId>,
+    ) -> Result<(), Error> {
+        let kind = resource.kind();
+        let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
+        let unique = plan.attributes.iter().filter(|attribute| attribute.unique);
+        let claims: Vec<_> =
+            unique.filter_map(|it| Some((it, folded(it.slot.read(resource)?)?))).collect();
+        if claims.is_empty() {
+            return Ok(());
+        }
+        let run = self.lms.site().look(resource, &self.lms.moment());
+        let run = run.map_err(Error::lms(Deed::Look))?;
+        let found = self.drive(run, kind, Deed::Look).await.map_err(Error::lms(Deed::Look))?;
+        let mut others = self.views(kind, found.pictures, (None, Depth::Lean)).await?;
+        others.append(&mut self.waiting_named(resource).await?);
+        for other in &others {
+            if other.id() == own {
+                continue;
+            }
+            let other = other.resource();
+            for (attribute, value) in &claims {
+                if attribute.slot.read(&other).and_then(folded).as_ref() == Some(value) {
+                    let words = format!("`{}` is taken by another account.", attribute.name);
+                    return Err(scim::Error::uniqueness(words).into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses unique values that another has for whom something waits.
+    pub(super) async fn unclaimed_by_waiting(
+        self: &Arc<Self>,
+        resource: &Resource,
+    ) -> Result<(), Error> {
+        if self.is_clear() || self.waiting_named(resource).await?.is_empty() {
+            return Ok(());
+        }
+        self.unclaimed(resource, None).await
+    }
+
+    /// Those who get one of these unique values by what waits.
+    async fn waiting_named(self: &Arc<Self>, resource: &Resource) -> Result<Vec<Arc<View>>, Error> {
+        if self.is_clear() {
+            return Ok(Vec::new());
+        }
+        let kind = resource.kind();
+        let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
+        let mut ids = self.ledger.pending.resources(kind, true).await?;
+        for attribute in plan.attributes.iter().filter(|attribute| attribute.unique) {
+            let value = attribute.slot.read(resource).and_then(|value| value.as_str());
+            let Some(value) = value else { continue };
+            let Some(matcher) = self.equals(kind, &attribute.name, value) else { continue };
+            for among in [Among::Unborn, Among::Gone] {
+                let found = self.ledger.entries.find(kind, among, Some(&matcher), MOST).await?;
+                ids.extend(found);
+            }
+        }
+        let mut views = Vec::with_capacity(ids.len());
+        for id in ids {
+            match self.get(kind, &id, Depth::Lean, false).await {
+                Ok(view) => views.push(view),
+                Err(Error::Scim(error)) if error.status() == 404 => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(views)
+    }
+}
+
+/// Whether an operation on somebody whom the LMS knows gives another name.
+fn renames(operation: &Operation) -> bool {
+    match operation {
+        Operation::Change { edits, .. } => {
+            edits.is_complete() || edits.iter().any(|edit| is_name(&edit.place))
+        }
+        Operation::Create(_) | Operation::Delete { .. } => false,
+    }
+}
+
+fn folded(value: &serde_json::Value) -> Option<String> {
+    Some(value.as_str()?.trim().to_lowercase()).filter(|text| !text.is_empty())
+}

@@ -1,0 +1,206 @@
+//! What waits, on top of what the LMS holds: a client reads what it wrote, though
+//! nobody has told the LMS yet.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::cache::Depth;
+use super::names::Names;
+use super::{Error, Tenant, View};
+use crate::scim::{Kind, Matcher, Operation, Operator, Resource, ResourceId};
+use crate::store::{Among, Entry, Pending};
+
+/// More that a filter finds among what waits is no search.
+const MOST: usize = 10_000;
+
+impl Tenant {
+    /// Whether nothing waits, so that the LMS alone says how things are.
+    pub(super) fn is_clear(&self) -> bool {
+        self.ledger.pending.is_empty()
+    }
+
+    /// What becomes of a resource by what waits for it.
+    pub(super) async fn overlaid(
+        &self,
+        (kind, id): (Kind, &ResourceId),
+        view: Option<Arc<View>>,
+        depth: Depth,
+    ) -> Result<Option<Arc<View>>, Error> {
+        if self.is_clear() {
+            return Ok(view);
+        }
+        let waiting = self.ledger.pending.of(kind, std::slice::from_ref(id)).await?;
+        let waiting: Vec<Pending> = waiting.into_iter().flatten().collect();
+        let covered = if waiting.is_empty() {
+            view
+        } else {
+            let entry = self.ledger.entries.get(kind, id).await?;
+            self.covered(view.as_deref(), &waiting, entry.as_deref(), depth)
+        };
+        match covered {
+            Some(view) => self.without_the_gone(view, depth).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A group without those whose delete waits.
+    async fn without_the_gone(&self, view: Arc<View>, depth: Depth) -> Result<Arc<View>, Error> {
+        if view.kind() == Kind::User || depth == Depth::Lean {
+            return Ok(view);
+        }
+        let mut shown = view.resource();
+        let listed = shown.attributes().get("members").and_then(|it| it.as_array());
+        let id = |member: &serde_json::Value| ResourceId::parse(member.get("value")?.as_str()?);
+        let ids: Vec<_> = listed.into_iter().flatten().filter_map(id).collect();
+        let waiting = self.ledger.pending.of(Kind::User, &ids).await?;
+        let ends = |one: &Pending| one.reason.blocks() && one.operation.get("delete").is_some();
+        let gone: HashSet<String> = (ids.iter().zip(waiting))
+            .filter(|(_, waiting)| waiting.iter().any(ends))
+            .map(|(id, _)| id.as_str().to_owned())
+            .collect();
+        let Some(resource_type) = self.resource_type(Kind::Group).filter(|_| !gone.is_empty())
+        else {
+            return Ok(view);
+        };
+        shown.name_members(&mut |_, id| (!gone.contains(id)).then(|| id.to_owned()));
+        let entry = match view.id() {
+            Some(id) => self.ledger.entries.get(Kind::Group, id).await?,
+            None => None,
+        };
+        let names = Names::default();
+        Ok(View::of(&shown, resource_type, self.known(entry.as_deref(), &names)))
+    }
+
+    /// The same for several views, each with what waits for it, and whether it is
+    /// meant by the LMS's own spelling: that says nothing of what waits.
+    pub(super) async fn all_overlaid(
+        &self,
+        kind: Kind,
+        views: Vec<(Arc<View>, bool)>,
+        depth: Depth,
+    ) -> Result<Vec<(Arc<View>, bool)>, Error> {
+        if self.is_clear() {
+            return Ok(views);
+        }
+        let ids: Vec<_> = views.iter().filter_map(|(view, _)| view.id().cloned()).collect();
+        let waiting = self.ledger.pending.of(kind, &ids).await?;
+        let mut covered = Vec::with_capacity(views.len());
+        for (((view, meant), id), waiting) in views.into_iter().zip(ids).zip(waiting) {
+            if waiting.is_empty() {
+                covered.push((self.without_the_gone(view, depth).await?, meant));
+                continue;
+            }
+            let entry = self.ledger.entries.get(kind, &id).await?;
+            let after = self.covered(Some(&view), &waiting, entry.as_deref(), depth);
+            if let Some(view) = after {
+                covered.push((self.without_the_gone(view, depth).await?, false));
+            }
+        }
+        Ok(covered)
+    }
+
+    /// A resource as it will be, once all that waits for it was done.
+    pub(super) fn covered(
+        &self,
+        view: Option<&View>,
+        waiting: &[Pending],
+        entry: Option<&Entry>,
+        depth: Depth,
+    ) -> Option<Arc<View>> {
+        let resource_type = self.resource_type(waiting.first()?.kind)?;
+        let mut shown = view.map(View::resource);
+        for one in waiting {
+            match resource_type.operation(one.operation.clone()) {
+                Ok(Operation::Create(mut resource)) => {
+                    resource.set_id(&one.id);
+                    shown = Some(resource);
+                }
+                Ok(Operation::Change { edits, .. }) => {
+                    // What does not fit any more is told when its turn comes.
+                    let _ = shown.as_mut().map(|shown| edits.apply(resource_type, shown));
+                }
+                Ok(Operation::Delete { .. }) => shown = None,
+                Err(_) => {}
+            }
+        }
+        let shown = shown?;
+        let left_out: &[&str] = match depth {
+            Depth::Lean => &["password", "meta", "members"],
+            Depth::Whole => &["password", "meta"],
+        };
+        let shown = left_out.iter().fold(shown, |shown, name| shown.without(name));
+        let names = Names::default();
+        let told = View::worded(shown, entry);
+        Some(View::of(&told, resource_type, self.known(entry, &names)))
+    }
+
+    /// Those whom a filter may mean for what waits, though the LMS does not find
+    /// them by it; all of them, without a filter.
+    pub(super) async fn waiting_for(
+        self: &Arc<Self>,
+        kind: Kind,
+        matcher: Option<&Matcher>,
+        (known, depth): (&[Arc<View>], Depth),
+    ) -> Result<Vec<Arc<View>>, Error> {
+        if self.is_clear() {
+            return Ok(Vec::new());
+        }
+        let entries = &self.ledger.entries;
+        // Members are not among the words of an entry, so those are all looked at.
+        let words = matcher.filter(|matcher| !self.names_members(kind, matcher));
+        let mut ids = entries.find(kind, Among::Unborn, words, MOST).await?;
+        ids.append(&mut entries.find(kind, Among::Gone, words, MOST).await?);
+        if let Some(matcher) = matcher {
+            let renamed = asks_for_a_name(matcher);
+            ids.append(&mut self.ledger.pending.resources(kind, renamed).await?);
+        }
+        let mut seen: HashSet<_> = known.iter().filter_map(|view| view.id().cloned()).collect();
+        ids.retain(|id| seen.insert(id.clone()));
+        let mut found = Vec::new();
+        for id in ids {
+            match self.get(kind, &id, depth, false).await {
+                Ok(view) if matcher.is_none_or(|it| it.matches(&view.resource())) => {
+                    found.push(view);
+                }
+                Ok(_) => {}
+                Err(Error::Scim(error)) if error.status() == 404 => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
+    fn names_members(&self, kind: Kind, matcher: &Matcher) -> bool {
+        let members = self.resource_type(kind).and_then(crate::scim::ResourceType::members);
+        members.is_some_and(|members| matcher.names(&members))
+    }
+}
+
+/// Names of attributes by which clients find whom they know.
+pub(super) const NAMES: [&str; 4] = ["userName", "externalId", "displayName", "emails"];
+
+/// Whether only who has a certain name can be meant.
+fn asks_for_a_name(matcher: &Matcher) -> bool {
+    match matcher {
+        Matcher::Compare(place, Operator::Eq, _) => is_name(place),
+        Matcher::All(parts) => parts.iter().any(asks_for_a_name),
+        Matcher::Any(parts) => parts.iter().all(asks_for_a_name),
+        Matcher::Compare(..) | Matcher::Present(_) | Matcher::Not(_) => false,
+    }
+}
+
+/// Whether an attribute is one that clients find people by.
+pub(super) fn is_name(place: &crate::scim::Place) -> bool {
+    place.schema.is_none() && NAMES.iter().any(|name| place.attr.name.is(name))
+}
+
+/// A resource without those whose parts are read elsewhere.
+pub(super) fn bare(resource: &Resource) -> Resource {
+    let manager = crate::scim::ENTERPRISE_USER;
+    let mut attributes = resource.attributes().clone();
+    attributes.remove("members");
+    if let Some(extension) = attributes.get_mut(manager).and_then(|it| it.as_object_mut()) {
+        extension.remove("manager");
+    }
+    Resource::from_attributes(resource.kind(), attributes)
+}

@@ -1,0 +1,186 @@
+//! What waited, done at last: users before groups before their members, each once.
+
+use std::sync::Arc;
+
+use super::gone::with_account;
+use super::ruling::{Origin, Ruling};
+use super::settle::Kept;
+use super::turns::Key;
+use super::write::unmapped;
+use super::{Deed, Error, Tenant};
+use crate::call::{Failure, Kind as FailureKind};
+use crate::policy::{Decision, Reason, Then};
+use crate::scim::{Act, Edit, Edits, Operation, Resource};
+use crate::store::{Batch, Pending};
+
+/// When somebody is looked at again who waits for others.
+const SOON: std::time::Duration = std::time::Duration::from_secs(15);
+
+impl Tenant {
+    /// Does one piece of work that waited.
+    pub(super) async fn redone(
+        self: &Arc<Self>,
+        operation: Operation,
+        one: Pending,
+    ) -> Result<(), Error> {
+        let plan = self.plan(one.kind).ok_or_else(|| unmapped(one.kind))?;
+        let mut keys = match &operation {
+            Operation::Create(resource) => Key::of_new(plan, resource),
+            Operation::Change { edits, .. } => Key::of_change(plan, &one.id, edits),
+            Operation::Delete { .. } => Vec::new(),
+        };
+        keys.push(Key::Id(one.kind, one.id.clone()));
+        let _turn = self.ledger.turn(&keys).await?;
+        // Somebody may have dropped it while nobody had the turn.
+        if !self.still_waits(&one).await? {
+            return Ok(());
+        }
+        match operation {
+            Operation::Create(resource) => self.recreated(resource, &keys, one).await?,
+            Operation::Change { edits, .. } => self.rechanged(edits, one).await?,
+            Operation::Delete { .. } => self.redeleted(one).await?,
+        }
+        Ok(())
+    }
+
+    async fn still_waits(&self, one: &Pending) -> Result<bool, Error> {
+        let queued = self.ledger.pending.of(one.kind, std::slice::from_ref(&one.id)).await?;
+        Ok(queued.iter().flatten().any(|known| known.sequence == one.sequence))
+    }
+
+    async fn recreated(
+        self: &Arc<Self>,
+        resource: Resource,
+        keys: &[Key],
+        one: Pending,
+    ) -> Result<(), Error> {
+        let (kind, id, origin) = (one.kind, one.id.clone(), Origin::Queue(one.clone()));
+        let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
+        let Some(entry) = self.ledger.entries.get(kind, &id).await? else {
+            return self.settle((kind, &id), Kept::nothing(), &origin).await;
+        };
+        let (alone, members) = (resource.without("members"), self.members_of(&one, &resource));
+        let Ruling { decision, .. } = self.rule(Operation::Create(alone), &origin).await?;
+        let (form, then) = match decision {
+            Decision::Apply(Operation::Create(form), then) => (form, then),
+            Decision::Apply(..) => return Err(Error::CutOff),
+            Decision::Defer(reason) => return self.goes_on(one, reason).await,
+            Decision::Refuse(error) => return Err(error.into()),
+        };
+        let told = self.in_its_ids(plan, &form).await?;
+        if one.attempts > 0 {
+            self.ledger.doubts.raise(keys);
+        }
+        let account = match &entry.gone {
+            Some(_) => self.revived((plan, &told), &entry).await?,
+            None => None,
+        };
+        let account = match account {
+            Some(account) => account,
+            None => self.account(&told, keys).await?,
+        };
+        // Later writes are among its words already.
+        let entry = Some(with_account(&entry, &account));
+        let kept = Kept { rest: members, ..Kept::new(entry, then) };
+        let settled = self.settle((kind, &id), kept, &origin).await;
+        match settled {
+            Ok(()) => self.ledger.doubts.settle(keys),
+            Err(_) => self.ledger.doubts.raise(keys),
+        }
+        self.ledger.epochs.left();
+        settled
+    }
+
+    /// The account of somebody who had none: the one that an earlier attempt left
+    /// behind, or a new one.
+    async fn account(
+        &self,
+        told: &Resource,
+        keys: &[Key],
+    ) -> Result<crate::scim::ResourceId, Error> {
+        let picture = match self.in_doubt(told, keys).await? {
+            Some(found) => found,
+            None => self.sent(told, keys).await?,
+        };
+        picture.id().ok_or_else(|| {
+            let failure = Failure::new(FailureKind::Garbled, "the LMS gave the new one no id");
+            Error::lms(Deed::Create)(failure)
+        })
+    }
+
+    /// The members of a new group, to be told once all of them are there.
+    fn members_of(&self, one: &Pending, resource: &Resource) -> Option<Operation> {
+        let members = resource.attributes().get("members")?.as_array()?;
+        let place = self.resource_type(one.kind)?.members()?;
+        let act = Act::Add(members.clone());
+        let edits = Edits::from_iter([Edit { place, act }]);
+        let (kind, id) = (one.kind, one.id.clone());
+        (!members.is_empty()).then_some(Operation::Change { kind, id, edits })
+    }
+
+    async fn rechanged(self: &Arc<Self>, edits: Edits, one: Pending) -> Result<(), Error> {
+        let (kind, id) = (one.kind, one.id.clone());
+        let (now, waiting) = self.members_now(kind, &edits).await?;
+        if now.is_empty() && !waiting.is_empty() {
+            return self.goes_on(one, Reason::Order).await;
+        }
+        let operation = Operation::Change { kind, id: id.clone(), edits: now };
+        let origin = Origin::Queue(one.clone());
+        let Ruling { decision, counted } = self.rule(operation, &origin).await?;
+        let (form, then) = match decision {
+            Decision::Apply(Operation::Change { edits, .. }, then) => (edits, then),
+            Decision::Apply(..) => return Err(Error::CutOff),
+            Decision::Defer(reason) => return self.goes_on(one, reason).await,
+            Decision::Refuse(error) => return Err(error.into()),
+        };
+        if let Err(error) = self.change_account((kind, &id), &form).await {
+            self.not_removed(counted, &error).await;
+            return Err(error);
+        }
+        let edits = waiting;
+        let rest = (!edits.is_empty()).then(|| Operation::Change { kind, id: id.clone(), edits });
+        let kept = Kept { rest, ..Kept::new(None, then) };
+        self.settle((kind, &id), kept, &origin).await
+    }
+
+    async fn redeleted(self: &Arc<Self>, one: Pending) -> Result<(), Error> {
+        let (kind, id, origin) = (one.kind, one.id.clone(), Origin::Queue(one.clone()));
+        let entry = self.ledger.entries.get(kind, &id).await?;
+        let alive = entry.as_ref().is_some_and(|entry| entry.gone.is_none());
+        if one.reason == Reason::Grace && alive {
+            // Whoever came back meanwhile is not deleted for what was before.
+            return self.settle((kind, &id), Kept::new(None, Then::Nothing), &origin).await;
+        }
+        let operation = Operation::Delete { kind, id: id.clone() };
+        let Ruling { decision, counted } = self.rule(operation, &origin).await?;
+        let done = match decision {
+            Decision::Apply(Operation::Delete { .. }, _) => self.end((kind, &id), &origin).await,
+            Decision::Apply(Operation::Change { edits, .. }, then) => {
+                self.bury((kind, &id), (&edits, then), &origin).await
+            }
+            Decision::Apply(..) => Err(Error::CutOff),
+            Decision::Defer(reason) => return self.goes_on(one, reason).await,
+            Decision::Refuse(error) => return Err(error.into()),
+        };
+        match done {
+            // It is gone already, which is all that was asked for.
+            Err(Error::Scim(error)) if error.status() == 404 => Ok(()),
+            Err(error) => {
+                self.not_removed(counted, &error).await;
+                Err(error)
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// It goes on waiting, for another reason.
+    async fn goes_on(&self, one: Pending, reason: Reason) -> Result<(), Error> {
+        let now = self.clock.now();
+        let due = if reason == Reason::Order { now.checked_add(SOON).unwrap_or(now) } else { now };
+        let (kind, id) = (one.kind, one.id.clone());
+        let change = vec![Pending { reason, due, ..one }];
+        self.wait(Batch { change, ..Batch::default() }).await?;
+        self.ledger.epochs.written(kind, Some(&id));
+        Ok(())
+    }
+}

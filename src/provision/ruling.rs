@@ -1,0 +1,165 @@
+//! What a tenant's rules make of a write: the facts are found out here, and only
+//! those that the decision may need.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::cache::Depth;
+use super::witness;
+use super::{Error, Tenant};
+use crate::call::Kind::Unavailable;
+use crate::policy::{self, Decision, Facts, Reason, Then, Wait, is_removal};
+use crate::scim::{Kind, Operation, Resource};
+use crate::store::Pending;
+
+/// Where a write comes from.
+#[derive(Clone, Debug)]
+pub(super) enum Origin {
+    /// From a client, by this token.
+    Client(String),
+    /// From what waited.
+    Queue(Pending),
+}
+
+impl Origin {
+    /// On whose word.
+    pub(super) fn who(&self) -> &str {
+        match self {
+            Self::Client(who) => who,
+            Self::Queue(one) => &one.who,
+        }
+    }
+
+    fn waited(&self) -> Option<(Reason, bool)> {
+        match self {
+            Self::Client(_) => None,
+            Self::Queue(one) => Some((one.reason, one.released)),
+        }
+    }
+}
+
+/// What was decided, and what has to be taken back if it does not happen.
+#[derive(Debug)]
+pub(super) struct Ruling {
+    pub decision: Decision,
+    /// When it was counted as a removal.
+    pub counted: Option<Timestamp>,
+}
+
+impl Tenant {
+    /// What the rules make of an operation.
+    pub(super) async fn rule(
+        self: &Arc<Self>,
+        operation: Operation,
+        origin: &Origin,
+    ) -> Result<Ruling, Error> {
+        let rules = &self.config.policy;
+        let known = self.known_of(&operation, origin).await?;
+        let mut facts = Facts {
+            known: known.as_ref(),
+            waits: self.waits(&operation, origin).await?,
+            removals: 0,
+            waited: origin.waited(),
+            unavailable: false,
+            account: self.resource_type(Kind::User),
+        };
+        let decision = policy::decide(rules, &facts, operation.clone());
+        let released = facts.waited.is_some_and(|(reason, said)| said || reason == Reason::Grace);
+        let counts = matches!(decision, Decision::Apply(..)) && !released;
+        let guard = rules.guard.filter(|_| counts && is_removal(&operation, facts.known));
+        let Some(guard) = guard else { return Ok(Ruling { decision, counted: None }.told()) };
+        let now = self.clock.now();
+        let since = now.checked_sub(guard.within).unwrap_or(Timestamp::MIN);
+        facts.removals = self.ledger.pending.removal(now, since, guard.removals).await?;
+        let decision = policy::decide(rules, &facts, operation);
+        let counted = (facts.removals < guard.removals).then_some(now);
+        if decision == Decision::Defer(Reason::Guard) {
+            self.metrics.held();
+            tracing::warn!(
+                tenant = %self.name,
+                removals = guard.removals,
+                "too many removals in a short time: this one is held until a person approves"
+            );
+        }
+        Ok(Ruling { decision, counted }.told())
+    }
+
+    /// Whether a write that failed so is to wait for the end of an outage.
+    pub(super) fn waits_out(&self, error: &Error) -> bool {
+        let out = matches!(error, Error::Lms { failure, .. } if failure.kind == Unavailable);
+        self.config.policy.outage && out
+    }
+
+    /// A removal that was counted did not happen.
+    pub(super) async fn not_removed(&self, counted: Option<Timestamp>, error: &Error) {
+        let lost = matches!(error, Error::Lms { failure, .. } if failure.lost);
+        if let Some(at) = counted.filter(|_| !lost)
+            && let Err(error) = self.ledger.pending.no_removal(at).await
+        {
+            tracing::warn!(%error, "a removal that did not happen stays counted");
+        }
+    }
+
+    /// What is known of the resource. What waited is among its own words already,
+    /// so those prove nothing of how it is now.
+    async fn known_of(
+        self: &Arc<Self>,
+        operation: &Operation,
+        origin: &Origin,
+    ) -> Result<Option<Resource>, Error> {
+        let (kind, Some(id)) = (operation.kind(), operation.id()) else { return Ok(None) };
+        let rules = &self.config.policy;
+        let known = if rules.needs_known(operation) {
+            let view = Box::pin(self.in_lms(kind, id, Depth::Lean)).await?;
+            view.map(|view| view.resource())
+        } else if rules.guard.is_some() && kind == Kind::User {
+            self.ledger.entries.get(kind, id).await?.map(|entry| entry.sent.clone())
+        } else {
+            None
+        };
+        Ok(match origin {
+            Origin::Client(_) => known,
+            Origin::Queue(_) => known.map(|known| known.without("active")),
+        })
+    }
+
+    async fn waits(&self, operation: &Operation, origin: &Origin) -> Result<Option<Wait>, Error> {
+        if let (Some(id), false) = (operation.id(), self.is_clear()) {
+            let queued = self.ledger.pending.of(operation.kind(), std::slice::from_ref(id)).await?;
+            let queued: Vec<Pending> = queued.into_iter().flatten().collect();
+            let own = match origin {
+                Origin::Client(_) => None,
+                Origin::Queue(one) => Some(one.sequence),
+            };
+            let before = |one: &&Pending| own.is_none_or(|own| one.sequence < own);
+            if queued.iter().filter(before).any(|one| one.reason.blocks()) {
+                return Ok(Some(Wait::Before));
+            }
+            if self.names_unborn(operation).await? {
+                return Ok(Some(Wait::Before));
+            }
+            let approval = queued.iter().any(|one| one.reason == Reason::Approval);
+            return Ok(approval.then_some(Wait::Approval));
+        }
+        Ok(self.names_unborn(operation).await?.then_some(Wait::Before))
+    }
+
+    async fn names_unborn(&self, operation: &Operation) -> Result<bool, Error> {
+        Ok(!self.unborn_in(operation).await?.is_empty())
+    }
+}
+
+impl Ruling {
+    /// Whoever watches is told.
+    fn told(self) -> Self {
+        match &self.decision {
+            Decision::Apply(_, Then::Nothing) => {}
+            Decision::Apply(_, Then::Approve { .. }) => witness::decided("apply", "approval"),
+            Decision::Apply(_, Then::Bury { .. }) => witness::decided("apply", "disable"),
+            Decision::Defer(reason) => witness::decided("defer", reason.as_str()),
+            Decision::Refuse(_) => witness::decided("refuse", "protect"),
+        }
+        self
+    }
+}
