@@ -14,6 +14,11 @@ impl Lock {
         Self(token.map(|token| Sha256::digest(token.expose()).as_slice().into()))
     }
 
+    /// Whether there is one at all.
+    pub(super) fn is_there(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Whether these headers open it; without a token they all do.
     pub(super) fn opens(&self, headers: &HeaderMap) -> bool {
         let Some(expected) = &self.0 else { return true };

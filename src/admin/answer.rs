@@ -24,6 +24,13 @@ pub(super) fn json(status: StatusCode, body: &Value) -> Answer {
     answer(status, JSON, format!("{body}\n").into())
 }
 
+/// An answer that says nothing but its status.
+pub(super) fn empty(status: StatusCode) -> Answer {
+    let mut answer = text(status, "");
+    answer.headers_mut().remove(CONTENT_TYPE);
+    answer
+}
+
 pub(super) fn exposition(body: String) -> Answer {
     answer(StatusCode::OK, EXPOSITION, body.into())
 }

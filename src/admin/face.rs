@@ -2,6 +2,7 @@
 
 use super::access::Lock;
 use super::answer::{self, Answer};
+use super::api::{self, Place};
 use super::config::Config;
 use super::health::Checks;
 use super::page::{self, Page};
@@ -22,6 +23,7 @@ pub(super) struct Face<G> {
     reloads: Reloads<G>,
     registry: Registry,
     shutdown: Shutdown,
+    gateway: Arc<G>,
 }
 
 /// No page reads a body; a small one is overlooked, since some clients send `{}`.
@@ -37,13 +39,22 @@ impl<G: Gateway> Face<G> {
         Self {
             lock: Lock::new(config.token.as_ref()),
             checks: Checks::new(Arc::clone(&gateway)),
-            reloads: Reloads::new(gateway),
+            reloads: Reloads::new(Arc::clone(&gateway)),
+            gateway,
             registry,
             shutdown,
         }
     }
 
     pub(super) async fn answer(&self, request: Request) -> Response {
+        let method = request.method().clone();
+        if request.uri().path().starts_with("/api/") {
+            let answer = match self.admit_order(&request) {
+                Ok(place) => api::answer(Arc::clone(&self.gateway), place, request).await,
+                Err(refusal) => refusal.answer(&request),
+            };
+            return answer::send(&method, answer);
+        }
         let answer = match self.admit(&request) {
             Ok(page) => self.show(page, &request).await,
             Err(refusal) => refusal.answer(&request),
@@ -68,6 +79,25 @@ impl<G: Gateway> Face<G> {
             return Err(Refusal::Body);
         }
         Ok(page)
+    }
+
+    /// The same for orders. They hand out tokens, so without an operators' token nobody
+    /// gives one: whoever reaches the address could.
+    fn admit_order(&self, request: &Request) -> Result<Place, Refusal> {
+        if !self.lock.is_there() {
+            return Err(Refusal::Open);
+        }
+        if !self.lock.opens(request.headers()) {
+            return Err(Refusal::Token);
+        }
+        let place = Place::at(request.uri().path()).ok_or(Refusal::Unknown)?;
+        if !place.takes(request.method()) {
+            return Err(Refusal::Order(place));
+        }
+        if is_from_a_page_elsewhere(request.headers()) {
+            return Err(Refusal::Browser);
+        }
+        Ok(place)
     }
 
     async fn show(&self, page: Page, request: &Request) -> Answer {

@@ -6,6 +6,8 @@
 //! | `GET /ready` | 200 while it serves, 503 from the start of the drain; how each LMS is |
 //! | `GET /metrics` | the registry, as Prometheus reads it |
 //! | `POST /reload` | configuration and mappings read again: what changed, or every fault |
+//! | `PUT /api/tenants/{t}/scim` | a tenant's URL and a new token for its client |
+//! | `GET`, `POST /api/tenants/{t}/tokens`, `DELETE …/tokens/{id}` | its tokens |
 //! | `GET /` | this list |
 //!
 //! It knows the gateway through the trait [`Gateway`] alone. With a token set,
@@ -14,6 +16,7 @@
 
 mod access;
 mod answer;
+mod api;
 mod config;
 mod face;
 mod health;
@@ -22,6 +25,7 @@ mod process;
 mod refusal;
 mod reload;
 
+pub use api::{Order, Reply, refused};
 pub use config::Config;
 pub use health::{Breaker, LastFailure, TenantHealth};
 
@@ -40,6 +44,9 @@ pub trait Gateway: Send + Sync + 'static {
     /// under way at a time, and not one is asked while an answer is fresh. It is
     /// shown without a token, so its words may hold nothing private.
     fn health(&self) -> impl Future<Output = Vec<TenantHealth>> + Send;
+
+    /// Carries out what an operator orders for a tenant. It is always finished.
+    fn order(&self, tenant: &str, order: Order) -> impl Future<Output = Reply> + Send;
 
     /// Reads configuration and mappings again: what has changed, a line each, or
     /// every fault there is, the old ones going on. It is always finished, and

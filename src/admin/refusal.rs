@@ -1,6 +1,7 @@
 //! Why a request is turned away before it comes to a page.
 
 use super::answer::{self, Answer};
+use super::api::Place;
 use super::page::Page;
 use crate::server::{Peer, Request};
 use http::header::{ALLOW, WWW_AUTHENTICATE};
@@ -16,6 +17,10 @@ pub(super) enum Refusal {
     Method(Page),
     /// Somebody's browser sends it for a page from elsewhere.
     Browser,
+    /// There is no operators' token that could be asked for.
+    Open,
+    /// The order is not given by this method.
+    Order(Place),
     /// It brings a body that nobody asked for.
     Body,
 }
@@ -37,6 +42,17 @@ impl Refusal {
                 let words = format!("{} takes {}", page.path(), page.allow());
                 let mut refusal = refuse(StatusCode::METHOD_NOT_ALLOWED, &words);
                 refusal.headers_mut().insert(ALLOW, HeaderValue::from_static(page.allow()));
+                refusal
+            }
+            Self::Open => {
+                let words = "set `admin.token`: without one, whoever reaches this address \
+                             could make tokens";
+                refuse(StatusCode::FORBIDDEN, words)
+            }
+            Self::Order(place) => {
+                let words = format!("this takes {}", place.allow());
+                let mut refusal = refuse(StatusCode::METHOD_NOT_ALLOWED, &words);
+                refusal.headers_mut().insert(ALLOW, HeaderValue::from_static(place.allow()));
                 refusal
             }
             Self::Browser => {

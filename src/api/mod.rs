@@ -39,6 +39,7 @@ use guessers::Guessers;
 
 use crate::clock::Clock;
 use crate::server;
+use crate::store::Token;
 
 /// The SCIM face of every tenant. What it shows can be replaced while it works:
 /// a request that has begun goes on with what it began with.
@@ -84,6 +85,21 @@ impl Api {
     /// What is shown now.
     pub fn face(&self) -> Arc<Face> {
         self.0.face.load_full()
+    }
+
+    /// The URL of a tenant: at the public address, or else at this one.
+    pub fn base_of(&self, tenant: &str, origin: &str) -> Option<String> {
+        let face = self.face();
+        let front = face.fronts().find(|front| &**front.tenant.name() == tenant)?;
+        let origin = face.config.public_url.as_deref().unwrap_or(origin);
+        Some(format!("{}{}", origin.trim_end_matches('/'), front.path))
+    }
+
+    /// The tokens of a tenant that its settings name.
+    pub fn fixed(&self, tenant: &str) -> Vec<Token> {
+        let face = self.face();
+        let front = face.fronts().find(|front| &**front.tenant.name() == tenant);
+        front.map(|front| front.tokens.iter().cloned().collect()).unwrap_or_default()
     }
 
     /// The tokens that the store knows.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::Kept;
 use crate::clock::Clock;
@@ -98,6 +99,26 @@ impl Desk {
         let made = self.make(wish).await?;
         self.tell("token.create", &made.issued).await;
         Ok(made)
+    }
+
+    /// What time it is here.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Lets a token end soon, if it does not end before.
+    pub(super) async fn end_within(&self, token: &Issued, span: Duration) -> Result<(), Refused> {
+        self.tokens.shorten(token.id, self.clock.now() + span).await?;
+        self.tell("token.shorten", token).await;
+        Ok(())
+    }
+
+    /// Takes a token of this tenant back.
+    pub(super) async fn revoke_of(&self, tenant: &str, id: u64) -> Result<(), Refused> {
+        if &*self.living(id).await?.tenant != tenant {
+            return Err(Refused::Unknown(id));
+        }
+        self.revoke(id).await.map(drop)
     }
 
     /// Takes a token back; from now on nobody speaks with it.
@@ -222,6 +243,71 @@ fn sound(title: &str) -> Result<String, String> {
         return Err("a title is one line of text".to_owned());
     }
     Ok(title.to_owned())
+}
+
+/// A token as it is shown in JSON.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shown {
+    /// Its number; nothing, for one of the configuration.
+    pub id: Option<u64>,
+    /// The tenant.
+    pub tenant: String,
+    /// Its name for people.
+    pub title: String,
+    /// What it may be used for.
+    pub scope: String,
+    /// From where; from everywhere, if there is none.
+    pub from: Vec<String>,
+    /// When it was made.
+    pub created: Option<String>,
+    /// When it ends.
+    pub expires: Option<String>,
+    /// When it was last used.
+    pub last_used: Option<String>,
+    /// `valid`, `expired` or `revoked`.
+    pub state: &'static str,
+    /// The token, in the only answer that has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// Where the Tenant URL ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+impl Shown {
+    /// One that the store knows.
+    pub fn of(issued: &Issued, now: Timestamp) -> Self {
+        let state = match issued {
+            it if it.revoked.is_some() => "revoked",
+            it if !it.token.lives(now) => "expired",
+            _ => "valid",
+        };
+        Self {
+            id: Some(issued.id),
+            created: Some(issued.created.to_string()),
+            last_used: issued.used.map(|it| format!("{it:.0}")),
+            state,
+            ..Self::fixed(&issued.tenant, &issued.token, now)
+        }
+    }
+
+    /// One of the configuration: there it is changed.
+    pub fn fixed(tenant: &str, token: &Token, now: Timestamp) -> Self {
+        Self {
+            id: None,
+            tenant: tenant.to_owned(),
+            title: token.title.clone(),
+            scope: token.scope.to_string(),
+            from: token.from.iter().map(ToString::to_string).collect(),
+            created: None,
+            expires: token.expires.map(|it| format!("{it:.0}")),
+            last_used: None,
+            state: if token.lives(now) { "valid" } else { "expired" },
+            token: None,
+            path: None,
+        }
+    }
 }
 
 impl fmt::Debug for Made {

@@ -12,6 +12,7 @@ mod fault;
 mod kept;
 pub mod log;
 mod operator;
+mod orders;
 mod reload;
 mod running;
 mod tenants;
@@ -19,7 +20,7 @@ mod tend;
 mod work;
 
 pub use demo::Demo;
-pub use desk::{Desk, Expires, Made, Refused, Wish};
+pub use desk::{Desk, Expires, Made, Refused, Shown, Wish};
 pub use fault::Fault;
 pub use kept::Kept;
 pub use running::{Addresses, Running};

@@ -6,16 +6,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use tokio::task::{JoinSet, spawn_blocking};
 
+use super::desk::Desk;
 use super::reload::changes;
 use super::tenants::Lasting;
 use super::work::Workers;
 use super::{House, Source};
-use crate::admin::{Breaker, Gateway, LastFailure, TenantHealth};
+use crate::admin::{Breaker, Gateway, LastFailure, Order, Reply, TenantHealth};
 use crate::api::Api;
 use crate::backend::State;
 use crate::config::Settings;
 use crate::provision::Tenant;
 use crate::server::Certificates;
+use crate::store::Trail;
 
 /// The program, as operators see it.
 pub(super) struct Operator {
@@ -23,6 +25,12 @@ pub(super) struct Operator {
     pub api: Api,
     pub source: Option<Source>,
     pub certificates: Vec<Certificates>,
+    /// Where tokens are made.
+    pub desk: Desk,
+    /// Where all is told.
+    pub trail: Arc<dyn Trail>,
+    /// Where clients find the gateway, if no public address is set.
+    pub origin: String,
     /// What works now, and what lasts. Whoever holds it reloads, and nobody else.
     pub state: tokio::sync::Mutex<(Settings, Lasting)>,
     pub seen: Mutex<HashMap<Arc<str>, Seen>>,
@@ -57,6 +65,10 @@ impl Gateway for Operator {
             .collect();
         health.sort_by(|one, other| one.tenant.cmp(&other.tenant));
         health
+    }
+
+    async fn order(&self, tenant: &str, order: Order) -> Reply {
+        self.ordered(tenant, order).await
     }
 
     async fn reload(&self) -> Result<Vec<String>, Vec<String>> {

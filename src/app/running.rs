@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::desk::Desk;
 use super::operator::Operator;
 use super::tenants::Lasting;
 use super::work::Workers;
@@ -71,11 +72,16 @@ impl Running {
         let (shutdown, grace) = (Shutdown::new(), settings.grace);
         let certificates = [&scim, &admin].into_iter().filter_map(Listener::certificates).collect();
         let registry = house.registry.clone();
+        let desk = Desk::new(&lasting.kept, house.clock.clone(), "operator (API)");
+        let scheme = if settings.server.tls.is_some() { "https" } else { "http" };
         let operator = Arc::new(Operator {
             house,
             api: api.clone(),
             source,
             certificates,
+            desk,
+            trail: Arc::clone(&lasting.kept.trail),
+            origin: format!("{scheme}://{}", addresses.scim),
             state: tokio::sync::Mutex::new((settings, lasting)),
             seen: std::sync::Mutex::default(),
             workers: Workers::default(),
@@ -107,7 +113,7 @@ impl Running {
         let last = Shutdown::new();
         let admin = tokio::spawn(admin.serve(admin_face, last.clone()));
         let scim = tokio::spawn(scim.serve(api.service(), shutdown.clone()));
-        let tended = tokio::spawn(tend::tend(api.clone(), operator.house.clone()));
+        let tended = tokio::spawn(tend::tend(Arc::clone(&operator)));
         operator.workers.begin(&api.face());
         notifier.ready();
         stop(&mut signals, &operator, &shutdown, notifier).await;
@@ -121,6 +127,7 @@ impl Running {
         finish(&operator.house, grace.deadline).await;
         tended.abort();
         tend::note(&api).await;
+        tend::tell_head(&*operator.trail).await;
         let (_, lasting) = &*operator.state.lock().await;
         // Others would wait for us a little while, and then know all the same.
         let _ = lasting.kept.store.leave().await;

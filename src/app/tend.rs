@@ -1,13 +1,15 @@
 //! What has to be looked after while a gateway serves: tokens that others change, that
-//! are used, that end.
+//! are used, that end; and a trail that grows.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::House;
+use super::operator::Operator;
 use crate::api::Api;
+use crate::store::{Changed, Error, Outcome, Record, Trail};
 
 /// How soon a token that was revoked elsewhere stops working here.
 const LOOK: Duration = Duration::from_millis(500);
@@ -18,15 +20,22 @@ const BEAT: Duration = Duration::from_secs(5);
 /// How often the store is told who was used.
 const NOTE: Duration = Duration::from_mins(1);
 
-/// How often tokens that end soon are told.
+/// How often tokens that end soon are told, and where the trail stands.
 const DAY: Duration = Duration::from_hours(24);
 
+/// How often what is too old is taken out of the trail.
+const HOUR: Duration = Duration::from_hours(1);
+
+/// So many records at a time: writes wait meanwhile.
+const AT_A_TIME: usize = 1000;
+
 /// Looks after a gateway until it is ended.
-pub(super) async fn tend(api: Api, house: House) {
+pub(super) async fn tend(operator: Arc<Operator>) {
+    let (api, clock) = (operator.api.clone(), operator.house.clock.clone());
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut beaten, mut noted) = (None, Instant::now());
-    let (mut told, mut silent) = (None, false);
+    let (mut told, mut silent, mut pruned) = (None, false, None);
     loop {
         look.tick().await;
         let looked = api.roll().refresh().await;
@@ -42,7 +51,20 @@ pub(super) async fn tend(api: Api, house: House) {
             for tenant in api.face().tenants() {
                 tenant.measure().await;
             }
-            tell_expiries(&api, &mut told, house.clock.now());
+            let now = clock.now();
+            if told.is_none_or(|told| now.duration_since(told).unsigned_abs() >= DAY) {
+                told = Some(now);
+                tell_expiries(&api);
+                tell_head(&*operator.trail).await;
+            }
+            api.expiries();
+        }
+        if is_due(pruned, HOUR) {
+            pruned = Some(Instant::now());
+            let keep = operator.state.lock().await.0.audit.keep;
+            if let Err(error) = prune(&*operator.trail, keep, clock.now()).await {
+                tracing::warn!(%error, "what is too old cannot be taken out of the audit trail");
+            }
         }
         if noted.elapsed() >= NOTE {
             noted = Instant::now();
@@ -62,13 +84,65 @@ fn is_due(last: Option<Instant>, every: Duration) -> bool {
     last.is_none_or(|last| last.elapsed() >= every)
 }
 
-/// Measures how long tokens have left, and says so once a day of those that end soon.
-fn tell_expiries(api: &Api, told: &mut Option<Timestamp>, now: Timestamp) {
-    let expiries = api.expiries();
-    if told.is_some_and(|told| now.duration_since(told).unsigned_abs() < DAY) {
-        return;
+/// Takes what is too old out of the trail, and tells the trail so.
+async fn prune(trail: &dyn Trail, keep: Option<u32>, now: Timestamp) -> Result<(), Error> {
+    let Some(days) = keep else { return Ok(()) };
+    let Ok(before) = now.checked_sub(Duration::from_hours(24) * days) else { return Ok(()) };
+    let mut gone = 0;
+    loop {
+        let some = trail.prune(before, AT_A_TIME).await?;
+        gone += some;
+        if some < AT_A_TIME {
+            break;
+        }
     }
-    *told = Some(now);
+    if gone == 0 {
+        return Ok(());
+    }
+    tracing::info!(records = gone, days, "what was too old was taken out of the audit trail");
+    let change = Changed {
+        attribute: "records".to_owned(),
+        act: "drop".to_owned(),
+        before: None,
+        value: None,
+        count: Some(gone),
+    };
+    trail.append(Record { changes: vec![change], ..of_the_gateway("trail.prune", now) }).await?;
+    Ok(())
+}
+
+/// A record of what the gateway does by itself.
+fn of_the_gateway(operation: &str, at: Timestamp) -> Record {
+    Record {
+        at,
+        tenant: None,
+        who: "gateway".to_owned(),
+        request: None,
+        operation: operation.to_owned(),
+        resource: None,
+        name: None,
+        decision: "apply".to_owned(),
+        reason: None,
+        calls: Vec::new(),
+        changes: Vec::new(),
+        outcome: Outcome::Done,
+        status: None,
+        detail: None,
+    }
+}
+
+/// Says where the trail stands. A log that is kept elsewhere proves by this that no
+/// older trail was put in the place of this one: `matricula audit verify --head`.
+pub(super) async fn tell_head(trail: &dyn Trail) {
+    if let Ok(Some(head)) = trail.ends().await.map(|ends| ends.head) {
+        let head = format!("{}:{}", head.seq, head.digest.hex());
+        tracing::info!(head, "the audit trail stands here");
+    }
+}
+
+/// Says which tokens end soon.
+fn tell_expiries(api: &Api) {
+    let expiries = api.expiries();
     for expiry in expiries.iter().filter(|expiry| expiry.is_near()) {
         let (tenant, title, days) = (&expiry.tenant, &expiry.title, expiry.days.floor());
         if days < 1.0 {

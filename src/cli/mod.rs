@@ -1,6 +1,7 @@
 //! The command line: stdout is data, stderr is talk, and errors end with a
 //! hint. Exit codes: 0 done, 1 it failed, 2 the arguments make no sense.
 
+mod audit;
 mod check;
 mod demo;
 mod doctor;
@@ -40,6 +41,8 @@ enum Command {
     /// Make, list, rotate and revoke the tokens of clients; the gateway may run meanwhile
     #[command(subcommand)]
     Token(token::Command),
+    /// List what was asked for and what came of it, or prove that the trail holds
+    Audit(audit::Arguments),
     /// Show, check or test a mapping
     #[command(subcommand)]
     Mapping(mapping::Command),
@@ -102,6 +105,7 @@ pub fn run(arguments: &[String], out: &mut dyn Write, talk: &mut dyn Write) -> E
         Command::Check(arguments) => check::run(arguments, out, talk),
         Command::Doctor(arguments) => doctor::run(arguments, out),
         Command::Token(command) => token::run(command, out, talk),
+        Command::Audit(arguments) => audit::run(arguments, out),
         Command::Mapping(command) => mapping::run(command, out, talk),
         Command::Explain(arguments) => explain::run(arguments, out),
     };

@@ -8,16 +8,14 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use ipnet::IpNet;
-use jiff::Timestamp;
-use serde::Serialize;
 
 use super::Trouble;
 use super::settings::{self, Flags};
 use super::table;
-use crate::app::{Desk, Expires, Kept, Made, Refused, Wish};
+use crate::app::{Desk, Expires, Kept, Made, Refused, Shown, Wish};
 use crate::clock::Clock;
 use crate::config::{Settings, Tenant};
-use crate::store::{self, Issued, Scope, Token};
+use crate::store::{self, Issued, Scope};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -107,26 +105,6 @@ pub(super) struct NewKey {
     /// Yes: all tokens end, and what the audit trail holds cannot be proven any more
     #[arg(long, required = true)]
     end_all_tokens: bool,
-}
-
-/// A token as a line of JSON.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Shown {
-    /// Nothing, for one of the configuration.
-    id: Option<u64>,
-    tenant: String,
-    title: String,
-    scope: String,
-    from: Vec<String>,
-    created: Option<String>,
-    expires: Option<String>,
-    last_used: Option<String>,
-    state: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<String>,
 }
 
 pub(super) fn run(
@@ -219,7 +197,7 @@ async fn list(arguments: &List, out: &mut dyn Write) -> Result<(), Trouble> {
     }
     let head = ["ID", "TENANT", "TITLE", "SCOPE", "FROM", "EXPIRES", "LAST USED", "STATE"];
     let mut rows = vec![head.map(str::to_owned)];
-    rows.extend(shown.into_iter().map(Shown::row));
+    rows.extend(shown.into_iter().map(row));
     Ok(table::write(&rows, out)?)
 }
 
@@ -314,51 +292,17 @@ fn overlap(text: &str) -> Result<Duration, String> {
     span.ok_or_else(|| format!("`{text}` is no span of time; write it as 7d or 12h"))
 }
 
-impl Shown {
-    fn of(issued: &Issued, now: Timestamp) -> Self {
-        let state = match issued {
-            it if it.revoked.is_some() => "revoked",
-            it if !it.token.lives(now) => "expired",
-            _ => "valid",
-        };
-        Self {
-            id: Some(issued.id),
-            created: Some(issued.created.to_string()),
-            last_used: issued.used.map(|it| format!("{it:.0}")),
-            state,
-            ..Self::fixed(&issued.tenant, &issued.token, now)
-        }
-    }
-
-    /// One of the configuration: there it is changed.
-    fn fixed(tenant: &str, token: &Token, now: Timestamp) -> Self {
-        Self {
-            id: None,
-            tenant: tenant.to_owned(),
-            title: token.title.clone(),
-            scope: token.scope.to_string(),
-            from: token.from.iter().map(ToString::to_string).collect(),
-            created: None,
-            expires: token.expires.map(|it| format!("{it:.0}")),
-            last_used: None,
-            state: if token.lives(now) { "valid" } else { "expired" },
-            token: None,
-            path: None,
-        }
-    }
-
-    fn row(self) -> [String; 8] {
-        let or = |text: Option<String>, other: &str| text.unwrap_or_else(|| other.to_owned());
-        let from = if self.from.is_empty() { "anywhere".to_owned() } else { self.from.join(" ") };
-        [
-            or(self.id.map(|id| id.to_string()), "config"),
-            self.tenant,
-            self.title,
-            self.scope,
-            from,
-            or(self.expires, "never"),
-            or(self.last_used, "-"),
-            self.state.to_owned(),
-        ]
-    }
+fn row(shown: Shown) -> [String; 8] {
+    let or = |text: Option<String>, other: &str| text.unwrap_or_else(|| other.to_owned());
+    let from = if shown.from.is_empty() { "anywhere".to_owned() } else { shown.from.join(" ") };
+    [
+        or(shown.id.map(|id| id.to_string()), "config"),
+        shown.tenant,
+        shown.title,
+        shown.scope,
+        from,
+        or(shown.expires, "never"),
+        or(shown.last_used, "-"),
+        shown.state.to_owned(),
+    ]
 }

@@ -69,12 +69,19 @@ impl Drop for Program {
 
 /// One exchange with a server at `http://host:port/path`.
 fn ask(method: &str, url: &str, token: Option<&str>) -> (u16, String) {
+    send(method, url, token, "")
+}
+
+fn send(method: &str, url: &str, token: Option<&str>, content: &str) -> (u16, String) {
     let rest = url.strip_prefix("http://").unwrap();
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let mut stream = TcpStream::connect(host).unwrap();
     let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
-    let head =
-        format!("{method} /{path} HTTP/1.1\r\nHost: {host}\r\n{token}Connection: close\r\n\r\n");
+    let head = format!(
+        "{method} /{path} HTTP/1.1\r\nHost: {host}\r\n{token}Connection: close\r\n\
+         Content-Length: {}\r\n\r\n{content}",
+        content.len()
+    );
     stream.write_all(head.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -298,4 +305,125 @@ fn a_lost_key_is_said_at_the_start_and_can_be_replaced() {
         let (status, _, talk) = command(&words, folder.path());
         assert_eq!(status.code(), Some(code), "{talk}");
     }
+}
+
+const OPERATED: &str = r#"
+[server]
+listen = "127.0.0.1:0"
+
+[admin]
+listen = "127.0.0.1:0"
+token = "the-token-of-the-operators"
+
+[tenants.school]
+mapping = "moodle"
+sandbox = true
+"#;
+
+const OPERATORS: Option<&str> = Some("the-token-of-the-operators");
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn one_call_sets_a_tenant_up_and_a_second_leaves_one_token_to_last() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("config.toml"), OPERATED).unwrap();
+    let mut program = Program::start(&["serve"], folder.path());
+    let (scim, admin) = addresses(&program.logged("serving"));
+    let tenant = format!("{admin}/api/tenants/school");
+    let set_up = || {
+        let (status, body) = ask("PUT", &format!("{tenant}/scim"), OPERATORS);
+        assert_eq!(status, 200, "{body}");
+        json(&body)
+    };
+    let (first, second) = (set_up(), set_up());
+    assert_eq!(first["baseUrl"], format!("{scim}/school/scim/v2"));
+    for answer in [&first, &second] {
+        let users = format!("{}/Users?count=1", answer["baseUrl"].as_str().unwrap());
+        assert_eq!(ask("GET", &users, answer["apiToken"].as_str()).0, 200);
+    }
+    let (_, listed) = ask("GET", &format!("{tenant}/tokens"), OPERATORS);
+    let listed = json(&listed);
+    let ends: Vec<_> = listed["tokens"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["expires"].as_str().unwrap())
+        .collect();
+    assert!(ends[0] < ends[1], "the first ends soon: {ends:?}");
+    let wish =
+        r#"{"title":"okta","scope":["users","read-only"],"expires":"30d","from":["127.0.0.0/8"]}"#;
+    let (status, made) = send("POST", &format!("{tenant}/tokens"), OPERATORS, wish);
+    let made = json(&made);
+    assert_eq!((status, &made["scope"]), (201, &"users,read-only".into()), "{made}");
+    let users = format!("{scim}/school/scim/v2/Users");
+    assert_eq!(ask("GET", &users, made["token"].as_str()).0, 200);
+    assert_eq!(ask("POST", &users, made["token"].as_str()).0, 403);
+    let own = format!("{tenant}/tokens/{}", made["id"]);
+    assert_eq!(ask("DELETE", &own, OPERATORS), (204, String::new()));
+    assert_eq!(ask("GET", &users, made["token"].as_str()).0, 401, "at once");
+    for (method, path, content, status) in [
+        ("DELETE", "school/tokens/99", "", 404),
+        ("PUT", "nobody/scim", "", 404),
+        ("POST", "school/tokens", r#"{"expires":"soon"}"#, 400),
+        ("POST", "school/tokens", r#"{"from":["campus"]}"#, 400),
+        ("POST", "school/tokens", r#"{"tittle":"x"}"#, 400),
+        ("POST", "school/tokens", r#"{"title":"a\nb"}"#, 400),
+    ] {
+        let (told, body) = send(method, &format!("{admin}/api/tenants/{path}"), OPERATORS, content);
+        assert_eq!(told, status, "{method} {path}: {body}");
+    }
+}
+
+#[test]
+fn the_trail_is_read_and_proven_beside_a_running_gateway() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("config.toml"), OPERATED).unwrap();
+    let mut program = Program::start(&["serve"], folder.path());
+    let (_, admin) = addresses(&program.logged("serving"));
+    let (_, set_up) = ask("PUT", &format!("{admin}/api/tenants/school/scim"), OPERATORS);
+    let set_up = json(&set_up);
+    let users = format!("{}/Users", set_up["baseUrl"].as_str().unwrap());
+    for number in 0..3 {
+        let person = format!(
+            r#"{{"userName":"nina{number}","name":{{"givenName":"Nina","familyName":"Berg"}},"emails":[{{"type":"work","value":"nina{number}@hoch.example"}}]}}"#
+        );
+        let (status, body) = send("POST", &users, set_up["apiToken"].as_str(), &person);
+        assert_eq!(status, 201, "{body}");
+    }
+    let (status, out, talk) = command(&["audit", "--json", "--tenant", "school"], folder.path());
+    assert!(status.success(), "{talk}");
+    let records: Vec<Value> = out.lines().map(json).collect();
+    let told: Vec<_> = records.iter().map(|it| it["operation"].as_str().unwrap()).collect();
+    assert_eq!(told, ["token.create", "user.create", "user.create", "user.create"]);
+    assert!(
+        !out.contains("Berg") && records[3]["seq"] == 4 && records[3]["who"] == "scim",
+        "{out}"
+    );
+    let (_, out, _) = command(&["audit", "--limit", "1"], folder.path());
+    assert!(out.starts_with("4  ") && out.contains("core_user_create_users ok"), "{out}");
+    let (status, out, _) = command(&["audit", "verify"], folder.path());
+    assert!(status.success() && out.contains("4 records, 1 to 4"), "{out}");
+    let head = out.trim().rsplit(' ').next().unwrap().to_owned();
+    assert!(command(&["audit", "verify", "--head", &head], folder.path()).0.success());
+    let other = format!("4:{}", "0".repeat(64));
+    assert!(!command(&["audit", "verify", "--head", &other], folder.path()).0.success());
+    let mut follower = Program::start(&["audit", "--follow", "--limit", "0"], folder.path());
+    program.signal("TERM");
+    assert!(program.logged("the audit trail stands here").contains(&head));
+    assert!(program.end().0.success());
+    let file = rusqlite::Connection::open(folder.path().join("matricula.db")).unwrap();
+    let (_, made, _) = command(&["token", "create", "--tenant", "school"], folder.path());
+    assert!(made.starts_with("matricula_") && follower.line().starts_with("5  "));
+    file.execute("UPDATE trail SET body = replace(body, 'done', 'failed') WHERE seq = 3", [])
+        .unwrap();
+    let (status, out, talk) = command(&["audit", "verify", "--json"], folder.path());
+    assert_eq!(status.code(), Some(1));
+    assert!(talk.contains("record 3 was altered"), "{talk}");
+    assert_eq!((&json(&out)["ok"], &json(&out)["last"]), (&false.into(), &2.into()));
+    file.execute("DELETE FROM trail WHERE seq >= 2", []).unwrap();
+    let (_, _, talk) = command(&["audit", "verify"], folder.path());
+    assert!(talk.contains("ends with record 1, and its head says 5"), "{talk}");
 }

@@ -103,6 +103,10 @@ pub enum Break {
     /// A record is not what was written, or one before it was put in.
     #[error("record {0} was altered, or does not follow the one before it")]
     Altered(u64),
+    /// A head that was noted elsewhere is not in it: the whole trail is another one, or
+    /// an older one was put back.
+    #[error("record {0} is not the one that was noted: the trail was replaced or put back")]
+    Replaced(u64),
     /// The end is not where the head says.
     #[error("the trail ends with record {0}, and its head says {1}")]
     Cut(u64, u64),

@@ -3,12 +3,13 @@
 mod access;
 mod health;
 mod metrics;
+mod orders;
 mod reload;
 mod socket;
 
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
-use matricula::admin::{Breaker, Config, Gateway, TenantHealth, service};
+use matricula::admin::{Breaker, Config, Gateway, Order, Reply, TenantHealth, service};
 use matricula::secret::Secret;
 use matricula::server::{Body, Request, Service, Shutdown};
 use prometheus::Registry;
@@ -59,6 +60,11 @@ impl Gateway for Scripted {
     async fn health(&self) -> Vec<TenantHealth> {
         self.turn().await;
         self.health.clone()
+    }
+
+    async fn order(&self, tenant: &str, order: Order) -> Reply {
+        self.turn().await;
+        (StatusCode::OK, serde_json::json!({ "tenant": tenant, "order": format!("{order:?}") }))
     }
 
     async fn reload(&self) -> Result<Vec<String>, Vec<String>> {
