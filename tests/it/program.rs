@@ -317,6 +317,7 @@ token = "the-token-of-the-operators"
 
 [tenants.school]
 mapping = "moodle"
+mode = "sync"
 sandbox = true
 "#;
 
