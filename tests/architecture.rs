@@ -21,7 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("server", &["secret", "der"]),
     ("provision", &["scim", "call", "mapping", "policy", "backend", "store", "clock"]),
     ("api", &["scim", "provision", "store", "server", "clock"]),
-    ("admin", &["scim", "provision", "store", "server", "secret"]),
+    ("admin", &["scim", "policy", "provision", "store", "server", "secret"]),
     ("sandbox", &[]),
     (
         "config",

@@ -8,10 +8,10 @@ use super::health::Checks;
 use super::page::{self, Page};
 use super::refusal::Refusal;
 use super::reload::Reloads;
-use super::{Gateway, health};
+use super::{Gateway, desk, health};
 use crate::server::{Request, Response, Shutdown};
 use http::header::ORIGIN;
-use http::{HeaderMap, HeaderName, Method, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 use http_body::Body;
 use prometheus::{Registry, TextEncoder};
 use std::sync::Arc;
@@ -21,9 +21,9 @@ pub(super) struct Face<G> {
     lock: Lock,
     checks: Checks<G>,
     reloads: Reloads<G>,
+    gateway: Arc<G>,
     registry: Registry,
     shutdown: Shutdown,
-    gateway: Arc<G>,
 }
 
 /// No page reads a body; a small one is overlooked, since some clients send `{}`.
@@ -48,7 +48,8 @@ impl<G: Gateway> Face<G> {
 
     pub(super) async fn answer(&self, request: Request) -> Response {
         let method = request.method().clone();
-        if request.uri().path().starts_with("/api/") {
+        let path = request.uri().path();
+        if path.starts_with("/api/") && desk::tenant_at(path).is_none() {
             let answer = match self.admit_order(&request) {
                 Ok(place) => api::answer(Arc::clone(&self.gateway), place, request).await,
                 Err(refusal) => refusal.answer(&request),
@@ -72,7 +73,7 @@ impl<G: Gateway> Face<G> {
         if !page.takes(request.method()) {
             return Err(Refusal::Method(page));
         }
-        if request.method() == Method::POST && is_from_a_page_elsewhere(request.headers()) {
+        if !request.method().is_safe() && is_from_a_page_elsewhere(request.headers()) {
             return Err(Refusal::Browser);
         }
         if request.body().size_hint().lower() > LONGEST_BODY {
@@ -107,6 +108,7 @@ impl<G: Gateway> Face<G> {
             Page::Ready => self.readiness(request).await,
             Page::Metrics => self.metrics(request).await,
             Page::Reload => self.reloads.reload(request.headers()).await,
+            Page::Pending | Page::Apply => desk::answer(&*self.gateway, request).await,
         }
     }
 

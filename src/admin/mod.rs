@@ -8,6 +8,8 @@
 //! | `POST /reload` | configuration and mappings read again: what changed, or every fault |
 //! | `PUT /api/tenants/{t}/scim` | a tenant's URL and a new token for its client |
 //! | `GET`, `POST /api/tenants/{t}/tokens`, `DELETE …/tokens/{id}` | its tokens |
+//! | `GET, DELETE /api/tenants/{tenant}/pending` | the work of a tenant that waits, and its end |
+//! | `POST /api/tenants/{tenant}/pending/apply` | its release |
 //! | `GET /` | this list |
 //!
 //! It knows the gateway through the trait [`Gateway`] alone. With a token set,
@@ -18,6 +20,7 @@ mod access;
 mod answer;
 mod api;
 mod config;
+mod desk;
 mod face;
 mod health;
 mod page;
@@ -27,6 +30,7 @@ mod reload;
 
 pub use api::{Order, Reply, refused};
 pub use config::Config;
+pub use desk::{Errand, Told};
 pub use health::{Breaker, LastFailure, TenantHealth};
 
 use crate::server::{Service, Shutdown};
@@ -52,6 +56,12 @@ pub trait Gateway: Send + Sync + 'static {
     /// every fault there is, the old ones going on. It is always finished, and
     /// one at a time; a reload by signal is for the implementation to queue.
     fn reload(&self) -> impl Future<Output = Result<Vec<String>, Vec<String>>> + Send;
+
+    /// What is to be done with the work that waits for a tenant.
+    fn pending(&self, tenant: &str, errand: Errand) -> impl Future<Output = Told> + Send {
+        let _ = (tenant, errand);
+        async { None }
+    }
 }
 
 /// The service for the operators' listener. Readiness follows `shutdown`.

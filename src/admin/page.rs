@@ -1,5 +1,6 @@
 //! The pages there are.
 
+use super::desk::tenant_at;
 use http::Method;
 use std::fmt::Write;
 
@@ -11,13 +12,25 @@ pub(super) enum Page {
     Ready,
     Metrics,
     Reload,
+    Pending,
+    Apply,
 }
 
 impl Page {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Index, Self::Live, Self::Ready, Self::Metrics, Self::Reload];
+    pub(super) const ALL: [Self; 7] = [
+        Self::Index,
+        Self::Live,
+        Self::Ready,
+        Self::Metrics,
+        Self::Reload,
+        Self::Pending,
+        Self::Apply,
+    ];
 
     pub(super) fn at(path: &str) -> Option<Self> {
+        if let Some((_, apply)) = tenant_at(path) {
+            return Some(if apply { Self::Apply } else { Self::Pending });
+        }
         Self::ALL.into_iter().find(|page| page.path() == path)
     }
 
@@ -28,6 +41,8 @@ impl Page {
             Self::Ready => "/ready",
             Self::Metrics => "/metrics",
             Self::Reload => "/reload",
+            Self::Pending => "/api/tenants/{tenant}/pending",
+            Self::Apply => "/api/tenants/{tenant}/pending/apply",
         }
     }
 
@@ -38,6 +53,8 @@ impl Page {
             Self::Ready => "whether it serves, and how each LMS is",
             Self::Metrics => "measurements, as Prometheus reads them",
             Self::Reload => "read configuration and mappings again",
+            Self::Pending => "what waits to be done, and dropping it",
+            Self::Apply => "release what waits",
         }
     }
 
@@ -45,7 +62,8 @@ impl Page {
     pub(super) const fn allow(self) -> &'static str {
         match self {
             Self::Index | Self::Live | Self::Ready | Self::Metrics => "GET, HEAD",
-            Self::Reload => "POST",
+            Self::Reload | Self::Apply => "POST",
+            Self::Pending => "GET, HEAD, DELETE",
         }
     }
 
@@ -64,7 +82,7 @@ pub(super) fn index() -> String {
     let mut text = format!("Matricula {}\n\n", env!("CARGO_PKG_VERSION"));
     for page in Page::ALL {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{:<9} {:<9} {}", page.allow(), page.path(), page.about());
+        let _ = writeln!(text, "{:<17} {:<38} {}", page.allow(), page.path(), page.about());
     }
     text
 }

@@ -11,11 +11,13 @@ use super::reload::changes;
 use super::tenants::Lasting;
 use super::work::Workers;
 use super::{House, Source};
-use crate::admin::{Breaker, Gateway, LastFailure, Order, Reply, TenantHealth};
+use serde_json::{Value, json};
+
+use crate::admin::{Breaker, Errand, Gateway, LastFailure, Order, Reply, TenantHealth, Told};
 use crate::api::Api;
 use crate::backend::State;
 use crate::config::Settings;
-use crate::provision::Tenant;
+use crate::provision::{Error, Tenant};
 use crate::server::Certificates;
 use crate::store::Trail;
 
@@ -82,9 +84,27 @@ impl Gateway for Operator {
         }
         outcome
     }
+
+    async fn pending(&self, tenant: &str, errand: Errand) -> Told {
+        let face = self.api.face();
+        let tenant = face.tenants().find(|known| &**known.name() == tenant).map(Arc::clone)?;
+        let told = Self::at_the_desk(&tenant, errand).await;
+        Some(told.map_err(|error| error.to_scim().detail().to_owned()))
+    }
 }
 
 impl Operator {
+    async fn at_the_desk(tenant: &Arc<Tenant>, errand: Errand) -> Result<Value, Error> {
+        Ok(match errand {
+            Errand::List(choice, after, most) => json!({
+                "counts": tenant.tally().await?,
+                "items": tenant.waiting(&choice, after, most).await?,
+            }),
+            Errand::Apply(choice) => json!({ "released": tenant.release(&choice).await? }),
+            Errand::Drop(choice) => json!({ "dropped": tenant.drop_waiting(&choice).await? }),
+        })
+    }
+
     async fn reloaded(&self) -> Result<Vec<String>, Vec<String>> {
         let mut state = self.state.lock().await;
         let Some(source) = self.source.clone() else {

@@ -8,6 +8,7 @@ mod doctor;
 mod explain;
 mod files;
 mod mapping;
+mod pending;
 mod serve;
 mod settings;
 mod table;
@@ -43,6 +44,9 @@ enum Command {
     Token(token::Command),
     /// List what was asked for and what came of it, or prove that the trail holds
     Audit(audit::Arguments),
+    /// Show what waits to be done, have it done, or forget it
+    #[command(subcommand)]
+    Pending(pending::Command),
     /// Show, check or test a mapping
     #[command(subcommand)]
     Mapping(mapping::Command),
@@ -106,6 +110,7 @@ pub fn run(arguments: &[String], out: &mut dyn Write, talk: &mut dyn Write) -> E
         Command::Doctor(arguments) => doctor::run(arguments, out),
         Command::Token(command) => token::run(command, out, talk),
         Command::Audit(arguments) => audit::run(arguments, out),
+        Command::Pending(command) => pending::run(command, out, talk),
         Command::Mapping(command) => mapping::run(command, out, talk),
         Command::Explain(arguments) => explain::run(arguments, out),
     };

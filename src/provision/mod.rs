@@ -15,6 +15,7 @@ mod config;
 mod counts;
 mod create;
 mod defer;
+mod desk;
 mod doubt;
 mod error;
 mod examine;

@@ -13,7 +13,8 @@ async fn the_index_names_every_page_that_answers() {
         assert!(index.text.contains(&format!(" {path} ")), "{}", index.text);
         assert_eq!(operators.get(path).await.status, StatusCode::OK, "{path}");
     }
-    assert!(index.text.contains("POST      /reload"), "{}", index.text);
+    let mut lines = index.text.lines().map(|line| line.split_whitespace().take(2));
+    assert!(lines.any(|words| words.eq(["POST", "/reload"])), "{}", index.text);
 }
 
 #[tokio::test]
