@@ -10,7 +10,7 @@ use super::settings::{BASE, Lms, Tenant};
 use super::written;
 use crate::backend::{Settings, address};
 use crate::mapping::{Plan, Site};
-use crate::provision::{Caching, Config, Keep};
+use crate::provision::{Caching, Config, Keep, Match};
 use crate::scim::{Rules, Unknown};
 use crate::store;
 
@@ -154,6 +154,16 @@ impl Reader<'_> {
             caching,
             page: written.page.map_or(default.page, |it| it.0),
             patience,
+            matching: written
+                .matching
+                .iter()
+                .flatten()
+                .map(|key| match key {
+                    written::Matched::ExternalId => Match::ExternalId,
+                    written::Matched::UserName => Match::UserName,
+                    written::Matched::Emails => Match::Emails,
+                })
+                .collect(),
             keep: match written.keep {
                 None => default.keep,
                 Some(written::Kept::Minimal) => Keep::Minimal,

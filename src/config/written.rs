@@ -120,6 +120,8 @@ pub(super) struct Tenant {
     pub(super) outage_queue: Option<bool>,
     pub(super) pending: Option<Count>,
     pub(super) unmapped: Option<Unmapped>,
+    #[serde(rename = "match")]
+    pub(super) matching: Option<Vec<Matched>>,
     pub(super) keep: Option<Kept>,
     pub(super) from: Vec<IpNet>,
     pub(super) strict: bool,
@@ -141,6 +143,15 @@ pub(super) enum Unmapped {
     Keep,
     Ignore,
     Reject,
+}
+
+/// By what people are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Matched {
+    ExternalId,
+    UserName,
+    Emails,
 }
 
 /// How much is kept of what clients write.

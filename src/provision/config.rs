@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::matching::{GROUPS, Match};
 use crate::policy;
-use crate::scim::Rules;
+use crate::scim::{Kind, Rules};
 
 /// How a tenant is served.
 #[derive(Clone, Debug)]
@@ -18,6 +19,9 @@ pub struct Config {
     /// How long one request may wait for the LMS, all calls together.
     /// Default: 25 s, well inside of what Entra waits.
     pub patience: Duration,
+    /// By what a create is known to mean an account that is there already, the best
+    /// first. Default: by nothing; the client finds it, or is told of a conflict.
+    pub matching: Vec<Match>,
     /// How much is kept of what clients write. Default: all of it.
     pub keep: Keep,
     /// What may happen.
@@ -34,9 +38,21 @@ impl Default for Config {
             caching: Caching::default(),
             page: 200,
             patience: Duration::from_secs(25),
+            matching: Vec::new(),
             keep: Keep::Full,
             policy: policy::Rules::default(),
             personal: false,
+        }
+    }
+}
+
+impl Config {
+    /// By what a create is known to mean somebody who is there; groups go with people.
+    pub(super) fn matches(&self, kind: Kind) -> &[Match] {
+        match kind {
+            Kind::User => &self.matching,
+            Kind::Group if self.matching.is_empty() => &[],
+            Kind::Group => &GROUPS,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::adopt::{Asked, is_taken};
 use super::doubt::{Print, may_have_happened};
 use super::gone::with_account;
 use super::ruling::{Origin, Ruling};
@@ -13,9 +14,16 @@ use super::write::unmapped;
 use super::{Deed, Depth, Error, Tenant, View};
 use crate::call::{Failure, Kind as FailureKind};
 use crate::mapping::Picture;
+use crate::mapping::plan::KindPlan;
 use crate::policy::{Decision, Reason, Then};
 use crate::scim::{Operation, Resource, ResourceId};
 use crate::store::Entry;
+
+/// What a create came to.
+enum Outcome {
+    Made(Picture),
+    Adopted(Arc<View>),
+}
 
 impl Tenant {
     /// Creates a resource. The answer is what was sent, as far as the LMS took
@@ -88,9 +96,13 @@ impl Tenant {
         {
             return self.back(resource, (entry.clone(), then), origin).await;
         }
-        let picture = match self.in_doubt(&told, keys).await? {
-            Some(found) => found,
-            None => self.sent(&told, keys).await?,
+        let made = match self.in_doubt(&told, keys).await? {
+            Some(found) => Outcome::Made(found),
+            None => self.made_or_adopted((plan, resource, &told), keys, origin).await?,
+        };
+        let picture = match made {
+            Outcome::Made(picture) => picture,
+            Outcome::Adopted(view) => return Ok(view),
         };
         let id = picture.id();
         self.ledger.epochs.written(kind, id.as_ref());
@@ -109,6 +121,26 @@ impl Tenant {
                 self.ledger.doubts.raise(keys);
                 Err(error)
             }
+        }
+    }
+
+    /// Makes an account, unless the create means one that is there.
+    async fn made_or_adopted(
+        self: &Arc<Self>,
+        (plan, resource, told): (&KindPlan, &Resource, &Resource),
+        keys: &[Key],
+        origin: &Origin,
+    ) -> Result<Outcome, Error> {
+        if let Some(view) = self.adopted((plan, resource), Asked::Unchecked, origin).await? {
+            return Ok(Outcome::Adopted(view));
+        }
+        match self.sent(told, keys).await {
+            Ok(picture) => Ok(Outcome::Made(picture)),
+            Err(error) if is_taken(&error) => {
+                let adopted = self.adopted((plan, resource), Asked::All, origin).await?;
+                adopted.map(Outcome::Adopted).ok_or(error)
+            }
+            Err(error) => Err(error),
         }
     }
 

@@ -21,8 +21,8 @@ use crate::store::{Among, Entry, LmsId};
 const MOST: usize = 16;
 
 impl Tenant {
-    /// Who of those that are gone is meant by a create: the first key that both
-    /// have decides, and one alone may have it.
+    /// Who of those that are gone is meant by a create: the first key that finds
+    /// somebody decides, and one alone may have it.
     pub(super) async fn gone_before(&self, resource: &Resource) -> Result<Option<Entry>, Error> {
         let entries = &self.ledger.entries;
         if entries.all_plain() {
@@ -51,7 +51,7 @@ impl Tenant {
     ) -> Result<Option<ResourceId>, Error> {
         let Some(account) = entry.lms_id().cloned() else { return Ok(None) };
         let kind = told.kind();
-        let edits = all_of(plan, told);
+        let edits = all_of(plan, told, true);
         let operation = Operation::Change { kind, id: account.clone(), edits };
         let run = self.lms.site().write(&operation, None, &self.lms.moment());
         let run = run.map_err(Error::lms(Deed::Create))?;
@@ -97,19 +97,21 @@ pub(super) fn with_account(entry: &Entry, account: &ResourceId) -> Entry {
     Entry { lms, gone: None, revision: entry.revision + 1, ..entry.clone() }
 }
 
-/// All that a resource says, as edits; one that says nothing of it is active.
-fn all_of(plan: &KindPlan, resource: &Resource) -> Edits {
+/// All that a resource says, as edits. `back`: it comes back, so it is active unless
+/// it says otherwise, and its members are those it names.
+pub(super) fn all_of(plan: &KindPlan, resource: &Resource, back: bool) -> Edits {
     let attributes = plan.attributes.iter().filter(|attribute| attribute.update.is_some());
     let slots = attributes.filter_map(|attribute| {
         let active = attribute.name == "active";
         let value = attribute.slot.read(resource).cloned();
-        let value = value.or_else(|| active.then_some(true.into()))?;
+        let value = value.or_else(|| (back && active).then_some(true.into()))?;
         Some(Edit { place: attribute.slot.place.clone(), act: Act::Set(value) })
     });
     let members = plan.resource_type.members().filter(|place| place.attr.offered);
-    let members = members.map(|place| {
+    let members = members.and_then(|place| {
         let listed = resource.attributes().get("members").cloned();
-        Edit { place, act: Act::Set(listed.unwrap_or_else(|| Vec::<()>::new().into())) }
+        let listed = listed.or_else(|| back.then(|| Vec::<()>::new().into()))?;
+        Some(Edit { place, act: Act::Set(listed) })
     });
     slots.chain(members).collect()
 }

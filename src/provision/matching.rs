@@ -54,13 +54,16 @@ impl Match {
         value?.as_str().map(str::trim).filter(|value| !value.is_empty())
     }
 
-    /// Whether both are the same: the first key that both have decides.
+    /// Whether both are the same: one of the keys agrees, and the client's own
+    /// identifier, where both have one, does not say otherwise. Names and addresses
+    /// change.
     pub(super) fn same(keys: &[Self], one: &Resource, other: &Resource) -> bool {
-        keys.iter().find_map(|key| key.agrees(one, other)).unwrap_or(false)
+        let another = Self::ExternalId.agrees(one, other) == Some(false);
+        !another && keys.iter().any(|key| key.agrees(one, other) == Some(true))
     }
 
     /// Whether both have this, and the same. Nothing, where one has none.
-    fn agrees(self, one: &Resource, other: &Resource) -> Option<bool> {
+    pub(super) fn agrees(self, one: &Resource, other: &Resource) -> Option<bool> {
         let (one, other) = (self.value(one)?, self.value(other)?);
         Some(if self == Self::ExternalId { one == other } else { fold(one) == fold(other) })
     }

@@ -10,6 +10,7 @@
 //! an LMS that checks first and writes later cannot be made to make twins. And a
 //! write once begun is finished, whoever stops waiting for it.
 
+mod adopt;
 mod cache;
 mod config;
 mod counts;

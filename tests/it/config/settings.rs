@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::support::{LEAST, REAL, Trial};
 use matricula::config::{Address, Lms, Settings};
+use matricula::provision::{Keep, Match};
 use matricula::scim::Unknown;
 use matricula::secret::Secret;
 
@@ -55,6 +56,17 @@ fn a_tenant_reads_as_strictly_as_it_says() {
     let text = LEAST.replace("sandbox", "strict = true\nunmapped = \"reject\"\nsandbox");
     let rules = settings(&text).tenants[0].provision.rules;
     assert_eq!((rules.strict, rules.unknown), (true, Unknown::Reject));
+}
+
+#[test]
+fn a_tenant_matches_and_keeps_as_it_says() {
+    let text =
+        LEAST.replace("sandbox", "match = [\"emails\", \"userName\"]\nkeep = \"minimal\"\nsandbox");
+    let read = &settings(&text).tenants[0].provision;
+    assert_eq!(read.matching, [Match::Emails, Match::UserName]);
+    assert_eq!(read.keep, Keep::Minimal);
+    let read = &settings(LEAST).tenants[0].provision;
+    assert_eq!((read.matching.len(), read.keep), (0, Keep::Full));
 }
 
 #[test]

@@ -1,0 +1,133 @@
+//! Accounts that were there before the gateway was: a create that means one of them
+//! makes no second, where the tenant says by what they are known.
+
+use std::sync::Arc;
+
+use super::gone::all_of;
+use super::ruling::Origin;
+use super::{Deed, Depth, Error, Match, Tenant, View};
+use crate::call::{Failure, Kind as FailureKind};
+use crate::mapping::plan::KindPlan;
+use crate::mapping::{Coverage, Picture};
+use crate::policy::{Decision, Then};
+use crate::scim::{self, Operation, Resource, ResourceId};
+
+/// Which keys are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Those that the LMS does not check by itself: before a create.
+    Unchecked,
+    /// All: after the LMS has refused one.
+    All,
+}
+
+impl Tenant {
+    /// Takes over the account that a create means, if there is one that nobody has
+    /// provisioned yet and that the rules let be touched. It is no new account, so it
+    /// waits for nobody's approval.
+    pub(super) async fn adopted(
+        self: &Arc<Self>,
+        (plan, resource): (&KindPlan, &Resource),
+        asked: Asked,
+        origin: &Origin,
+    ) -> Result<Option<Arc<View>>, Error> {
+        let Some(account) = self.match_in_lms((plan, resource), asked).await? else {
+            return Ok(None);
+        };
+        let kind = resource.kind();
+        let known = self.ledger.entries.of_lms(kind, std::slice::from_ref(&account)).await?;
+        if known.iter().flatten().any(|entry| entry.gone.is_none()) {
+            // The LMS has said so already, or has no such rule.
+            let words = format!("Another {kind} was provisioned to the account `{account}`.");
+            return match asked {
+                Asked::All => Ok(None),
+                Asked::Unchecked => Err(scim::Error::uniqueness(words).into()),
+            };
+        }
+        let entry = self.entry_of(kind, &account, self.clock.now()).await?;
+        let edits = all_of(plan, &*self.in_its_ids(plan, resource).await?, false);
+        let operation = |id| Operation::Change { kind, id, edits: edits.clone() };
+        match self.rule(operation(entry.id.clone()), origin).await?.decision {
+            Decision::Apply(..) => {}
+            Decision::Defer(_) => return Ok(None),
+            Decision::Refuse(error) => return Err(error.into()),
+        }
+        let run = self.lms.site().write(&operation(account), None, &self.lms.moment());
+        let run = run.map_err(Error::lms(Deed::Create))?;
+        let outcome = self.drive(run, kind, Deed::Change).await;
+        self.ledger.epochs.written(kind, Some(&entry.id));
+        outcome.map_err(Error::lms(Deed::Create))?;
+        self.metrics.resolved("matched");
+        self.back(resource, (entry, Then::Nothing), origin).await.map(Some)
+    }
+
+    /// The account that has these values. Two that have the same, or two keys that
+    /// mean different ones, are refused: nobody is guessed.
+    async fn match_in_lms(
+        self: &Arc<Self>,
+        (plan, told): (&KindPlan, &Resource),
+        asked: Asked,
+    ) -> Result<Option<ResourceId>, Error> {
+        let keys = self.config.matches(told.kind());
+        let first = |key: &&Match| asked == Asked::All || !is_checked(plan, **key);
+        let mut found: Vec<(Match, Picture)> = Vec::new();
+        for &key in keys.iter().filter(first) {
+            found.extend(self.by_key(told, key).await?.map(|picture| (key, picture)));
+        }
+        if found.is_empty() {
+            return Ok(None);
+        }
+        for &key in keys.iter().filter(|key| !first(key)) {
+            found.extend(self.by_key(told, key).await?.map(|picture| (key, picture)));
+        }
+        // In the order of the keys, the best first.
+        found.sort_by_key(|(key, _)| keys.iter().position(|known| known == key));
+        let Some(((key, picture), others)) = found.split_first() else { return Ok(None) };
+        if let Some((other, _)) = others.iter().find(|(_, it)| it.id() != picture.id()) {
+            let says = format!(
+                "{} and {} mean two different accounts in the LMS; mend one of them there.",
+                key.path(),
+                other.path()
+            );
+            return Err(scim::Error::uniqueness(says).into());
+        }
+        Ok(picture.id().filter(|_| Match::same(keys, picture.resource(), told)))
+    }
+
+    /// The one account that has the value of a key.
+    async fn by_key(
+        self: &Arc<Self>,
+        told: &Resource,
+        key: Match,
+    ) -> Result<Option<Picture>, Error> {
+        let kind = told.kind();
+        let matcher = key.value(told).and_then(|value| self.equals(kind, key.path(), value));
+        let Some(matcher) = matcher else { return Ok(None) };
+        if self.lms.site().coverage(kind, Some(&matcher)) != Coverage::Asked {
+            return Ok(None);
+        }
+        let found =
+            self.lookup(kind, &matcher, Depth::Lean).await.map_err(Error::lms(Deed::Look))?;
+        let mut own = found.into_iter().filter(|it| key.agrees(it.resource(), told) == Some(true));
+        match (own.next(), own.next()) {
+            (first, None) => Ok(first),
+            (_, Some(_)) => {
+                let says = format!(
+                    "Several accounts in the LMS have this {}; only one may have it.",
+                    key.path()
+                );
+                Err(scim::Error::uniqueness(says).into())
+            }
+        }
+    }
+}
+
+/// Whether a create failed because somebody has one of its values.
+pub(super) fn is_taken(error: &Error) -> bool {
+    matches!(error, Error::Lms { failure: Failure { kind: FailureKind::Duplicate, .. }, .. })
+}
+
+/// Whether the LMS lets only one have the value of a key.
+fn is_checked(plan: &KindPlan, key: Match) -> bool {
+    plan.attributes.iter().any(|attribute| attribute.unique && attribute.name == key.path())
+}

@@ -1,0 +1,146 @@
+//! Accounts that were there before the gateway was.
+
+use std::sync::Arc;
+
+use matricula::provision::Match;
+use matricula::scim::{Kind, ResourceId};
+use matricula::store::{Entries, Memory, Store};
+use serde_json::{Value, json};
+
+use super::journey::person;
+use super::{House, Options};
+
+async fn matching(config: fn(&mut matricula::provision::Config)) -> (House, Arc<dyn Entries>) {
+    let entries = Memory::new().entries(&"school".into());
+    let options = Options { config, entries: Arc::clone(&entries), ..Options::default() };
+    (House::with(options).await, entries)
+}
+
+async fn by_all_keys() -> (House, Arc<dyn Entries>) {
+    let all = |config: &mut matricula::provision::Config| {
+        config.matching = vec![Match::ExternalId, Match::UserName, Match::Emails];
+    };
+    matching(all).await
+}
+
+/// An account that nobody has provisioned.
+async fn account(house: &House, entries: &Arc<dyn Entries>, body: Value) -> String {
+    let made = house.post("/Users", body).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    entries.remove(Kind::User, &ResourceId::parse(made.id()).unwrap()).await.unwrap();
+    house.forget_answers();
+    made.id().to_owned()
+}
+
+fn with(name: &str, changes: Value) -> Value {
+    let mut body = person(name);
+    for (key, value) in changes.as_object().unwrap() {
+        body[key] = value.clone();
+    }
+    body
+}
+
+fn email(value: &str) -> Value {
+    json!([{ "type": "work", "primary": true, "value": value }])
+}
+
+#[tokio::test]
+async fn who_is_there_is_a_conflict_unless_told_otherwise() {
+    let (house, entries) = matching(|_| ()).await;
+    account(&house, &entries, person("Nina.Berg")).await;
+    let refused = house.post("/Users", person("Nina.Berg")).await;
+    assert_eq!((refused.status, &refused.body["scimType"]), (409, &json!("uniqueness")));
+}
+
+#[tokio::test]
+async fn an_account_by_the_same_name_is_taken_over() {
+    let (house, entries) = by_all_keys().await;
+    let id = account(&house, &entries, person("Nina.Berg")).await;
+    let people = house.lms.people().len();
+    let title = json!({ "title": "Dean", "name": { "givenName": "Nina", "familyName": "Hofer" } });
+    let body = with("NINA.berg", title);
+    let made =
+        house.post("/Users", with("NINA.berg", json!({ "externalId": "x-Nina.Berg" }))).await;
+    assert_eq!((made.status, made.id()), (201, id.as_str()), "{made:?}");
+    assert_eq!(made.body["userName"], body["userName"], "as it was sent");
+    assert_eq!(made.body["meta"].get("created"), None, "nobody knows when");
+    assert_eq!(house.lms.people().len(), people);
+    // From now on it is one like any other.
+    let again = house.post("/Users", with("other", json!({ "externalId": "x-Nina.Berg" }))).await;
+    assert_eq!(again.status, 409, "{again:?}");
+}
+
+#[tokio::test]
+async fn what_the_lms_does_not_check_makes_no_twin() {
+    let (house, entries) = by_all_keys().await;
+    let id = account(&house, &entries, person("Nina.Berg")).await;
+    let people = house.lms.people().len();
+    let renamed = with("Nina.Hofer", json!({ "externalId": "x-Nina.Berg", "title": "Dean" }));
+    let made = house.post("/Users", renamed.clone()).await;
+    assert_eq!((made.status, made.id()), (201, id.as_str()), "{made:?}");
+    assert_eq!(house.lms.people().len(), people);
+    let read = house.get(&format!("/Users/{id}")).await;
+    for name in ["userName", "emails", "title", "externalId"] {
+        assert_eq!(read.body[name], renamed[name], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_with_the_same_address_is_taken_over_though_the_names_differ() {
+    let (house, entries) = by_all_keys().await;
+    let mut before = with("old.name", json!({ "emails": email("Nina.Berg@hoch.example") }));
+    before.as_object_mut().unwrap().remove("externalId");
+    let id = account(&house, &entries, before).await;
+    let made = house.post("/Users", person("Nina.Berg")).await;
+    assert_eq!((made.status, made.id()), (201, id.as_str()), "{made:?}");
+    assert_eq!(made.body["userName"], person("Nina.Berg")["userName"]);
+}
+
+#[tokio::test]
+async fn an_account_with_another_external_id_is_anothers() {
+    let (house, entries) = by_all_keys().await;
+    account(&house, &entries, with("Nina.Berg", json!({ "externalId": "another" }))).await;
+    assert_eq!(house.post("/Users", person("Nina.Berg")).await.status, 409);
+}
+
+#[tokio::test]
+async fn keys_that_mean_two_accounts_are_refused_by_name() {
+    let (house, entries) = by_all_keys().await;
+    account(&house, &entries, person("Nina.Berg")).await;
+    account(&house, &entries, person("Ada.Weil")).await;
+    let people = house.lms.people();
+    let both = with("Nina.Berg", json!({ "externalId": "x-Ada.Weil" }));
+    let refused = house.post("/Users", both).await;
+    let detail = refused.body["detail"].as_str().unwrap();
+    assert_eq!((refused.status, &refused.body["scimType"]), (409, &json!("uniqueness")));
+    assert!(detail.contains("externalId") && detail.contains("userName"), "{detail}");
+    let names = |people: Vec<matricula::sandbox::Person>| -> Vec<String> {
+        people.into_iter().map(|it| it.username).collect()
+    };
+    assert_eq!(names(house.lms.people()), names(people), "nobody was touched");
+}
+
+#[tokio::test]
+async fn two_accounts_with_one_key_are_refused_by_name() {
+    let (house, entries) = by_all_keys().await;
+    for name in ["Nina.Berg", "Ada.Weil"] {
+        let made = house.post("/Users", person(name)).await;
+        let same = json!([{ "op": "replace", "path": "externalId", "value": "x-1" }]);
+        assert_eq!(house.patch(&format!("/Users/{}", made.id()), same).await.status, 204);
+        entries.remove(Kind::User, &ResourceId::parse(made.id()).unwrap()).await.unwrap();
+    }
+    house.forget_answers();
+    let refused = house.post("/Users", with("Third", json!({ "externalId": "x-1" }))).await;
+    assert_eq!(refused.status, 409, "{refused:?}");
+    assert!(refused.body["detail"].as_str().unwrap().contains("Several accounts"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_disabled_account_stays_so_unless_the_client_says_otherwise() {
+    let (house, entries) = by_all_keys().await;
+    let id = account(&house, &entries, with("Nina.Berg", json!({ "active": false }))).await;
+    let mut body = person("Nina.Berg");
+    body.as_object_mut().unwrap().remove("active");
+    let made = house.post("/Users", body).await;
+    assert_eq!((made.status, made.id(), &made.body["active"]), (201, id.as_str(), &json!(false)));
+}
