@@ -15,6 +15,10 @@ pub enum Fault {
     Bind(#[from] BindError),
     #[error("the LMS of tenant `{tenant}` cannot be used: {reason}")]
     Lms { tenant: String, reason: Unopened },
+    #[error(
+        "the accounts of tenant `{tenant}` cannot be read: {reason}\nhint: `matricula doctor --tenant {tenant}` says what is missing"
+    )]
+    Report { tenant: String, reason: String },
     #[error("the sandbox of tenant `{tenant}` cannot be started: {reason}")]
     Sandbox { tenant: String, reason: io::Error },
     #[error("the mapping of tenant `{tenant}` does not fit the sandbox: {}", listed(.faults))]

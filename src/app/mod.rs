@@ -14,6 +14,7 @@ pub mod log;
 mod operator;
 mod orders;
 mod reload;
+mod report;
 mod running;
 mod tenants;
 mod tend;
@@ -23,6 +24,7 @@ pub use demo::Demo;
 pub use desk::{Desk, Expires, Made, Refused, Shown, Wish};
 pub use fault::Fault;
 pub use kept::Kept;
+pub use report::census;
 pub use running::{Addresses, Running};
 
 use std::sync::Arc;

@@ -9,6 +9,8 @@ mod explain;
 mod files;
 mod mapping;
 mod pending;
+mod people;
+mod report;
 mod serve;
 mod settings;
 mod table;
@@ -47,6 +49,9 @@ enum Command {
     /// Show what waits to be done, have it done, or forget it
     #[command(subcommand)]
     Pending(pending::Command),
+    /// Say what would happen, before it does
+    #[command(subcommand)]
+    Report(report::Command),
     /// Show, check or test a mapping
     #[command(subcommand)]
     Mapping(mapping::Command),
@@ -111,6 +116,7 @@ pub fn run(arguments: &[String], out: &mut dyn Write, talk: &mut dyn Write) -> E
         Command::Token(command) => token::run(command, out, talk),
         Command::Audit(arguments) => audit::run(arguments, out),
         Command::Pending(command) => pending::run(command, out, talk),
+        Command::Report(command) => report::run(command, out, talk),
         Command::Mapping(command) => mapping::run(command, out, talk),
         Command::Explain(arguments) => explain::run(arguments, out),
     };

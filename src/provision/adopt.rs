@@ -109,16 +109,15 @@ impl Tenant {
         let found =
             self.lookup(kind, &matcher, Depth::Lean).await.map_err(Error::lms(Deed::Look))?;
         let mut own = found.into_iter().filter(|it| key.agrees(it.resource(), told) == Some(true));
-        match (own.next(), own.next()) {
-            (first, None) => Ok(first),
-            (_, Some(_)) => {
-                let says = format!(
-                    "Several accounts in the LMS have this {}; only one may have it.",
-                    key.path()
-                );
-                Err(scim::Error::uniqueness(says).into())
-            }
+        let first = own.next();
+        if own.next().is_some() {
+            let says = format!(
+                "Several accounts in the LMS have this {}; only one may have it.",
+                key.path()
+            );
+            return Err(scim::Error::uniqueness(says).into());
         }
+        Ok(first)
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::scim::{Kind, Resource, fold};
 
 /// One of the values that people are known again by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Match {
     /// The client's own identifier, to the letter.
     ExternalId,
@@ -43,7 +43,7 @@ impl Match {
     }
 
     /// The value of a resource.
-    pub(super) fn value(self, resource: &Resource) -> Option<&str> {
+    pub fn value(self, resource: &Resource) -> Option<&str> {
         let attributes = resource.attributes();
         let value = match self {
             Self::ExternalId => attributes.get("externalId"),

@@ -12,6 +12,7 @@
 
 mod adopt;
 mod cache;
+mod census;
 mod config;
 mod counts;
 mod create;
@@ -50,6 +51,7 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 pub use cache::Depth;
+pub use census::{Account, Census, Standing, Verdict};
 pub use config::{Caching, Config, Keep};
 pub use error::{Deed, Error};
 pub use examine::{Examined, examine};

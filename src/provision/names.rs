@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -143,6 +144,14 @@ impl Tenant {
             }
             Some(_) => Entry { id: fresh_id()?, lms: LmsId::Other(account.clone()), ..plain },
         })
+    }
+
+    /// The entries of people by their accounts.
+    pub(super) async fn entries(
+        &self,
+        accounts: &[ResourceId],
+    ) -> Result<Vec<Option<Arc<Entry>>>, Error> {
+        Ok(self.ledger.entries.of_lms(Kind::User, accounts).await?)
     }
 
     /// The ids that the LMS knows these by, without those who are not there.
