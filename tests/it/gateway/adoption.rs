@@ -32,7 +32,7 @@ async fn account(house: &House, entries: &Arc<dyn Entries>, body: Value) -> Stri
     made.id().to_owned()
 }
 
-fn with(name: &str, changes: Value) -> Value {
+fn with(name: &str, changes: &Value) -> Value {
     let mut body = person(name);
     for (key, value) in changes.as_object().unwrap() {
         body[key] = value.clone();
@@ -58,15 +58,15 @@ async fn an_account_by_the_same_name_is_taken_over() {
     let id = account(&house, &entries, person("Nina.Berg")).await;
     let people = house.lms.people().len();
     let title = json!({ "title": "Dean", "name": { "givenName": "Nina", "familyName": "Hofer" } });
-    let body = with("NINA.berg", title);
+    let body = with("NINA.berg", &title);
     let made =
-        house.post("/Users", with("NINA.berg", json!({ "externalId": "x-Nina.Berg" }))).await;
+        house.post("/Users", with("NINA.berg", &json!({ "externalId": "x-Nina.Berg" }))).await;
     assert_eq!((made.status, made.id()), (201, id.as_str()), "{made:?}");
     assert_eq!(made.body["userName"], body["userName"], "as it was sent");
     assert_eq!(made.body["meta"].get("created"), None, "nobody knows when");
     assert_eq!(house.lms.people().len(), people);
     // From now on it is one like any other.
-    let again = house.post("/Users", with("other", json!({ "externalId": "x-Nina.Berg" }))).await;
+    let again = house.post("/Users", with("other", &json!({ "externalId": "x-Nina.Berg" }))).await;
     assert_eq!(again.status, 409, "{again:?}");
 }
 
@@ -75,7 +75,7 @@ async fn what_the_lms_does_not_check_makes_no_twin() {
     let (house, entries) = by_all_keys().await;
     let id = account(&house, &entries, person("Nina.Berg")).await;
     let people = house.lms.people().len();
-    let renamed = with("Nina.Hofer", json!({ "externalId": "x-Nina.Berg", "title": "Dean" }));
+    let renamed = with("Nina.Hofer", &json!({ "externalId": "x-Nina.Berg", "title": "Dean" }));
     let made = house.post("/Users", renamed.clone()).await;
     assert_eq!((made.status, made.id()), (201, id.as_str()), "{made:?}");
     assert_eq!(house.lms.people().len(), people);
@@ -88,7 +88,7 @@ async fn what_the_lms_does_not_check_makes_no_twin() {
 #[tokio::test]
 async fn an_account_with_the_same_address_is_taken_over_though_the_names_differ() {
     let (house, entries) = by_all_keys().await;
-    let mut before = with("old.name", json!({ "emails": email("Nina.Berg@hoch.example") }));
+    let mut before = with("old.name", &json!({ "emails": email("Nina.Berg@hoch.example") }));
     before.as_object_mut().unwrap().remove("externalId");
     let id = account(&house, &entries, before).await;
     let made = house.post("/Users", person("Nina.Berg")).await;
@@ -99,7 +99,7 @@ async fn an_account_with_the_same_address_is_taken_over_though_the_names_differ(
 #[tokio::test]
 async fn an_account_with_another_external_id_is_anothers() {
     let (house, entries) = by_all_keys().await;
-    account(&house, &entries, with("Nina.Berg", json!({ "externalId": "another" }))).await;
+    account(&house, &entries, with("Nina.Berg", &json!({ "externalId": "another" }))).await;
     assert_eq!(house.post("/Users", person("Nina.Berg")).await.status, 409);
 }
 
@@ -109,7 +109,7 @@ async fn keys_that_mean_two_accounts_are_refused_by_name() {
     account(&house, &entries, person("Nina.Berg")).await;
     account(&house, &entries, person("Ada.Weil")).await;
     let people = house.lms.people();
-    let both = with("Nina.Berg", json!({ "externalId": "x-Ada.Weil" }));
+    let both = with("Nina.Berg", &json!({ "externalId": "x-Ada.Weil" }));
     let refused = house.post("/Users", both).await;
     let detail = refused.body["detail"].as_str().unwrap();
     assert_eq!((refused.status, &refused.body["scimType"]), (409, &json!("uniqueness")));
@@ -130,7 +130,7 @@ async fn two_accounts_with_one_key_are_refused_by_name() {
         entries.remove(Kind::User, &ResourceId::parse(made.id()).unwrap()).await.unwrap();
     }
     house.forget_answers();
-    let refused = house.post("/Users", with("Third", json!({ "externalId": "x-1" }))).await;
+    let refused = house.post("/Users", with("Third", &json!({ "externalId": "x-1" }))).await;
     assert_eq!(refused.status, 409, "{refused:?}");
     assert!(refused.body["detail"].as_str().unwrap().contains("Several accounts"), "{refused:?}");
 }
@@ -138,7 +138,7 @@ async fn two_accounts_with_one_key_are_refused_by_name() {
 #[tokio::test]
 async fn a_disabled_account_stays_so_unless_the_client_says_otherwise() {
     let (house, entries) = by_all_keys().await;
-    let id = account(&house, &entries, with("Nina.Berg", json!({ "active": false }))).await;
+    let id = account(&house, &entries, with("Nina.Berg", &json!({ "active": false }))).await;
     let mut body = person("Nina.Berg");
     body.as_object_mut().unwrap().remove("active");
     let made = house.post("/Users", body).await;
