@@ -30,7 +30,7 @@ pub async fn census(settings: &Settings, tenant: &config::Tenant) -> Result<Cens
     };
     let memory = Memory::new();
     let store: &dyn Store = kept.as_ref().map_or(&memory, |kept| &*kept.store);
-    let entries = store.entries(&tenant.name);
+    let ledger = Ledger::new(store.entries(&tenant.name), store.pending(&tenant.name));
     let trail = match kept {
         Some(kept) => kept.trail,
         None => Kept::in_memory().map_err(Fault::store(place))?.trail,
@@ -42,7 +42,7 @@ pub async fn census(settings: &Settings, tenant: &config::Tenant) -> Result<Cens
         trail,
     };
     let config = tenant.provision.clone();
-    let ready = Tenant::new(Arc::clone(&tenant.name), lms, Ledger::new(entries), config, &inside);
+    let ready = Tenant::new(Arc::clone(&tenant.name), lms, ledger, config, &inside);
     let failed = |error: provision::Error| Fault::Report {
         tenant: name(),
         reason: error.to_scim().detail().to_owned(),
