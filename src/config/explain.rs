@@ -9,10 +9,6 @@ use super::key::Key;
 use super::layers::{Layers, Part};
 use crate::mapping::did_you_mean;
 
-/// Keys that a later version will know. Whoever writes one wants what this
-/// version does not do, or what it does anyway.
-const LATER: [&str; 1] = ["match"];
-
 /// What is said of a network that is none.
 const NO_NETWORK: &str = "invalid IP address syntax";
 
@@ -55,10 +51,6 @@ pub(super) fn fault(layers: &Layers, key: &Key, error: &Error) -> Fault {
 pub(super) fn unknown(layers: &Layers, key: &Key, known: &[&str]) -> Fault {
     let message = format!("there is no setting `{key}`");
     let fault = Fault::new(layers.place(key, Part::Name), message).label("unknown key");
-    if LATER.contains(&key.name()) {
-        let hint = "take it away: this version matches by the LMS's own unique values";
-        return fault.hint(hint);
-    }
     hinted(fault, did_you_mean(key.name(), known.iter().copied()))
 }
 

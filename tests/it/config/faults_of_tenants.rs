@@ -28,25 +28,6 @@ tokens = [{ token = "0123456789abcdef0123456789" }]"#), @"
 }
 
 #[test]
-fn a_key_of_a_later_version_is_told() {
-    insta::assert_snapshot!(told("", r#"[tenants.demo]
-mapping = "moodle"
-match = ["userName"]
-sandbox = true
-tokens = [{ token = "0123456789abcdef0123456789" }]
-
-"#), @r#"
-    error: there is no setting `tenants.demo.match`
-     --> config.toml:3:1
-      |
-    3 | match = ["userName"]
-      | ^^^^^ unknown key
-      |
-      = help: take it away: this version matches by the LMS's own unique values
-    "#);
-}
-
-#[test]
 fn no_mapping_is_told() {
     insta::assert_snapshot!(told("", r#"[tenants.demo]
 sandbox = true
