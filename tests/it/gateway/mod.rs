@@ -27,6 +27,7 @@ mod raw;
 mod replicas;
 mod rides;
 mod sharing;
+mod switch;
 mod twins;
 mod wire;
 
