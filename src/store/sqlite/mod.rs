@@ -49,7 +49,7 @@ struct Shared {
     peculiar: Mutex<HashMap<Arc<str>, Arc<AtomicBool>>>,
     path: PathBuf,
     /// Held by a gateway for as long as the store is open.
-    _lock: Option<File>,
+    lock: Option<File>,
 }
 
 impl Sqlite {
@@ -82,7 +82,7 @@ impl Sqlite {
         let writer = Writer::start(first).map_err(|error| told(path, error))?;
         let (waiting, peculiar) = (Mutex::new(waiting), Mutex::new(peculiar));
         let path = path.to_owned();
-        Ok(Self(Arc::new(Shared { readers, writer, waiting, peculiar, path, _lock: lock })))
+        Ok(Self(Arc::new(Shared { readers, writer, waiting, peculiar, path, lock })))
     }
 
     /// Whether a tenant has entries that are not plain.
@@ -131,6 +131,15 @@ impl Store for Sqlite {
 
     fn notes(&self) -> Arc<dyn Notes> {
         Arc::new(Board(self.clone()))
+    }
+}
+
+/// Closing the file is not enough: a child that is just being started has it open, too.
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some(lock) = &self.lock {
+            let _ = lock.unlock();
+        }
     }
 }
 
