@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -278,6 +279,18 @@ fn work(folder: &Path, times: usize) {
     let gateway = Gateway::start(folder, "");
     life.state.lock().unwrap().host.clone_from(&gateway.host);
     clients.iter().for_each(Client::agrees);
+    the_trail_holds(folder);
+}
+
+/// Whatever was being recorded when the process died.
+fn the_trail_holds(folder: &Path) {
+    let mut verify = Command::new(env!("CARGO_BIN_EXE_matricula"));
+    verify.args(["audit", "verify", "--json", "--config"]).arg(folder.join("config.toml"));
+    let told = verify.output().unwrap();
+    let said = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(told.status.success(), "{said}{}", String::from_utf8_lossy(&told.stderr));
+    let proof: Value = serde_json::from_str(&said).unwrap();
+    assert!(proof["last"].as_u64().unwrap() > 20, "{proof}");
 }
 
 /// Each person has one account, and nobody else has one.
