@@ -59,6 +59,10 @@ impl Sqlite {
         let lock = lock(path)?;
         let mut first = connect(path)?;
         schema::migrate(&mut first).map_err(|error| told(path, error))?;
+        // Whoever was at it had this file, and has it no more.
+        first
+            .execute("UPDATE pending SET begun = 0 WHERE begun > 0", [])
+            .map_err(|error| told(path, error))?;
         Self::with(path, first, Some(lock))
     }
 

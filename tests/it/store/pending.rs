@@ -249,6 +249,22 @@ async fn users_come_before_groups_before_members(house: House) {
     }
 }
 
+/// One process at a time has the file, so nobody has to be waited for.
+#[tokio::test]
+async fn a_file_that_is_opened_again_is_worked_on_at_once() {
+    let house = sqlite().await.unwrap();
+    house.add(vec![user("1")]).await;
+    let first = house.begin(&[Reason::DryRun], at(10)).await;
+    assert_eq!(first.len(), 1);
+    assert_eq!(house.begin(&[Reason::DryRun], at(10)).await, NOTHING);
+    let House { queue, others, store, _folder: folder } = house;
+    drop((queue, others, store));
+    let path = folder.as_ref().unwrap().path().join("matricula.db");
+    let again = House::of(Sqlite::open(&path).unwrap(), folder);
+    assert_eq!(again.begin(&[Reason::DryRun], at(10)).await, first);
+    assert_eq!(again.all().await[0].attempts, 2, "it may have happened");
+}
+
 async fn who_died_at_it_is_followed_by_another(house: House) {
     house.add(vec![user("1")]).await;
     let first = house.begin(&[Reason::DryRun], at(0)).await;
