@@ -30,16 +30,16 @@ const SHARE: usize = 25;
 
 /// How often the process is killed.
 #[expect(clippy::disallowed_methods, reason = "the test's own environment, not the program's")]
-fn kills() -> usize {
+pub(super) fn kills() -> usize {
     std::env::var("MATRICULA_TEST_KILLS").ok().map_or(6, |text| text.parse().unwrap())
 }
 
 /// The same numbers with every run: what follows from them is the same stream of
 /// operations, though not the same moments.
-struct Dice(u64);
+pub(super) struct Dice(pub u64);
 
 impl Dice {
-    fn below(&mut self, most: u64) -> u64 {
+    pub(super) fn below(&mut self, most: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -283,7 +283,7 @@ fn work(folder: &Path, times: usize) {
 }
 
 /// Whatever was being recorded when the process died.
-fn the_trail_holds(folder: &Path) {
+pub(super) fn the_trail_holds(folder: &Path) {
     let mut verify = Command::new(env!("CARGO_BIN_EXE_matricula"));
     verify.args(["audit", "verify", "--json", "--config"]).arg(folder.join("config.toml"));
     let told = verify.output().unwrap();

@@ -10,6 +10,7 @@ mod pending;
 pub(crate) mod postgres;
 mod report;
 mod suite;
+mod switched;
 mod tls;
 mod tokens;
 mod trail;
