@@ -219,12 +219,12 @@ impl House {
         until(|| self.work.is_empty()).await;
     }
 
-    /// The sum of a gauge over its labels.
+    /// The sum of a gauge or a counter over its labels.
     pub(crate) fn measured(&self, name: &str) -> f64 {
         let families = self.registry.gather();
         let family = families.iter().filter(|family| family.name() == name);
         let each = family.flat_map(prometheus::proto::MetricFamily::get_metric);
-        each.map(|metric| metric.get_gauge().get_value()).sum()
+        each.map(|it| it.get_gauge().get_value() + it.get_counter().get_value()).sum()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

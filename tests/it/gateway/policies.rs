@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::house::writes_through;
 use super::journey::{nina, person};
+use super::privacy::{heard, listen};
 use super::{House, Options};
 
 async fn house(policy: Rules) -> House {
@@ -124,10 +125,11 @@ async fn who_does_not_come_back_in_time_is_deleted() {
 
 #[tokio::test]
 async fn an_accident_disables_no_more_than_the_guard_lets_through() {
-    let guard = Some(Guard { removals: 3, within: Duration::from_mins(40) });
+    listen();
+    let guard = Some(Guard { removals: 50, within: Duration::from_mins(40) });
     let house = house(Rules { guard, ..writes_through() }).await;
     let mut ids = Vec::new();
-    for number in 0..10 {
+    for number in 0..200 {
         ids.push(house.post("/Users", person(&format!("p{number}"))).await.id().to_owned());
     }
     for id in &ids {
@@ -140,16 +142,18 @@ async fn an_accident_disables_no_more_than_the_guard_lets_through() {
         );
     }
     let disabled = || house.lms.people().iter().filter(|it| it.suspended).count();
-    assert_eq!((disabled(), house.work_off().await), (3, 0));
+    assert_eq!((disabled(), house.work_off().await), (50, 0));
     house.tenant.measure().await;
-    assert!((house.measured("matricula_pending") - 7.0).abs() < 0.5);
+    assert!((house.measured("matricula_pending") - 150.0).abs() < 0.5);
+    assert!((house.measured("matricula_guard_held_total") - 150.0).abs() < 0.5);
+    assert_eq!(heard().matches("too many removals in a short time").count(), 150);
     // Whoever is enabled again is not disabled by what was held.
     let (back, others) = ids.split_last().unwrap();
     assert_eq!(house.patch(&format!("/Users/{back}"), active(true)).await.status, 204);
-    assert_eq!(release(&house, Some(Reason::Guard)).await, 6);
-    assert_eq!(disabled(), 9);
+    assert_eq!(release(&house, Some(Reason::Guard)).await, 149);
+    assert_eq!(disabled(), 199);
     assert_eq!(house.get(&format!("/Users/{back}")).await.body["active"], json!(true));
-    assert_eq!(house.get(&format!("/Users/{}", others[8])).await.body["active"], json!(false));
+    assert_eq!(house.get(&format!("/Users/{}", others[198])).await.body["active"], json!(false));
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ impl io::Write for Pages {
 
 /// One log for the process: whether a log is heard at all is decided for all
 /// threads, and tests that take turns at it would miss lines.
-fn listen() {
+pub(super) fn listen() {
     static LOG: Once = Once::new();
     LOG.call_once(|| {
         let log = tracing_subscriber::fmt()
@@ -44,6 +44,11 @@ fn listen() {
         tracing::subscriber::set_global_default(log).unwrap();
     });
     PAGE.set(Some(Vec::new()));
+}
+
+/// What this thread has logged since it was listened to.
+pub(super) fn heard() -> String {
+    String::from_utf8(PAGE.take().unwrap()).unwrap()
 }
 
 /// What is logged of a day on which all kinds of things happen.
@@ -64,7 +69,7 @@ async fn log_of_a_day(personal: bool) -> String {
     house.lms.faults().always(None, Fault::DropAfter);
     house.find("Users", r#"externalId eq "x-Nina.Berg""#).await;
     house.delete(&format!("/Users/{id}")).await;
-    String::from_utf8(PAGE.take().unwrap()).unwrap()
+    heard()
 }
 
 #[tokio::test]
