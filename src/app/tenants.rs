@@ -61,12 +61,12 @@ impl Lasting {
             return Err(Fault::Settings { tenant: name.to_string(), faults: Vec::new() });
         };
         let outside = backend::House { clock: house.clock.clone(), metrics: house.backend.clone() };
-        let lms = Lms::open(Arc::clone(site), &tenant.backends, &outside)
-            .map_err(|reason| Fault::Lms { tenant: name.to_string(), reason })?;
         let here = !sandboxed || self.sandboxes_too;
         let store: &dyn Store = if here { &*self.kept.store } else { &self.passing };
         let ledger = self.ledgers.entry(Arc::clone(&name));
         let ledger = ledger.or_insert_with(|| Ledger::of(store, &name));
+        let lms = Lms::of(Arc::clone(site), &tenant.backends, &outside, ledger)
+            .map_err(|reason| Fault::Lms { tenant: name.to_string(), reason })?;
         let inside = provision::House {
             clock: house.clock.clone(),
             metrics: house.provision.clone(),

@@ -11,9 +11,11 @@ use tokio::sync::{Mutex, Notify};
 use super::Error;
 use super::doubt::Doubts;
 use super::news::{News, Outbox};
+use super::safe::Safe;
 use super::turns::{Key, Turn, Turns};
+use crate::backend::Vault;
 use crate::scim::{Kind, ResourceId};
-use crate::store::{Ears, Entries, Queue, Store};
+use crate::store::{Ears, Entries, Notes, Queue, Store};
 
 /// A tenant's lasting state.
 pub struct Ledger {
@@ -28,6 +30,8 @@ pub struct Ledger {
     pub(super) doubts: Doubts,
     pub(super) epochs: Epochs,
     pub(super) outbox: Arc<Outbox>,
+    /// Where sessions are kept, and whose they are.
+    notes: Option<(Arc<dyn Notes>, Arc<str>)>,
 }
 
 impl Ledger {
@@ -36,7 +40,9 @@ impl Ledger {
         Arc::new_cyclic(|own: &Weak<Self>| {
             let ears = Weak::clone(own) as Weak<dyn Ears>;
             let outbox = Outbox::new(store.peers(tenant, ears));
-            Self::with((store.entries(tenant), store.pending(tenant)), outbox)
+            let notes = Some((store.notes(), Arc::clone(tenant)));
+            let state = (store.entries(tenant), store.pending(tenant));
+            Self { notes, ..Self::with(state, outbox) }
         })
     }
 
@@ -56,7 +62,14 @@ impl Ledger {
             doubts: Doubts::new(&outbox),
             epochs: Epochs::new(&outbox),
             outbox,
+            notes: None,
         }
+    }
+
+    /// Where a session with a service of the LMS is kept.
+    pub(super) fn safe(&self, service: &str) -> Option<Arc<dyn Vault>> {
+        let (notes, tenant) = self.notes.as_ref()?;
+        Some(Arc::new(Safe::new(notes, tenant, service, &self.outbox)))
     }
 
     /// Waits until nobody else writes under any of these keys, in this process and
@@ -73,11 +86,13 @@ impl Ledger {
 /// What other processes say.
 impl Ears for Ledger {
     fn heard(&self, word: &str) {
-        // What this version does not know may be anything; words of the store's own
-        // are no news.
-        let news = serde_json::from_str(word);
-        let news = if word.starts_with('!') { return } else { news.unwrap_or(News::Everything) };
-        match news {
+        // Words of the store's own are of what waits: who added it may end before it
+        // is done.
+        if word.starts_with('!') {
+            return self.bell.notify_one();
+        }
+        // What this version does not know may be anything.
+        match serde_json::from_str(word).unwrap_or(News::Everything) {
             News::User(id) => self.epochs.bump(Kind::User, id),
             News::Group(id) => self.epochs.bump(Kind::Group, id),
             News::Left => self.epochs.bump_groups(),
@@ -88,6 +103,7 @@ impl Ears for Ledger {
 
     fn missed(&self) {
         self.epochs.age();
+        self.bell.notify_one();
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
+use super::ledger::Ledger;
 use super::login;
 use super::metrics::Handles;
 use super::witness;
@@ -43,12 +44,32 @@ impl Lms {
         settings: &[(Arc<str>, backend::Settings)],
         house: &House,
     ) -> Result<Self, Unopened> {
+        Self::opened(site, settings, house, None)
+    }
+
+    /// The same, with what must survive of its sessions kept where this ledger is.
+    pub fn of(
+        site: Arc<Site>,
+        settings: &[(Arc<str>, backend::Settings)],
+        house: &House,
+        ledger: &Ledger,
+    ) -> Result<Self, Unopened> {
+        Self::opened(site, settings, house, Some(ledger))
+    }
+
+    fn opened(
+        site: Arc<Site>,
+        settings: &[(Arc<str>, backend::Settings)],
+        house: &House,
+        ledger: Option<&Ledger>,
+    ) -> Result<Self, Unopened> {
         let (with, without): (Vec<_>, Vec<_>) = settings
             .iter()
             .partition(|(name, _)| site.plan.backend(name).is_some_and(|it| it.login.is_some()));
         let mut backends: Vec<(Arc<str>, Backend)> = Vec::new();
         for (name, settings) in without.into_iter().chain(with) {
-            let access = login::access(&site, name, &backends, &house.clock);
+            let vault = ledger.and_then(|ledger| ledger.safe(name));
+            let access = login::access((&site, name), &backends, &house.clock, vault);
             backends.push((Arc::clone(name), Backend::open(settings, access, house)?));
         }
         let main = settings.first().map(|(_, settings)| settings.limits.concurrency);

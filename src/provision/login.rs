@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::backend::{self, Access, Backend, Conversation, Login, Session};
+use crate::backend::{self, Access, Backend, Conversation, Login, Session, Vault};
 use crate::call::{Call, Failure, Kind, Reply};
 use crate::clock::Clock;
 use crate::mapping::{self, Moment, Run, Site};
@@ -13,10 +13,10 @@ use crate::mapping::{self, Moment, Run, Site};
 /// How a backend of a site is known to the LMS. What the mapping writes into its
 /// own calls needs nothing more.
 pub(super) fn access(
-    site: &Arc<Site>,
-    name: &Arc<str>,
+    (site, name): (&Arc<Site>, &Arc<str>),
     others: &[(Arc<str>, Backend)],
     clock: &Clock,
+    vault: Option<Arc<dyn Vault>>,
 ) -> Access {
     let Some(login) = site.plan.backend(name).and_then(|backend| backend.login.as_ref()) else {
         return Access::Open;
@@ -26,6 +26,8 @@ pub(super) fn access(
         margin: Duration::from_secs(login.margin),
         idle: login.idle,
         durable: login.durable.clone(),
+        exclusive: login.exclusive,
+        vault,
         elsewhere: others.to_vec(),
         ..Session::new(Arc::new(mapped))
     })

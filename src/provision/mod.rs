@@ -35,6 +35,7 @@ mod read;
 mod replay;
 mod ride;
 mod ruling;
+mod safe;
 mod search;
 mod settle;
 mod turns;

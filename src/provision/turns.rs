@@ -123,12 +123,7 @@ impl Key {
             Self::Id(kind, id) => (kind, "", id.as_str()),
             Self::Value(kind, name, value) => (kind, name.as_str(), value.as_str()),
         };
-        let mut digest = Sha256::new();
-        for part in [kind.as_str(), name, value] {
-            digest.update((part.len() as u64).to_be_bytes());
-            digest.update(part);
-        }
-        Mark(first(&digest.finalize().into()))
+        mark(&[kind.as_str(), name, value])
     }
 
     /// The values of a new resource that nobody else may have.
@@ -145,6 +140,20 @@ impl Key {
         keys.push(Self::Id(plan.kind, id.clone()));
         keys
     }
+}
+
+/// What stands for something else that only one may do at a time.
+pub(super) fn named(name: &str) -> Mark {
+    mark(&[name])
+}
+
+fn mark(parts: &[&str]) -> Mark {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    Mark(first(&digest.finalize().into()))
 }
 
 /// The first half of a digest.

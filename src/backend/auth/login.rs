@@ -46,6 +46,13 @@ pub enum Next {
 #[error("the credential store failed: {0}")]
 pub struct VaultError(pub String);
 
+impl VaultError {
+    /// In the words of whatever failed.
+    pub fn of(error: impl fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
 /// What a vault's work comes to.
 pub type Kept<T> = Pin<Box<dyn Future<Output = Result<T, VaultError>> + Send>>;
 
@@ -58,6 +65,15 @@ pub trait Vault: Send + Sync {
 
     /// Keeps this, durably: it is not used before this has succeeded.
     fn keep(&self, part: Value) -> Kept<()>;
+
+    /// Waits until no other process opens a session with the same credentials. The
+    /// right to do so lasts until what this gives is dropped.
+    fn turn(&self) -> Kept<Box<dyn Send>> {
+        Box::pin(async {
+            let nobody_else: Box<dyn Send> = Box::new(());
+            Ok(nobody_else)
+        })
+    }
 }
 
 /// A session and its habits.
@@ -71,6 +87,9 @@ pub struct Session {
     pub idle: bool,
     /// Which of its values must survive a crash.
     pub durable: Vec<String>,
+    /// Whether a second session ends the first: then all of it is kept, and every
+    /// process uses the newest.
+    pub exclusive: bool,
     /// Where those are kept.
     pub vault: Option<Arc<dyn Vault>>,
     /// Where login calls go that name another backend, by the mapping's names: a
@@ -86,6 +105,7 @@ impl Session {
             margin: Duration::from_mins(1),
             idle: false,
             durable: Vec::new(),
+            exclusive: false,
             vault: None,
             elsewhere: Vec::new(),
         }

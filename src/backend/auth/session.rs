@@ -118,11 +118,18 @@ impl Keeper {
     }
 
     async fn open(&self, stack: &Arc<Stack>) -> Result<Value, Fault> {
+        let _turn = match &self.session.vault {
+            Some(vault) => Some(vault.turn().await.map_err(|error| not_kept(&error.to_string()))?),
+            None => None,
+        };
         let unkept = self.lock().unkept.clone();
         let values = if let Some(values) = unkept {
             values
         } else {
-            let last = self.last().await?;
+            let (last, newer) = self.last().await?;
+            if newer && self.session.exclusive {
+                return Ok(last);
+            }
             self.converse(stack, &last).await.map_err(Fault::unsent)?
         };
         let Some(vault) = self.session.vault.as_ref() else { return Ok(values) };
@@ -138,11 +145,12 @@ impl Keeper {
         Ok(values)
     }
 
-    /// What is left of the last session: the vault knows best, for another
-    /// process may have been at it.
-    async fn last(&self) -> Result<Value, Fault> {
+    /// What is left of the last session, and whether that is another than ours: the
+    /// vault knows best, for another process may have been at it.
+    async fn last(&self) -> Result<(Value, bool), Fault> {
         let mine = self.lock().current.as_ref().map(|current| (*current.values).clone());
-        let mut last = mine.unwrap_or(Value::Null);
+        let mine = mine.unwrap_or(Value::Null);
+        let mut last = mine.clone();
         if let Some(vault) = &self.session.vault {
             let kept = vault.load().await.map_err(|error| not_kept(&error.to_string()))?;
             match (&mut last, kept) {
@@ -151,7 +159,8 @@ impl Keeper {
                 (_, None) => {}
             }
         }
-        Ok(last)
+        let newer = last != mine;
+        Ok((last, newer))
     }
 
     async fn converse(&self, stack: &Arc<Stack>, last: &Value) -> Result<Value, Failure> {
@@ -175,6 +184,9 @@ impl Keeper {
     }
 
     fn durable(&self, values: &Value) -> Map<String, Value> {
+        if self.session.exclusive {
+            return values.as_object().cloned().unwrap_or_default();
+        }
         let kept = |name: &String| Some((name.clone(), values.get(name)?.clone()));
         self.session.durable.iter().filter_map(kept).collect()
     }

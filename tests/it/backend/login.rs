@@ -261,6 +261,32 @@ async fn a_rotated_refresh_token_is_kept_before_the_session_is_used() {
     assert!(lms.asked()[0].body.contains("refresh_token=r1"));
 }
 
+/// Two processes, one LMS that takes only the newest session: they do not throw each
+/// other out.
+#[tokio::test(start_paused = true)]
+async fn an_exclusive_session_is_opened_once_for_all_processes() {
+    let vault = Memory::default();
+    let lms = issuing(token);
+    let process = || {
+        let mut session = session(GrantKind::Client);
+        session.exclusive = true;
+        session.vault = Some(Arc::new(vault.clone()));
+        gateway(&lms, &settings(), Access::Session(session))
+    };
+    let (one, two) = (process(), process());
+    for _ in 0..3 {
+        one.call(&read_call()).await.unwrap();
+        two.call(&read_call()).await.unwrap();
+    }
+    assert_eq!(lms.count_of("/base/token"), 1);
+    // One finds a session that has ended, and opens the next; the others find that.
+    vault.0.lock().unwrap().0 = Some(token(0));
+    process().call(&read_call()).await.unwrap();
+    one.call(&read_call()).await.unwrap();
+    two.call(&read_call()).await.unwrap();
+    assert_eq!(lms.count_of("/base/token"), 2);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_session_that_cannot_be_kept_is_not_used_and_not_thrown_away() {
     let vault = Memory::default();
