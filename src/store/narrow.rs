@@ -32,6 +32,13 @@ impl Narrow {
         }
     }
 
+    /// The value itself.
+    pub(super) fn value(&self) -> &String {
+        match self {
+            Self::ExternalId(value) | Self::Name(value) | Self::Email(value) => value,
+        }
+    }
+
     fn at(place: &Place, value: &str) -> Option<Self> {
         if place.schema.is_some() {
             return None;

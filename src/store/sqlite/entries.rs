@@ -9,7 +9,8 @@ use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use tokio::task::spawn_blocking;
 
 use super::Sqlite;
-use super::entry_row::{COLUMNS, apart, entry, put};
+use super::entry_row::{entry, put};
+use super::look;
 use crate::scim::{Kind, Matcher, ResourceId};
 use crate::store::narrow::Narrow;
 use crate::store::{Among, Entries, Entry, Error, Work};
@@ -122,26 +123,25 @@ fn apart_from_others<T: Send + 'static>(
 pub(super) fn peculiar(
     reader: &Connection,
 ) -> rusqlite::Result<HashMap<Arc<str>, Arc<AtomicBool>>> {
-    let text = "SELECT DISTINCT tenant FROM entries WHERE apart IS NOT NULL
-                UNION SELECT DISTINCT tenant FROM entries WHERE lms IS NOT NULL AND lms <> ''";
-    let mut statement = reader.prepare(text)?;
-    let tenants = statement.query_map([], |row| row.get::<_, String>(0))?;
-    tenants.map(|tenant| Ok((tenant?.into(), Arc::new(AtomicBool::new(true))))).collect()
+    let mut found = HashMap::new();
+    for (index, some) in look::PECULIAR {
+        let mut statement = reader.prepare(&look::tenants(index, some))?;
+        let tenants = statement.query_map([], |row| row.get::<_, String>(0))?;
+        for tenant in tenants {
+            found.insert(Arc::from(tenant?), Arc::new(AtomicBool::new(true)));
+        }
+    }
+    Ok(found)
 }
 
 fn one(reader: &Connection, tenant: &str, kind: Kind, id: &ResourceId) -> Row {
-    let text = format!("SELECT {COLUMNS} FROM entries WHERE tenant = ?1 AND kind = ?2 AND id = ?3");
-    let mut statement = reader.prepare_cached(&text)?;
+    let mut statement = reader.prepare_cached(&look::by_id())?;
     let values = params![tenant, kind.as_str(), id.as_str()];
     statement.query_row(values, |row| entry(kind, row).map(Arc::new)).optional()
 }
 
 fn of_lms(reader: &Connection, tenant: &str, kind: Kind, id: &ResourceId) -> Row {
-    let text = format!(
-        "SELECT {COLUMNS} FROM entries
-         WHERE tenant = ?1 AND kind = ?2 AND lms = ?3 AND lms IS NOT NULL AND lms <> ''"
-    );
-    let mut statement = reader.prepare_cached(&text)?;
+    let mut statement = reader.prepare_cached(&look::by_lms())?;
     let values = params![tenant, kind.as_str(), id.as_str()];
     let found = statement.query_row(values, |row| entry(kind, row).map(Arc::new)).optional()?;
     found.map_or_else(|| one(reader, tenant, kind, id), |entry| Ok(Some(entry)))
@@ -162,21 +162,11 @@ fn find(
     tenant: &str,
     wanted: &Wanted<'_>,
 ) -> rusqlite::Result<Vec<ResourceId>> {
+    let kind = wanted.kind.as_str();
     let narrow = wanted.matcher.and_then(|matcher| Narrow::of(matcher, wanted.among));
-    let (column, value) = match &narrow {
-        Some(Narrow::ExternalId(value)) => ("AND external_id = ?4", Some(value)),
-        Some(Narrow::Name(value)) => ("AND name = ?4", Some(value)),
-        Some(Narrow::Email(value)) => ("AND email = ?4", Some(value)),
-        None => ("", None),
-    };
-    let text = format!(
-        "SELECT {COLUMNS} FROM entries
-         WHERE tenant = ?1 AND kind = ?2 AND apart IS ?3 {column} ORDER BY id"
-    );
-    let (kind, apart) = (wanted.kind.as_str(), apart(wanted.among));
-    let mut values: Vec<&dyn ToSql> = vec![&tenant, &kind, &apart];
-    values.extend(value.map(|value| value as &dyn ToSql));
-    let mut statement = reader.prepare_cached(&text)?;
+    let mut values: Vec<&dyn ToSql> = vec![&tenant, &kind];
+    values.extend(narrow.as_ref().map(|narrow| narrow.value() as &dyn ToSql));
+    let mut statement = reader.prepare_cached(&look::among(wanted.among, narrow.as_ref()))?;
     let mut rows = statement.query(values.as_slice())?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {

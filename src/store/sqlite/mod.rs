@@ -8,9 +8,12 @@
 
 mod entries;
 mod entry_row;
+mod look;
 mod notes;
 mod pending;
 mod pending_row;
+#[cfg(test)]
+mod plans;
 mod schema;
 mod tokens;
 mod trail;

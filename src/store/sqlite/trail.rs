@@ -4,7 +4,7 @@
 use std::future::ready;
 
 use jiff::Timestamp;
-use rusqlite::types::Type;
+use rusqlite::types::{Type, Value as Cell};
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use tokio::task::spawn_blocking;
 
@@ -118,30 +118,7 @@ fn put(step: &Connection, side: Side, end: &End) -> rusqlite::Result<()> {
 }
 
 fn links(reader: &Connection, wanted: &Wanted) -> rusqlite::Result<Vec<Link>> {
-    let mut text = "SELECT seq, body, digest FROM trail WHERE seq > ?".to_owned();
-    let mut values: Vec<rusqlite::types::Value> = vec![number(wanted.after).into()];
-    let mut also = |clause: &str, value: rusqlite::types::Value| {
-        text.push_str(clause);
-        values.push(value);
-    };
-    if let Some(tenant) = &wanted.tenant {
-        also(" AND tenant = ?", tenant.clone().into());
-    }
-    if let Some(name) = &wanted.resource {
-        also(" AND (resource = ?", name.clone().into());
-        also(" OR name = ?)", name.clone().into());
-    }
-    if let Some(outcome) = wanted.outcome {
-        also(" AND outcome = ?", outcome.as_str().to_owned().into());
-    }
-    if let Some(since) = wanted.since {
-        also(" AND at >= ?", since.as_microsecond().into());
-    }
-    if let Some(until) = wanted.until {
-        also(" AND at < ?", until.as_microsecond().into());
-    }
-    let order = if wanted.latest { " ORDER BY seq DESC LIMIT ?" } else { " ORDER BY seq LIMIT ?" };
-    also(order, i64::try_from(wanted.most).unwrap_or(i64::MAX).into());
+    let (text, values) = asked(wanted);
     let mut statement = reader.prepare_cached(&text)?;
     let rows = statement.query_map(params_from_iter(values), one)?;
     let mut found = rows.collect::<rusqlite::Result<Vec<_>>>()?;
@@ -149,6 +126,36 @@ fn links(reader: &Connection, wanted: &Wanted) -> rusqlite::Result<Vec<Link>> {
         found.reverse();
     }
     Ok(found)
+}
+
+/// The statement that finds what is wanted, and its values.
+pub(super) fn asked(wanted: &Wanted) -> (String, Vec<Cell>) {
+    let either = " AND seq IN (SELECT seq FROM trail WHERE resource = ?
+                       UNION SELECT seq FROM trail WHERE name = ?)";
+    let text = |text: &str| Cell::Text(text.to_owned());
+    let name = wanted.resource.as_deref().map(text);
+    let micros = |at: Timestamp| Cell::Integer(at.as_microsecond());
+    let clauses = [
+        (" AND tenant = ?", wanted.tenant.as_deref().map(text)),
+        (either, name.clone()),
+        ("", name),
+        (" AND outcome = ?", wanted.outcome.map(|outcome| text(outcome.as_str()))),
+        (" AND at >= ?", wanted.since.map(micros)),
+        (" AND at < ?", wanted.until.map(micros)),
+    ];
+    let mut text = "SELECT seq, body, digest FROM trail WHERE seq > ?".to_owned();
+    let mut values = vec![Cell::Integer(number(wanted.after))];
+    for (clause, value) in clauses {
+        text.extend(value.is_some().then_some(clause));
+        values.extend(value);
+    }
+    text.push_str(if wanted.latest {
+        " ORDER BY seq DESC LIMIT ?"
+    } else {
+        " ORDER BY seq LIMIT ?"
+    });
+    values.push(Cell::Integer(i64::try_from(wanted.most).unwrap_or(i64::MAX)));
+    (text, values)
 }
 
 fn one(row: &Row<'_>) -> rusqlite::Result<Link> {
