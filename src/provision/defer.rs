@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::cache::Depth;
 use super::names::fresh_id;
-use super::overlay::{bare, is_name};
+use super::overlay::bare;
 use super::read::missing;
+use super::renames::known_as;
 use super::words::memorable;
 use super::write::unmapped;
 use super::{Deed, Error, Tenant, View};
@@ -123,12 +124,10 @@ impl Tenant {
         (reason, who): (Reason, &str),
     ) -> Pending {
         let now = self.clock.now();
-        let (turn, renames) = match operation {
-            _ if kind == Kind::User => (Turn::Users, renames(operation)),
-            Operation::Change { edits, .. } if self.touches_members(kind, edits) => {
-                (Turn::Members, renames(operation))
-            }
-            _ => (Turn::Groups, renames(operation)),
+        let turn = match operation {
+            _ if kind == Kind::User => Turn::Users,
+            Operation::Change { edits, .. } if self.touches_members(kind, edits) => Turn::Members,
+            _ => Turn::Groups,
         };
         Pending {
             sequence: 0,
@@ -136,7 +135,7 @@ impl Tenant {
             id: id.clone(),
             operation: operation.to_json(),
             turn,
-            renames,
+            names: self.names_given(kind, operation),
             reason,
             who: who.to_owned(),
             at: now,
@@ -232,7 +231,7 @@ impl Tenant {
     }
 
     /// The unique values that edits give, as a resource.
-    fn named_by(&self, kind: Kind, edits: &Edits) -> Result<Option<Resource>, Error> {
+    pub(super) fn named_by(&self, kind: Kind, edits: &Edits) -> Result<Option<Resource>, Error> {
         let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
         let mut named = serde_json::Map::new();
         for attribute in plan.attributes.iter().filter(|attribute| attribute.unique) {
@@ -295,16 +294,18 @@ impl Tenant {
         }
         let kind = resource.kind();
         let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
-        let mut ids = self.ledger.pending.resources(kind, true).await?;
+        let (mut ids, mut names) = (Vec::new(), Vec::new());
         for attribute in plan.attributes.iter().filter(|attribute| attribute.unique) {
             let value = attribute.slot.read(resource).and_then(|value| value.as_str());
             let Some(value) = value else { continue };
+            names.push(known_as(value));
             let Some(matcher) = self.equals(kind, &attribute.name, value) else { continue };
             for among in [Among::Unborn, Among::Gone] {
                 let found = self.ledger.entries.find(kind, among, Some(&matcher), MOST).await?;
                 ids.extend(found);
             }
         }
+        ids.append(&mut self.ledger.pending.named(kind, &names).await?);
         let mut views = Vec::with_capacity(ids.len());
         for id in ids {
             match self.get(kind, &id, Depth::Lean, false).await {
@@ -314,16 +315,6 @@ impl Tenant {
             }
         }
         Ok(views)
-    }
-}
-
-/// Whether an operation on somebody whom the LMS knows gives another name.
-fn renames(operation: &Operation) -> bool {
-    match operation {
-        Operation::Change { edits, .. } => {
-            edits.is_complete() || edits.iter().any(|edit| is_name(&edit.place))
-        }
-        Operation::Create(_) | Operation::Delete { .. } => false,
     }
 }
 

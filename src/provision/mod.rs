@@ -32,6 +32,7 @@ mod names;
 mod news;
 mod overlay;
 mod read;
+mod renames;
 mod replay;
 mod ride;
 mod ruling;

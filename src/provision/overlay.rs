@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use super::cache::Depth;
 use super::names::Names;
+use super::renames::asked;
 use super::{Error, Tenant, View};
-use crate::scim::{Kind, Matcher, Operation, Operator, Resource, ResourceId};
+use crate::scim::{Kind, Matcher, Operation, Resource, ResourceId};
 use crate::store::{Among, Entry, Pending};
 
 /// More that a filter finds among what waits is no search.
@@ -151,8 +152,11 @@ impl Tenant {
         let mut ids = entries.find(kind, Among::Unborn, words, MOST).await?;
         ids.append(&mut entries.find(kind, Among::Gone, words, MOST).await?);
         if let Some(matcher) = matcher {
-            let renamed = asks_for_a_name(matcher);
-            ids.append(&mut self.ledger.pending.resources(kind, renamed).await?);
+            let pending = &self.ledger.pending;
+            ids.append(&mut match asked(matcher) {
+                Some(names) => pending.named(kind, &names).await?,
+                None => pending.resources(kind).await?,
+            });
         }
         let mut seen: HashSet<_> = known.iter().filter_map(|view| view.id().cloned()).collect();
         ids.retain(|id| seen.insert(id.clone()));
@@ -174,24 +178,6 @@ impl Tenant {
         let members = self.resource_type(kind).and_then(crate::scim::ResourceType::members);
         members.is_some_and(|members| matcher.names(&members))
     }
-}
-
-/// Names of attributes by which clients find whom they know.
-pub(super) const NAMES: [&str; 4] = ["userName", "externalId", "displayName", "emails"];
-
-/// Whether only who has a certain name can be meant.
-fn asks_for_a_name(matcher: &Matcher) -> bool {
-    match matcher {
-        Matcher::Compare(place, Operator::Eq, _) => is_name(place),
-        Matcher::All(parts) => parts.iter().any(asks_for_a_name),
-        Matcher::Any(parts) => parts.iter().all(asks_for_a_name),
-        Matcher::Compare(..) | Matcher::Present(_) | Matcher::Not(_) => false,
-    }
-}
-
-/// Whether an attribute is one that clients find people by.
-pub(super) fn is_name(place: &crate::scim::Place) -> bool {
-    place.schema.is_none() && NAMES.iter().any(|name| place.attr.name.is(name))
 }
 
 /// A resource without those whose parts are read elsewhere.

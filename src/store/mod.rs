@@ -38,7 +38,7 @@ pub use mint::{PREFIX, is_damaged, mint};
 pub use network::{admits, network, undisguised};
 pub use note::Notes;
 pub use peers::{Ears, Held, Peers};
-pub use pending::{Batch, Choice, Pending, Queue, Ready, Tally, Turn};
+pub use pending::{ANY_NAME, Batch, Choice, Pending, Queue, Ready, Tally, Turn};
 #[cfg(feature = "postgres")]
 pub use postgres::{Health, Postgres, Settings, Tables, Unreadable};
 pub use sqlite::Sqlite;

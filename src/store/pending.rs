@@ -1,5 +1,6 @@
 //! Pending work: what clients were told is done, and the LMS does not know yet.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -8,6 +9,9 @@ use serde_json::Value;
 use super::{Entry, Work};
 use crate::policy::Reason;
 use crate::scim::{Kind, ResourceId};
+
+/// Stands among names for one that nobody can look up.
+pub const ANY_NAME: &str = "";
 
 /// An operation that waits.
 #[derive(Clone, PartialEq)]
@@ -25,8 +29,9 @@ pub struct Pending {
     pub operation: Value,
     /// When its turn is, where much is done at once.
     pub turn: Turn,
-    /// Whether it gives the resource a name that the LMS does not know it by.
-    pub renames: bool,
+    /// The names that it gives the resource, folded: the LMS may not know them yet.
+    /// [`ANY_NAME`] may be any. They are never changed.
+    pub names: Vec<String>,
     /// Why it waits.
     pub reason: Reason,
     /// Whose token asked for it.
@@ -42,6 +47,13 @@ pub struct Pending {
     pub due: Timestamp,
     /// What came of the last attempt.
     pub failure: Option<String>,
+}
+
+impl Pending {
+    /// Until when nobody has to think of it; nothing, where it may be due.
+    pub(super) fn sleeps_until(&self) -> Option<Timestamp> {
+        (self.due > self.at).then_some(self.due)
+    }
 }
 
 /// Users before groups before their members.
@@ -122,6 +134,14 @@ pub struct Ready {
     pub most: usize,
 }
 
+impl Ready {
+    /// The lanes it is looked for in: what a person released is one, what waits for the
+    /// same reason another.
+    pub(super) fn lanes(&self) -> BTreeSet<&'static str> {
+        self.reasons.iter().map(|reason| reason.as_str()).chain(["released"]).collect()
+    }
+}
+
 /// How much waits for one reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
@@ -147,9 +167,11 @@ pub trait Queue: Send + Sync {
     /// What waits for each of these resources, in order.
     fn of<'a>(&'a self, kind: Kind, ids: &'a [ResourceId]) -> Work<'a, Vec<Vec<Pending>>>;
 
-    /// The resources for which anything waits, each once; those alone that get
-    /// another name, where only `renamed` are wanted.
-    fn resources(&self, kind: Kind, renamed: bool) -> Work<'_, Vec<ResourceId>>;
+    /// The resources for which anything waits, each once.
+    fn resources(&self, kind: Kind) -> Work<'_, Vec<ResourceId>>;
+
+    /// Those that may get one of these names by what waits, each once.
+    fn named<'a>(&'a self, kind: Kind, names: &'a [String]) -> Work<'a, Vec<ResourceId>>;
 
     /// What is chosen, in order, behind that place; at most so much.
     fn page<'a>(&'a self, choice: &'a Choice, after: u64, most: usize) -> Work<'a, Vec<Pending>>;

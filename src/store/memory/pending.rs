@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::entries::Shelves;
 use crate::policy::Reason;
 use crate::scim::{Kind, ResourceId};
-use crate::store::{Batch, Choice, Entries, Pending, Queue, Ready, Tally, Work};
+use crate::store::{ANY_NAME, Batch, Choice, Entries, Pending, Queue, Ready, Tally, Work};
 
 /// The pending work of one tenant.
 #[derive(Debug)]
@@ -25,6 +25,14 @@ struct All {
     begun: HashMap<u64, Timestamp>,
     last: u64,
     removals: Vec<Timestamp>,
+}
+
+impl All {
+    fn resources(&self, kind: Kind, which: impl Fn(&Pending) -> bool) -> Vec<ResourceId> {
+        let own = self.items.values().filter(|one| one.kind == kind && which(one));
+        let ids: BTreeSet<&str> = own.map(|one| one.id.as_str()).collect();
+        ids.into_iter().filter_map(ResourceId::parse).collect()
+    }
 }
 
 impl Waiting {
@@ -86,11 +94,13 @@ impl Queue for Waiting {
         done(ids.iter().map(of).collect())
     }
 
-    fn resources(&self, kind: Kind, renamed: bool) -> Work<'_, Vec<ResourceId>> {
-        let all = self.all();
-        let own = all.items.values().filter(|one| one.kind == kind && (one.renames || !renamed));
-        let ids: BTreeSet<&str> = own.map(|one| one.id.as_str()).collect();
-        done(ids.into_iter().filter_map(ResourceId::parse).collect())
+    fn resources(&self, kind: Kind) -> Work<'_, Vec<ResourceId>> {
+        done(self.all().resources(kind, |_| true))
+    }
+
+    fn named<'a>(&'a self, kind: Kind, names: &'a [String]) -> Work<'a, Vec<ResourceId>> {
+        let gives = |name: &String| name == ANY_NAME || names.contains(name);
+        done(self.all().resources(kind, |one| one.names.iter().any(gives)))
     }
 
     fn page<'a>(&'a self, choice: &'a Choice, after: u64, most: usize) -> Work<'a, Vec<Pending>> {

@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use tokio_postgres::types::ToSql;
+
 use super::Postgres;
-use super::entry_row::{COLUMNS, PUT, REMOVE, Written, apart, entry, narrow};
+use super::entry_row::{PUT, REMOVE, Written, entry, narrow};
 use super::flags::{Flags, PECULIAR};
+use super::look;
 use crate::scim::{Kind, Matcher, ResourceId};
 use crate::store::narrow::Narrow;
 use crate::store::{Among, Entries, Entry, Error, Work};
@@ -17,9 +20,6 @@ pub(super) struct OfTenant {
     flags: Arc<Flags>,
 }
 
-/// Rows read at a time where all have to be held against a filter.
-const CHUNK: i64 = 1000;
-
 impl OfTenant {
     pub(super) fn new(store: &Postgres, tenant: &Arc<str>) -> Self {
         Self { store: store.clone(), tenant: Arc::clone(tenant), flags: store.flags(tenant) }
@@ -29,12 +29,10 @@ impl OfTenant {
     async fn found(
         &self,
         kind: Kind,
-        which: &str,
-        value: &(dyn tokio_postgres::types::ToSql + Sync),
+        text: &str,
+        value: &(dyn ToSql + Sync),
     ) -> Result<Vec<Arc<Entry>>, Error> {
-        let text =
-            format!("SELECT {COLUMNS} FROM entries WHERE tenant = $1 AND kind = $2 AND {which}");
-        let rows = self.store.rows(&text, &[&&*self.tenant, &kind.as_str(), value]).await?;
+        let rows = self.store.rows(text, &[&&*self.tenant, &kind.as_str(), value]).await?;
         let each = rows.iter().map(|row| entry(kind, row).map(Arc::new));
         each.collect::<Result<_, _>>().map_err(|error: Error| self.store.told(error))
     }
@@ -48,7 +46,7 @@ impl OfTenant {
             return Ok(Vec::new());
         }
         let names: Vec<_> = ids.iter().map(ResourceId::as_str).collect();
-        let found = self.found(kind, "id = ANY($3)", &names).await?;
+        let found = self.found(kind, &look::each("id"), &names).await?;
         let found: HashMap<_, _> = found.into_iter().map(|one| (one.id.clone(), one)).collect();
         Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
     }
@@ -59,8 +57,7 @@ impl OfTenant {
         ids: &[ResourceId],
     ) -> Result<Vec<Option<Arc<Entry>>>, Error> {
         let names: Vec<_> = ids.iter().map(ResourceId::as_str).collect();
-        let which = "lms = ANY($3) AND lms IS NOT NULL AND lms <> ''";
-        let others = self.found(kind, which, &names).await?;
+        let others = self.found(kind, &look::each("lms"), &names).await?;
         let others: HashMap<_, _> =
             others.into_iter().filter_map(|one| Some((one.lms_id()?.clone(), one))).collect();
         let plain = self.those(kind, ids).await?;
@@ -76,21 +73,15 @@ impl OfTenant {
         matcher: Option<&Matcher>,
         most: usize,
     ) -> Result<Vec<ResourceId>, Error> {
-        let (column, value) = match matcher.and_then(|matcher| Narrow::of(matcher, among)) {
-            Some(Narrow::ExternalId(value)) => ("external_id =", Some(narrow(&value))),
-            Some(Narrow::Name(value)) => ("name =", Some(narrow(&value))),
-            Some(Narrow::Email(value)) => ("email =", Some(narrow(&value))),
-            None => ("tenant <>", None),
-        };
-        let apart = apart(among).map_or("IS NULL".to_owned(), |word| format!("= '{word}'"));
-        let text = format!(
-            "SELECT {COLUMNS} FROM entries WHERE tenant = $1 AND kind = $2 AND apart {apart}
-                 AND id > $3 AND ($4::text IS NULL OR {column} $4) ORDER BY id LIMIT {CHUNK}"
-        );
+        let narrowed = matcher.and_then(|matcher| Narrow::of(matcher, among));
+        let value = narrowed.as_ref().map(|narrowed| narrow(narrowed.value()));
+        let text = look::among(among, narrowed.as_ref());
         let (mut found, mut last) = (Vec::new(), String::new());
         loop {
-            let values: super::Values<'_> = &[&&*self.tenant, &kind.as_str(), &last, &value];
-            let rows = self.store.rows(&text, values).await?;
+            let (tenant, kind_name) = (&*self.tenant, kind.as_str());
+            let mut values: Vec<&(dyn ToSql + Sync)> = vec![&tenant, &kind_name, &last];
+            values.extend(value.as_ref().map(|value| value as &(dyn ToSql + Sync)));
+            let rows = self.store.rows(&text, &values).await?;
             for row in &rows {
                 let entry = entry(kind, row).map_err(|error| self.store.told(error))?;
                 last = entry.id.to_string();
@@ -101,7 +92,7 @@ impl OfTenant {
                     return Ok(found);
                 }
             }
-            if i64::try_from(rows.len()) != Ok(CHUNK) {
+            if rows.len() < look::CHUNK {
                 return Ok(found);
             }
         }
@@ -114,7 +105,7 @@ impl Entries for OfTenant {
     }
 
     fn get<'a>(&'a self, kind: Kind, id: &'a ResourceId) -> Work<'a, Option<Arc<Entry>>> {
-        Box::pin(async move { Ok(self.found(kind, "id = $3", &id.as_str()).await?.pop()) })
+        Box::pin(async move { Ok(self.found(kind, &look::one(), &id.as_str()).await?.pop()) })
     }
 
     fn several<'a>(

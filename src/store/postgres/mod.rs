@@ -13,11 +13,14 @@ mod flags;
 mod health;
 mod hub;
 mod line;
+mod look;
 mod message;
 mod notes;
 mod peers;
 mod pending;
 mod pending_row;
+#[cfg(test)]
+mod plans;
 mod schema;
 mod settings;
 mod tokens;
@@ -115,12 +118,8 @@ impl Postgres {
             let each = known.iter();
             each.map(|(name, it)| (Arc::clone(name), it.additions())).collect::<Vec<_>>()
         };
-        let text = "SELECT DISTINCT tenant, $1 FROM pending
-                    UNION SELECT DISTINCT tenant, $2 FROM entries WHERE apart IS NOT NULL
-                    UNION SELECT DISTINCT tenant, $2 FROM entries
-                        WHERE lms IS NOT NULL AND lms <> ''";
         let mut waiting = Vec::new();
-        for row in self.rows(text, &[&WAITS, &PECULIAR]).await? {
+        for row in self.rows(&look::learn(), &[]).await? {
             let read = || Ok((row.try_get::<_, &str>(0)?, row.try_get::<_, &str>(1)?));
             let (tenant, word) = read().map_err(|error: tokio_postgres::Error| self.told(error))?;
             let tenant = Arc::from(tenant);

@@ -8,14 +8,13 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use super::entry_row::{PUT, REMOVE, Written};
+use super::entry_row::{PUT, REMOVE, Written, narrow};
 use super::flags::{Flags, PECULIAR, WAITS};
 use super::hub::QUIET;
 use super::pending_row::{self, COLUMNS, signed};
 use super::{Outcome, Postgres, ask};
-use crate::policy::Reason;
 use crate::scim::{Kind, ResourceId};
-use crate::store::{Batch, Choice, Error, Pending, Queue, Ready, Tally, Work};
+use crate::store::{ANY_NAME, Batch, Choice, Error, Pending, Queue, Ready, Tally, Work};
 
 /// The pending work of one tenant.
 pub(super) struct OfTenant {
@@ -24,10 +23,71 @@ pub(super) struct OfTenant {
     flags: Arc<Flags>,
 }
 
-/// A choice and its tenant, as the conditions for four values from `$1` on.
-const CHOSEN: &str = "tenant = $1 AND ($2::bigint IS NULL OR sequence = $2)
-    AND ($3::text IS NULL OR kind = $3) AND ($4::text IS NULL OR id = $4)
-    AND ($5::text IS NULL OR reason = $5)";
+/// How much waits.
+pub(super) const COUNT: &str =
+    "SELECT coalesce(sum(waiting), 0)::bigint FROM pending_counts WHERE tenant = $1";
+
+/// The same by reason, with what failed of it and since when the oldest waits.
+pub(super) const TALLY: &str = "SELECT reason, waiting, failed,
+         (SELECT min(at) FROM pending WHERE tenant = known.tenant AND reason = known.reason)
+     FROM pending_counts AS known WHERE tenant = $1 AND waiting > 0";
+
+/// What waits no more.
+pub(super) const DONE: &str =
+    "DELETE FROM pending WHERE tenant = $1 AND sequence = ANY($2) RETURNING sequence";
+
+/// What sleeps and may be begun now.
+pub(super) const WAKE: &str = "UPDATE pending SET wakes = NULL WHERE tenant = $1 AND wakes <= $2";
+
+/// The resources of a kind for which anything waits.
+pub(super) const RESOURCES: &str =
+    "SELECT DISTINCT id FROM pending WHERE tenant = $1 AND kind = $2";
+
+/// Those that get one of these names. One look-up for each name, and not one for all:
+/// else it may be held against every row of the tenant.
+pub(super) const NAMED: &str = "SELECT DISTINCT id FROM unnest($3::text[]) AS wanted (name)
+     CROSS JOIN LATERAL (
+         SELECT id FROM pending_names WHERE tenant = $1 AND kind = $2 AND name = wanted.name
+         OFFSET 0
+     ) AS found";
+
+/// What waits for some resources: in the same way.
+pub(super) fn waiting_for() -> String {
+    format!(
+        "SELECT {COLUMNS} FROM (SELECT DISTINCT unnest($3::text[]) AS name) AS wanted
+         CROSS JOIN LATERAL (
+             SELECT {COLUMNS} FROM pending WHERE tenant = $1 AND kind = $2 AND id = wanted.name
+             OFFSET 0
+         ) AS found ORDER BY sequence"
+    )
+}
+
+/// Begins what is ready of each lane, in the order of turns: a lane is what waits for
+/// one reason, or was released. What waits beside a resource that lives on does not
+/// hold it up.
+pub(super) fn begins() -> String {
+    format!(
+        "WITH ready AS (
+             SELECT sequence, turn FROM unnest($2::text[]) AS lane (name) CROSS JOIN LATERAL (
+                 SELECT sequence, turn FROM pending AS own
+                 WHERE tenant = $1 AND lane = lane.name AND wakes IS NULL
+                 AND due <= $3 AND begun <= $3
+                 AND NOT EXISTS (SELECT FROM pending AS other WHERE other.tenant = own.tenant
+                     AND other.kind = own.kind AND other.id = own.id
+                     AND other.sequence < own.sequence
+                     AND other.reason NOT IN ('approval', 'grace') OFFSET 0)
+                 ORDER BY turn, sequence LIMIT $4
+             ) AS own ORDER BY turn, sequence LIMIT $4
+         ), begun AS (
+             UPDATE pending SET begun = $5, wakes = $5, attempts = attempts + 1
+             WHERE sequence IN (SELECT sequence FROM ready
+                 WHERE turn = (SELECT min(turn) FROM ready))
+             RETURNING sequence
+         )
+         SELECT {COLUMNS} FROM pending WHERE sequence IN (SELECT sequence FROM begun)
+         ORDER BY sequence"
+    )
+}
 
 impl OfTenant {
     pub(super) fn new(store: &Postgres, tenant: &Arc<str>) -> Self {
@@ -85,43 +145,37 @@ impl Queue for OfTenant {
     }
 
     fn of<'a>(&'a self, kind: Kind, ids: &'a [ResourceId]) -> Work<'a, Vec<Vec<Pending>>> {
-        let text = format!(
-            "SELECT {COLUMNS} FROM pending WHERE tenant = $1 AND kind = $2 AND id = ANY($3)
-             ORDER BY sequence"
-        );
         Box::pin(async move {
             let names: Vec<_> = ids.iter().map(ResourceId::as_str).collect();
             let values: super::Values<'_> = &[&&*self.tenant, &kind.as_str(), &names];
-            let all = self.rows(&text, values, pending_row::read).await?;
+            let all = self.rows(&waiting_for(), values, pending_row::read).await?;
             let of = |id: &ResourceId| all.iter().filter(|one| one.id == *id).cloned().collect();
             Ok(ids.iter().map(of).collect())
         })
     }
 
-    fn resources(&self, kind: Kind, renamed: bool) -> Work<'_, Vec<ResourceId>> {
+    fn resources(&self, kind: Kind) -> Work<'_, Vec<ResourceId>> {
         Box::pin(async move {
-            let narrow = if renamed { "AND renames" } else { "" };
-            let text =
-                format!("SELECT DISTINCT id FROM pending WHERE tenant = $1 AND kind = $2 {narrow}");
             let values: super::Values<'_> = &[&&*self.tenant, &kind.as_str()];
-            let read = |row: &Row| row.try_get::<_, String>(0).map_err(Error::new);
-            let ids = self.rows(&text, values, read).await?;
-            Ok(ids.iter().filter_map(|id| ResourceId::parse(id)).collect())
+            self.rows(RESOURCES, values, pending_row::id).await
+        })
+    }
+
+    fn named<'a>(&'a self, kind: Kind, names: &'a [String]) -> Work<'a, Vec<ResourceId>> {
+        Box::pin(async move {
+            let names = names.iter().map(|name| narrow(name)).chain([ANY_NAME.to_owned()]);
+            let names: Vec<_> = names.collect();
+            let values: super::Values<'_> = &[&&*self.tenant, &kind.as_str(), &names];
+            self.rows(NAMED, values, pending_row::id).await
         })
     }
 
     fn page<'a>(&'a self, choice: &'a Choice, after: u64, most: usize) -> Work<'a, Vec<Pending>> {
-        let text = format!(
-            "SELECT {COLUMNS} FROM pending WHERE {CHOSEN} AND sequence > $6
-             ORDER BY sequence LIMIT $7"
-        );
         Box::pin(async move {
-            let (chosen, most) = (Chosen::of(choice), i64::try_from(most).unwrap_or(i64::MAX));
-            let after = signed(after);
-            let [sequence, kind, id, reason] = chosen.values();
-            let values: super::Values<'_> =
-                &[&&*self.tenant, sequence, kind, id, reason, &after, &most];
-            self.rows(&text, values, pending_row::read).await
+            let chosen = Chosen::of(choice);
+            let most = i64::try_from(most).unwrap_or(i64::MAX);
+            let values: [&(dyn ToSql + Sync); 3] = [&&*self.tenant, &signed(after), &most];
+            self.rows(&chosen.page(), &chosen.behind(values), pending_row::read).await
         })
     }
 
@@ -137,25 +191,15 @@ impl Queue for OfTenant {
     }
 
     fn release<'a>(&'a self, choice: &'a Choice, now: Timestamp) -> Work<'a, usize> {
-        let text = format!(
-            "UPDATE pending SET released = true, due = least(due, $6) WHERE {CHOSEN}
-             RETURNING sequence"
-        );
         Box::pin(async move {
-            let chosen = Chosen::of(choice);
-            let [sequence, kind, id, reason] = chosen.values();
-            let now = now.as_microsecond();
-            let values: super::Values<'_> = &[&&*self.tenant, sequence, kind, id, reason, &now];
-            Ok(self.store.rows(&text, values).await?.len())
+            let (chosen, now) = (Chosen::of(choice), now.as_microsecond());
+            let values: [&(dyn ToSql + Sync); 2] = [&&*self.tenant, &now];
+            Ok(self.store.rows(&chosen.release(), &chosen.behind(values)).await?.len())
         })
     }
 
     fn tally(&self) -> Work<'_, Vec<Tally>> {
-        Box::pin(async move {
-            let text = "SELECT reason, count(*), count(failure), min(at) FROM pending
-                        WHERE tenant = $1 GROUP BY reason";
-            self.rows(text, &[&&*self.tenant], pending_row::tally).await
-        })
+        Box::pin(async move { self.rows(TALLY, &[&&*self.tenant], pending_row::tally).await })
     }
 
     fn removal(&self, now: Timestamp, since: Timestamp, most: usize) -> Work<'_, usize> {
@@ -199,7 +243,8 @@ fn count(rows: &[Row]) -> Outcome<usize> {
     Ok(usize::try_from(count).unwrap_or_default())
 }
 
-/// Whether there was room, and how much waits afterwards.
+/// Whether there was room, and how much waits afterwards. One process at a time changes
+/// how much that is.
 async fn write(
     step: &Transaction<'_>,
     tenant: &str,
@@ -208,19 +253,18 @@ async fn write(
     entry: Option<Written>,
 ) -> Outcome<(bool, usize)> {
     let mut left = usize::MAX;
-    if !batch.add.is_empty() || !batch.done.is_empty() {
+    if !batch.add.is_empty() || !batch.done.is_empty() || !batch.change.is_empty() {
         alone(step, name).await?;
-        let text = "SELECT count(*) FROM pending WHERE tenant = $1";
-        left = count(&ask(step, text, &[&tenant]).await?)? + batch.add.len();
-        left = left.saturating_sub(batch.done.len());
-        if !batch.add.is_empty() && left > batch.most {
+    }
+    if !batch.add.is_empty() || !batch.done.is_empty() {
+        left = count(&ask(step, COUNT, &[&tenant]).await?)? + batch.add.len();
+        if !batch.add.is_empty() && left.saturating_sub(batch.done.len()) > batch.most {
             return Ok((false, left));
         }
     }
     let done: Vec<_> = batch.done.iter().map(|sequence| signed(*sequence)).collect();
     if !done.is_empty() {
-        let text = "DELETE FROM pending WHERE tenant = $1 AND sequence = ANY($2)";
-        ask(step, text, &[&tenant, &done]).await?;
+        left = left.saturating_sub(ask(step, DONE, &[&tenant, &done]).await?.len());
     }
     for one in &batch.change {
         pending_row::change(step, tenant, one).await?;
@@ -237,8 +281,6 @@ async fn write(
     Ok((true, left))
 }
 
-/// What is ready, in the order of turns. What waits beside a resource that lives on
-/// does not hold it up.
 async fn begin(
     step: &Transaction<'_>,
     tenant: &str,
@@ -246,48 +288,66 @@ async fn begin(
     ready: &Ready,
 ) -> Outcome<Vec<Row>> {
     alone(step, name).await?;
-    let reasons: Vec<_> = ready.reasons.iter().map(|reason| reason.as_str()).collect();
-    let text = format!(
-        "WITH ready AS (
-             SELECT sequence, turn FROM pending AS own
-             WHERE tenant = $1 AND (released OR reason = ANY($2)) AND due <= $3 AND begun <= $3
-             AND NOT EXISTS (SELECT FROM pending AS other WHERE other.tenant = own.tenant
-                 AND other.kind = own.kind AND other.id = own.id
-                 AND other.sequence < own.sequence AND other.reason NOT IN ('approval', 'grace'))
-             ORDER BY turn, sequence LIMIT $4
-         ), begun AS (
-             UPDATE pending SET begun = $5, attempts = attempts + 1
-             WHERE sequence IN (SELECT sequence FROM ready
-                 WHERE turn = (SELECT min(turn) FROM ready))
-             RETURNING sequence
-         )
-         SELECT {COLUMNS} FROM pending WHERE sequence IN (SELECT sequence FROM begun)
-         ORDER BY sequence"
-    );
+    let lanes: Vec<_> = ready.lanes().into_iter().collect();
     let most = i64::try_from(ready.most).unwrap_or(i64::MAX);
     let (now, until) = (ready.now.as_microsecond(), ready.until.as_microsecond());
-    ask(step, &text, &[&tenant, &reasons, &now, &most, &until]).await
+    ask(step, WAKE, &[&tenant, &now]).await?;
+    ask(step, &begins(), &[&tenant, &lanes, &now, &most, &until]).await
 }
 
-/// A choice as values; what is not chosen by is nothing.
-struct Chosen<'a> {
-    sequence: Option<i64>,
-    kind: Option<&'static str>,
-    id: Option<&'a str>,
-    reason: Option<&'static str>,
-}
+/// A choice as conditions, each with its value: only what is chosen by is spoken of, so
+/// that each way of choosing is planned for itself.
+pub(super) struct Chosen<'a>(Vec<(&'static str, Box<dyn ToSql + Sync + Send + 'a>)>);
 
 impl<'a> Chosen<'a> {
-    fn of(choice: &'a Choice) -> Self {
-        Self {
-            sequence: choice.sequence.map(signed),
-            kind: choice.kind.map(Kind::as_str),
-            id: choice.id.as_ref().map(ResourceId::as_str),
-            reason: choice.reason.map(Reason::as_str),
+    pub(super) fn of(choice: &'a Choice) -> Self {
+        let mut parts: Vec<(_, Box<dyn ToSql + Sync + Send + 'a>)> = Vec::new();
+        if let Some(sequence) = choice.sequence {
+            parts.push(("sequence", Box::new(signed(sequence))));
         }
+        if let Some(kind) = choice.kind {
+            parts.push(("kind", Box::new(kind.as_str())));
+        }
+        if let Some(id) = &choice.id {
+            parts.push(("id", Box::new(id.as_str())));
+        }
+        if let Some(reason) = choice.reason {
+            parts.push(("reason", Box::new(reason.as_str())));
+        }
+        Self(parts)
     }
 
-    fn values(&self) -> [&(dyn ToSql + Sync); 4] {
-        [&self.sequence, &self.kind, &self.id, &self.reason]
+    /// The conditions, whose values come behind so many others.
+    fn conditions(&self, others: usize) -> String {
+        let parts = self.0.iter().enumerate();
+        parts.fold(String::new(), |all, (index, (column, _))| {
+            format!("{all} AND {column} = ${}", others + index + 1)
+        })
+    }
+
+    fn behind<const N: usize>(
+        &'a self,
+        others: [&'a (dyn ToSql + Sync); N],
+    ) -> Vec<&'a (dyn ToSql + Sync)> {
+        let own = self.0.iter().map(|(_, value)| &**value as &(dyn ToSql + Sync));
+        others.into_iter().chain(own).collect()
+    }
+
+    /// A page of it: told tenant, place and size.
+    pub(super) fn page(&self) -> String {
+        format!(
+            "SELECT {COLUMNS} FROM pending WHERE tenant = $1 AND sequence > $2{}
+             ORDER BY sequence LIMIT $3",
+            self.conditions(3)
+        )
+    }
+
+    /// Releases it: told tenant and time. Who is at it goes on.
+    pub(super) fn release(&self) -> String {
+        format!(
+            "UPDATE pending SET released = true, due = least(due, $2), wakes = nullif(begun, 0)
+             WHERE tenant = $1{} RETURNING sequence",
+            self.conditions(2)
+        )
     }
 }

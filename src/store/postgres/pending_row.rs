@@ -11,12 +11,24 @@ use crate::scim::{Kind, ResourceId};
 use crate::store::{Error, Pending, Tally, Turn};
 
 pub(super) const COLUMNS: &str = "sequence, kind, id, operation, turn, reason, who, at, released, attempts, due, failure, \
-     renames";
+     names";
+
+/// The work, and the names it gives, in one statement.
+pub(super) const ADD: &str = "WITH added AS (
+         INSERT INTO pending (tenant, kind, id, operation, turn, reason, who, at, released,
+             attempts, due, failure, names, wakes)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+         RETURNING sequence)
+     INSERT INTO pending_names SELECT $1, $2, name, sequence, $3 FROM added, unnest($13::text[]) AS name
+         ON CONFLICT DO NOTHING";
+
+/// Work as it waits from now on.
+pub(super) const CHANGE: &str = "UPDATE pending SET operation = $3, turn = $4, reason = $5,
+         released = $6, attempts = $7, due = $8, failure = $9, wakes = $10, begun = 0
+     WHERE tenant = $1 AND sequence = $2";
 
 pub(super) async fn add(step: &Transaction<'_>, tenant: &str, one: &Pending) -> Outcome<()> {
-    let text = "INSERT INTO pending (tenant, kind, id, operation, turn, reason, who, at, released,
-                    attempts, due, failure, renames)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    let names: Vec<_> = one.names.iter().map(|name| narrow(name)).collect();
     let values: super::Values<'_> = &[
         &tenant,
         &one.kind.as_str(),
@@ -30,16 +42,14 @@ pub(super) async fn add(step: &Transaction<'_>, tenant: &str, one: &Pending) -> 
         &i64::from(one.attempts),
         &one.due.as_microsecond(),
         &one.failure.as_deref().map(narrow),
-        &one.renames,
+        &names,
+        &one.sleeps_until().map(Timestamp::as_microsecond),
     ];
-    ask(step, text, values).await.map(drop)
+    ask(step, ADD, values).await.map(drop)
 }
 
 /// Who was at it is so no more.
 pub(super) async fn change(step: &Transaction<'_>, tenant: &str, one: &Pending) -> Outcome<()> {
-    let text = "UPDATE pending SET operation = $3, turn = $4, reason = $5, released = $6,
-                    attempts = $7, due = $8, failure = $9, renames = $10, begun = 0
-                WHERE tenant = $1 AND sequence = $2";
     let values: super::Values<'_> = &[
         &tenant,
         &signed(one.sequence),
@@ -50,9 +60,9 @@ pub(super) async fn change(step: &Transaction<'_>, tenant: &str, one: &Pending) 
         &i64::from(one.attempts),
         &one.due.as_microsecond(),
         &one.failure.as_deref().map(narrow),
-        &one.renames,
+        &one.sleeps_until().map(Timestamp::as_microsecond),
     ];
-    ask(step, text, values).await.map(drop)
+    ask(step, CHANGE, values).await.map(drop)
 }
 
 /// What does not fit was written by nobody of us.
@@ -77,8 +87,12 @@ pub(super) fn read(row: &Row) -> Result<Pending, Error> {
         attempts: u32::try_from(got::<i64>(row, 9)?).unwrap_or(u32::MAX),
         due: instant(row, 10)?,
         failure: got(row, 11)?,
-        renames: got(row, 12)?,
+        names: got(row, 12)?,
     })
+}
+
+pub(super) fn id(row: &Row) -> Result<ResourceId, Error> {
+    ResourceId::parse(text(row, 0)?).ok_or_else(|| Error::new("waiting work has no id"))
 }
 
 pub(super) fn tally(row: &Row) -> Result<Tally, Error> {

@@ -83,25 +83,10 @@ impl Trail for Sealed {
 
     fn links<'a>(&'a self, wanted: &'a Wanted) -> Work<'a, Vec<Link>> {
         Box::pin(async move {
-            let order = if wanted.latest { "DESC" } else { "ASC" };
-            let text = format!(
-                "SELECT seq, body, digest FROM trail WHERE seq > $1
-                     AND ($2::text IS NULL OR tenant = $2)
-                     AND ($3::text IS NULL OR resource = $3 OR name = $3)
-                     AND ($4::text IS NULL OR outcome = $4)
-                     AND ($5::bigint IS NULL OR at >= $5) AND ($6::bigint IS NULL OR at < $6)
-                 ORDER BY seq {order} LIMIT $7"
-            );
-            let values: super::Values<'_> = &[
-                &number(wanted.after),
-                &wanted.tenant.as_deref().map(narrow),
-                &wanted.resource.as_deref().map(narrow),
-                &wanted.outcome.map(crate::store::Outcome::as_str),
-                &wanted.since.map(Timestamp::as_microsecond),
-                &wanted.until.map(Timestamp::as_microsecond),
-                &i64::try_from(wanted.most).unwrap_or(i64::MAX),
-            ];
-            let rows = self.store.rows(&text, values).await?;
+            let (text, values) = asked(wanted);
+            let values: Vec<&(dyn ToSql + Sync)> =
+                values.iter().map(|value| &**value as &(dyn ToSql + Sync)).collect();
+            let rows = self.store.rows(&text, &values).await?;
             let found: Outcome<Vec<_>> = rows.iter().map(one).collect();
             let mut found = found.map_err(|error| self.store.told(error))?;
             if wanted.latest {
@@ -146,6 +131,36 @@ impl Trail for Sealed {
             })
         }))
     }
+}
+
+/// A value for a statement.
+type Value = Box<dyn ToSql + Sync + Send>;
+
+/// The statement that finds what is wanted, and its values: each way of asking is planned
+/// for itself, and so is each number of records, for many are read otherwise than few.
+pub(super) fn asked(wanted: &Wanted) -> (String, Vec<Value>) {
+    let either = "seq = ANY(ARRAY(SELECT seq FROM trail WHERE resource = $
+                      UNION SELECT seq FROM trail WHERE name = $))";
+    let text = |text: &str| Box::new(narrow(text)) as Value;
+    let micros = |at: Timestamp| Box::new(at.as_microsecond()) as Value;
+    let clauses: [(&str, Option<Value>); 5] = [
+        ("tenant = $", wanted.tenant.as_deref().map(text)),
+        (either, wanted.resource.as_deref().map(text)),
+        ("outcome = $", wanted.outcome.map(|outcome| text(outcome.as_str()))),
+        ("at >= $", wanted.since.map(micros)),
+        ("at < $", wanted.until.map(micros)),
+    ];
+    let mut text = "SELECT seq, body, digest FROM trail WHERE seq > $1".to_owned();
+    let mut values: Vec<Value> = vec![Box::new(number(wanted.after))];
+    for (clause, value) in clauses {
+        let Some(value) = value else { continue };
+        values.push(value);
+        text.push_str(" AND ");
+        text.push_str(&clause.replace('$', &format!("${}", values.len())));
+    }
+    let order = if wanted.latest { "DESC" } else { "ASC" };
+    let most = i64::try_from(wanted.most).unwrap_or(i64::MAX);
+    (format!("{text} ORDER BY seq {order} LIMIT {most}"), values)
 }
 
 /// Until the end of these steps, nobody else has a hand in it.

@@ -63,9 +63,7 @@ impl Sqlite {
         let mut first = connect(path)?;
         schema::migrate(&mut first).map_err(|error| told(path, error))?;
         // Whoever was at it had this file, and has it no more.
-        first
-            .execute("UPDATE pending SET begun = 0 WHERE begun > 0", [])
-            .map_err(|error| told(path, error))?;
+        first.execute(look::NOBODY_IS_AT_IT, []).map_err(|error| told(path, error))?;
         Self::with(path, first, Some(lock))
     }
 

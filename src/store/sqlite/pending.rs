@@ -1,5 +1,6 @@
 //! Pending work as rows.
 
+use std::collections::BTreeSet;
 use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,6 +12,7 @@ use rusqlite::{Connection, params, params_from_iter};
 use super::Sqlite;
 use super::entries;
 use super::entry_row;
+use super::look;
 use super::pending_row::{self, COLUMNS, micros};
 use crate::scim::{Kind, ResourceId};
 use crate::store::{Batch, Choice, Pending, Queue, Ready, Tally, Work};
@@ -67,11 +69,7 @@ impl Queue for OfTenant {
 
     fn of<'a>(&'a self, kind: Kind, ids: &'a [ResourceId]) -> Work<'a, Vec<Vec<Pending>>> {
         self.read(|reader| {
-            let text = format!(
-                "SELECT {COLUMNS} FROM pending WHERE tenant = ?1 AND kind = ?2 AND id = ?3
-                 ORDER BY sequence"
-            );
-            let mut statement = reader.prepare_cached(&text)?;
+            let mut statement = reader.prepare_cached(&look::waiting_for())?;
             let mut of = |id: &ResourceId| {
                 let values = params![&*self.tenant, kind.as_str(), id.as_str()];
                 statement.query_map(values, pending_row::read)?.collect()
@@ -80,25 +78,30 @@ impl Queue for OfTenant {
         })
     }
 
-    fn resources(&self, kind: Kind, renamed: bool) -> Work<'_, Vec<ResourceId>> {
+    fn resources(&self, kind: Kind) -> Work<'_, Vec<ResourceId>> {
         self.read(|reader| {
-            let narrow = if renamed { "AND renames" } else { "" };
-            let text =
-                format!("SELECT DISTINCT id FROM pending WHERE tenant = ?1 AND kind = ?2 {narrow}");
-            let mut statement = reader.prepare_cached(&text)?;
-            let values = params![&*self.tenant, kind.as_str()];
-            let ids = statement.query_map(values, |row| row.get::<_, String>(0))?;
-            ids.filter_map(|id| id.map(|id| ResourceId::parse(&id)).transpose()).collect()
+            let mut statement = reader.prepare_cached(look::RESOURCES)?;
+            statement.query_map(params![&*self.tenant, kind.as_str()], pending_row::id)?.collect()
+        })
+    }
+
+    fn named<'a>(&'a self, kind: Kind, names: &'a [String]) -> Work<'a, Vec<ResourceId>> {
+        self.read(|reader| {
+            let mut statement = reader.prepare_cached(look::NAMED)?;
+            let mut found = BTreeSet::new();
+            for name in names {
+                let values = params![&*self.tenant, kind.as_str(), name];
+                for id in statement.query_map(values, pending_row::id)? {
+                    found.insert(id?);
+                }
+            }
+            Ok(found.into_iter().collect())
         })
     }
 
     fn page<'a>(&'a self, choice: &'a Choice, after: u64, most: usize) -> Work<'a, Vec<Pending>> {
         self.read(|reader| {
-            let (narrow, mut values) = narrowed(choice, &self.tenant);
-            let text = format!(
-                "SELECT {COLUMNS} FROM pending WHERE {narrow} AND sequence > ?
-                 ORDER BY sequence LIMIT ?"
-            );
+            let (text, mut values) = page(choice, &self.tenant);
             values.extend([whole(after), whole(u64::try_from(most).unwrap_or(u64::MAX))]);
             let mut statement = reader.prepare_cached(&text)?;
             statement.query_map(params_from_iter(values), pending_row::read)?.collect()
@@ -111,19 +114,17 @@ impl Queue for OfTenant {
     }
 
     fn release<'a>(&'a self, choice: &'a Choice, now: Timestamp) -> Work<'a, usize> {
-        let (narrow, values) = narrowed(choice, &self.tenant);
+        let (text, values) = release(choice, &self.tenant);
         let values: Vec<_> = std::iter::once(Cell::Integer(micros(now))).chain(values).collect();
-        Box::pin(self.store.write(move |step| {
-            let text = format!("UPDATE pending SET released = 1, due = min(due, ?) WHERE {narrow}");
-            step.prepare_cached(&text)?.execute(params_from_iter(&values))
-        }))
+        Box::pin(
+            self.store
+                .write(move |step| step.prepare_cached(&text)?.execute(params_from_iter(&values))),
+        )
     }
 
     fn tally(&self) -> Work<'_, Vec<Tally>> {
         self.read(|reader| {
-            let text = "SELECT reason, count(*), count(failure), min(at) FROM pending
-                        WHERE tenant = ?1 GROUP BY reason";
-            let mut statement = reader.prepare_cached(text)?;
+            let mut statement = reader.prepare_cached(look::TALLY)?;
             statement.query_map([&*self.tenant], pending_row::tally)?.collect()
         })
     }
@@ -162,7 +163,7 @@ fn write(step: &Connection, tenant: &str, batch: &Batch) -> rusqlite::Result<boo
         }
     }
     for sequence in &batch.done {
-        step.prepare_cached("DELETE FROM pending WHERE tenant = ?1 AND sequence = ?2")?
+        step.prepare_cached(look::DONE)?
             .execute(params![tenant, pending_row::signed(*sequence)])?;
     }
     for one in &batch.change {
@@ -180,52 +181,47 @@ fn write(step: &Connection, tenant: &str, batch: &Batch) -> rusqlite::Result<boo
     Ok(true)
 }
 
-/// What is ready, in the order of turns. What waits beside a resource that lives on
-/// does not hold it up.
+/// What is ready, in the order of turns.
 fn begin(step: &Connection, tenant: &str, ready: &Ready) -> rusqlite::Result<Vec<Pending>> {
-    let reasons: Vec<_> = ready.reasons.iter().map(|reason| format!("'{reason}'")).collect();
-    let text = format!(
-        "SELECT {COLUMNS} FROM pending AS own
-         WHERE tenant = ?1 AND (released OR reason IN ({})) AND due <= ?2 AND begun <= ?2
-         AND NOT EXISTS (SELECT 1 FROM pending AS other WHERE other.tenant = own.tenant
-             AND other.kind = own.kind AND other.id = own.id AND other.sequence < own.sequence
-             AND other.reason NOT IN ('approval', 'grace'))
-         ORDER BY turn, sequence LIMIT ?3",
-        reasons.join(", ")
-    );
-    let mut statement = step.prepare_cached(&text)?;
-    let values = params![tenant, micros(ready.now), i64::try_from(ready.most).unwrap_or(i64::MAX)];
-    let mut found: Vec<Pending> =
-        statement.query_map(values, pending_row::read)?.collect::<rusqlite::Result<_>>()?;
+    let (now, until) = (micros(ready.now), micros(ready.until));
+    step.prepare_cached(look::WAKE)?.execute(params![tenant, now])?;
+    let most = i64::try_from(ready.most).unwrap_or(i64::MAX);
+    let mut statement = step.prepare_cached(&look::ready())?;
+    let mut found: Vec<Pending> = Vec::new();
+    for lane in ready.lanes() {
+        let some = statement.query_map(params![tenant, lane, now, most], pending_row::read)?;
+        found.extend(some.collect::<rusqlite::Result<Vec<_>>>()?);
+    }
+    found.sort_unstable_by_key(|one| (one.turn, one.sequence));
     let first = found.first().map(|one| one.turn);
     found.retain(|one| Some(one.turn) == first);
+    found.truncate(ready.most);
     for one in &found {
-        step.prepare_cached(
-            "UPDATE pending SET begun = ?2, attempts = attempts + 1 WHERE sequence = ?1",
-        )?
-        .execute(params![pending_row::signed(one.sequence), micros(ready.until)])?;
+        step.prepare_cached(look::BEGIN)?
+            .execute(params![pending_row::signed(one.sequence), until])?;
     }
     Ok(found)
 }
 
-/// A choice as a condition, and the values in it.
-fn narrowed(choice: &Choice, tenant: &str) -> (String, Vec<Cell>) {
-    let mut narrow = "tenant = ?".to_owned();
-    let mut values = vec![Cell::Text(tenant.to_owned())];
-    let text = |text: &str| Cell::Text(text.to_owned());
-    let parts = [
-        ("sequence", choice.sequence.map(whole)),
-        ("kind", choice.kind.map(|kind| text(kind.as_str()))),
-        ("id", choice.id.as_ref().map(|id| text(id.as_str()))),
-        ("reason", choice.reason.map(|reason| text(reason.as_str()))),
-    ];
-    for (column, value) in parts {
-        if let Some(value) = value {
-            narrow.extend([" AND ", column, " = ?"]);
-            values.push(value);
-        }
-    }
-    (narrow, values)
+/// The statement for a page of what is chosen, and its first values.
+pub(super) fn page(choice: &Choice, tenant: &str) -> (String, Vec<Cell>) {
+    let (index, narrow, values) = look::chosen(choice, tenant);
+    let text = format!(
+        "SELECT {COLUMNS} FROM pending {index} WHERE {narrow} AND sequence > ?
+         ORDER BY sequence LIMIT ?"
+    );
+    (text, values)
+}
+
+/// The statement that releases what is chosen, and its values behind the first. Who is
+/// at it goes on.
+pub(super) fn release(choice: &Choice, tenant: &str) -> (String, Vec<Cell>) {
+    let (index, narrow, values) = look::chosen(choice, tenant);
+    let text = format!(
+        "UPDATE pending {index} SET released = 1, due = min(due, ?), wakes = nullif(begun, 0)
+         WHERE {narrow}"
+    );
+    (text, values)
 }
 
 fn whole(number: u64) -> Cell {

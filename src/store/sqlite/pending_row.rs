@@ -8,33 +8,33 @@ use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 
+use super::look;
 use crate::policy::Reason;
 use crate::scim::{Kind, ResourceId};
 use crate::store::{Pending, Tally, Turn};
 
-pub(super) const COLUMNS: &str = "sequence, kind, id, operation, turn, reason, who, at, released, attempts, due, failure, renames";
+pub(super) const COLUMNS: &str =
+    "sequence, kind, id, operation, turn, reason, who, at, released, attempts, due, failure, names";
 
-/// Those for whom anything waits. Whoever was at it when the process ended is so no
-/// more: one process has the file.
+/// Those for whom anything waits.
 pub(super) fn waiting(first: &Connection) -> rusqlite::Result<HashMap<Arc<str>, Arc<AtomicU64>>> {
-    first.execute("UPDATE pending SET begun = 0 WHERE begun > 0", [])?;
-    let mut statement = first.prepare("SELECT DISTINCT tenant FROM pending")?;
+    let mut statement = first.prepare(look::WAITING)?;
     let tenants = statement.query_map([], |row| row.get::<_, String>(0))?;
     tenants.map(|tenant| Ok((tenant?.into(), Arc::new(AtomicU64::new(1))))).collect()
 }
 
 /// How much waits.
 pub(super) fn count(reader: &Connection, tenant: &str) -> rusqlite::Result<usize> {
-    reader
-        .prepare_cached("SELECT count(*) FROM pending WHERE tenant = ?1")?
-        .query_row([tenant], |row| natural(row, 0))
+    reader.prepare_cached(look::COUNT)?.query_row([tenant], |row| natural(row, 0))
 }
 
 pub(super) fn add(step: &Connection, tenant: &str, one: &Pending) -> rusqlite::Result<()> {
+    let names = serde_json::to_string(&one.names)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
     step.prepare_cached(
         "INSERT INTO pending (tenant, kind, id, operation, turn, reason, who, at, released,
-             attempts, due, failure, renames)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             attempts, due, failure, names, wakes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     )?
     .execute(params![
         tenant,
@@ -49,18 +49,21 @@ pub(super) fn add(step: &Connection, tenant: &str, one: &Pending) -> rusqlite::R
         one.attempts,
         micros(one.due),
         one.failure,
-        one.renames,
+        names,
+        one.sleeps_until().map(micros),
     ])?;
+    let sequence = step.last_insert_rowid();
+    let text = "INSERT INTO pending_names VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+    let mut statement = step.prepare_cached(text)?;
+    for name in &one.names {
+        statement.execute(params![tenant, one.kind.as_str(), name, sequence, one.id.as_str()])?;
+    }
     Ok(())
 }
 
 /// Who was at it is so no more.
 pub(super) fn change(step: &Connection, tenant: &str, one: &Pending) -> rusqlite::Result<()> {
-    step.prepare_cached(
-        "UPDATE pending SET operation = ?3, turn = ?4, reason = ?5, released = ?6, attempts = ?7,
-             due = ?8, failure = ?9, renames = ?10, begun = 0 WHERE tenant = ?1 AND sequence = ?2",
-    )?
-    .execute(params![
+    step.prepare_cached(look::CHANGE)?.execute(params![
         tenant,
         signed(one.sequence),
         one.operation.to_string(),
@@ -70,7 +73,7 @@ pub(super) fn change(step: &Connection, tenant: &str, one: &Pending) -> rusqlite
         one.attempts,
         micros(one.due),
         one.failure,
-        one.renames,
+        one.sleeps_until().map(micros),
     ])?;
     Ok(())
 }
@@ -83,7 +86,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Pending> {
         _ => return Err(odd(1, "no kind")),
     };
     let id: String = row.get(2)?;
-    let operation: String = row.get(3)?;
+    let (operation, names): (String, String) = (row.get(3)?, row.get(12)?);
     let turn = natural(row, 4)?;
     Ok(Pending {
         sequence: u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default(),
@@ -98,8 +101,13 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Pending> {
         attempts: row.get(9)?,
         due: instant(row, 10)?,
         failure: row.get(11)?,
-        renames: row.get(12)?,
+        names: serde_json::from_str(&names).map_err(|error| odd(12, &error.to_string()))?,
     })
+}
+
+pub(super) fn id(row: &Row<'_>) -> rusqlite::Result<ResourceId> {
+    let id: String = row.get(0)?;
+    ResourceId::parse(&id).ok_or_else(|| odd(0, "no id"))
 }
 
 pub(super) fn tally(row: &Row<'_>) -> rusqlite::Result<Tally> {

@@ -3,11 +3,13 @@
 
 use rusqlite::Connection;
 
-use super::look;
 use super::schema::{migrate, set_up};
 use super::trail;
+use super::{look, pending};
+use crate::policy::Reason;
+use crate::scim::{Kind, ResourceId};
 use crate::store::narrow::Narrow;
-use crate::store::{Among, Wanted};
+use crate::store::{Among, Choice, Wanted};
 
 /// How it reads and sorts for a statement, with nothing known of the file but its form.
 fn plan(text: &str) -> Vec<String> {
@@ -76,5 +78,62 @@ fn the_trail_of_one_resource_is_found_without_reading_the_rest() {
             "SEARCH trail USING COVERING INDEX trail_by_name (name=?)",
         ];
         assert_eq!(plan(&trail::asked(&one).0), steps);
+    }
+}
+
+#[test]
+fn what_waits_is_found_without_reading_all_that_waits() {
+    let by = |index: &str| format!("SEARCH pending USING INDEX {index}");
+    let itself = "SEARCH pending USING INTEGER PRIMARY KEY (rowid=?)".to_owned();
+    let counts = "PRIMARY KEY (tenant=?)";
+    let asleep = by("pending_asleep (tenant=? AND wakes<?)");
+    let steps: [(&str, &[&str]); 8] = [
+        (look::COUNT, &[&format!("SEARCH pending_counts USING {counts}")]),
+        (
+            look::TALLY,
+            &[
+                &format!("SEARCH known USING {counts}"),
+                "SEARCH pending USING COVERING INDEX pending_by_reason (tenant=? AND reason=?)",
+            ],
+        ),
+        (look::WAKE, &[&asleep]),
+        (look::BEGIN, &[&itself]),
+        (look::CHANGE, &[&itself]),
+        (
+            look::DONE,
+            &[&itself, "SEARCH pending_names USING INDEX pending_names_by_sequence (sequence=?)"],
+        ),
+        (look::NAMED, &["SEARCH pending_names USING PRIMARY KEY (tenant=? AND kind=? AND name=?)"]),
+        (&look::waiting_for(), &[&by("pending_by_resource (tenant=? AND kind=? AND id=?)")]),
+    ];
+    for (text, expected) in steps {
+        assert_eq!(plan(text), expected, "{text}");
+    }
+    // In the order of the index: the first that are ready end the search.
+    let ready = [
+        "SEARCH own USING INDEX pending_awake (tenant=? AND lane=?)",
+        "SEARCH other USING INDEX pending_by_resource (tenant=? AND kind=? AND id=? AND sequence<?)",
+    ];
+    assert_eq!(plan(&look::ready()), ready);
+}
+
+#[test]
+fn what_is_chosen_is_found_by_what_it_is_chosen_by() {
+    let user = Choice { kind: Some(Kind::User), ..Choice::default() };
+    let one = Choice { id: ResourceId::parse("7"), ..user.clone() };
+    let held = Choice { reason: Some(Reason::Guard), ..Choice::default() };
+    let own = "pending_by_resource (tenant=? AND kind=? AND id=?";
+    let reason = "pending_in_order_by_reason (tenant=? AND reason=?";
+    for (choice, index) in [
+        (Choice::default(), "pending_in_order (tenant=?"),
+        (user, "pending_in_order (tenant=?"),
+        (one, own),
+        (held, reason),
+    ] {
+        let (page, release) =
+            (pending::page(&choice, "school").0, pending::release(&choice, "school").0);
+        let step = format!("SEARCH pending USING INDEX {index}");
+        assert_eq!(plan(&page), [format!("{step} AND sequence>?)")]);
+        assert_eq!(plan(&release), [format!("{step})")]);
     }
 }

@@ -6,13 +6,14 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// How the form came to be, one step after the other. A step that was released
 /// is never changed: files exist that took it.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     include_str!("steps/1-entries.sql"),
     include_str!("steps/2-pending.sql"),
     include_str!("steps/3-trail.sql"),
     include_str!("steps/4-names.sql"),
     include_str!("steps/5-tokens.sql"),
     include_str!("steps/6-renames.sql"),
+    include_str!("steps/7-queue.sql"),
 ];
 
 /// What says that a file is ours: `MATR`.

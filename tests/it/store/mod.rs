@@ -8,6 +8,7 @@ mod killed;
 mod peers;
 mod pending;
 pub(crate) mod postgres;
+mod queue;
 mod report;
 mod suite;
 mod switched;

@@ -185,7 +185,7 @@ fn waiting() -> Pending {
         kind: Kind::User,
         id: id("7"),
         operation: json!({}),
-        renames: false,
+        names: Vec::new(),
         turn: Turn::Users,
         reason: Reason::DryRun,
         who: "Entra".to_owned(),

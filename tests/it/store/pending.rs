@@ -95,17 +95,17 @@ every_store! { postgres }
 
 const NOTHING: [u64; 0] = [];
 
-fn at(second: i64) -> Timestamp {
+pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
-fn item(kind: Kind, name: &str, reason: Reason) -> Pending {
+pub(super) fn item(kind: Kind, name: &str, reason: Reason) -> Pending {
     Pending {
         sequence: 0,
         kind,
         id: id(name),
         operation: json!({ "delete": name }),
-        renames: false,
+        names: Vec::new(),
         turn: if kind == Kind::User { Turn::Users } else { Turn::Groups },
         reason,
         who: "Entra".to_owned(),
@@ -117,7 +117,7 @@ fn item(kind: Kind, name: &str, reason: Reason) -> Pending {
     }
 }
 
-fn user(name: &str) -> Pending {
+pub(super) fn user(name: &str) -> Pending {
     item(Kind::User, name, Reason::DryRun)
 }
 
@@ -136,6 +136,7 @@ async fn what_waits_is_read_word_by_word_and_in_order(house: House) {
         attempts: 3,
         due: at(77),
         failure: Some("the LMS said no".to_owned()),
+        names: vec!["\u{e5}sa".to_owned(), "\"x\"".to_owned()],
         ..user("9")
     };
     house.add(vec![user("7"), strange.clone()]).await;
@@ -156,11 +157,9 @@ async fn of_each_resource_its_own_work_comes(house: House) {
     let of = house.queue.of(Kind::User, &[id("8"), id("nobody"), id("7")]).await.unwrap();
     assert_eq!(of.iter().map(Vec::len).collect::<Vec<_>>(), [1, 0, 2]);
     assert!(of[2][0].sequence < of[2][1].sequence);
-    let mut users = house.queue.resources(Kind::User, false).await.unwrap();
+    let mut users = house.queue.resources(Kind::User).await.unwrap();
     users.sort();
     assert_eq!(users, [id("7"), id("8")]);
-    house.add(vec![Pending { renames: true, ..user("9") }]).await;
-    assert_eq!(house.queue.resources(Kind::User, true).await.unwrap(), [id("9")]);
     let choice = Choice { reason: Some(Reason::Confirm), ..Choice::default() };
     assert_eq!(house.queue.page(&choice, 0, 9).await.unwrap().len(), 1);
     let choice = Choice { id: Some(id("7")), kind: Some(Kind::User), ..Choice::default() };
@@ -324,7 +323,7 @@ async fn removals_are_counted_up_to_the_most_and_within_the_span(house: House) {
 async fn one_tenant_does_not_see_another(house: House) {
     house.add(vec![user("1")]).await;
     assert!(house.others.page(&Choice::default(), 0, 9).await.unwrap().is_empty());
-    assert_eq!(house.others.resources(Kind::User, false).await.unwrap(), Vec::<ResourceId>::new());
+    assert_eq!(house.others.resources(Kind::User).await.unwrap(), Vec::<ResourceId>::new());
     let sequence = house.all().await[0].sequence;
     let batch = Batch { done: vec![sequence], ..Batch::default() };
     assert!(house.others.write(batch).await.unwrap());
