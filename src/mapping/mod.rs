@@ -19,6 +19,7 @@ mod proof;
 mod ready;
 mod request;
 mod run;
+mod sheet;
 mod shipped;
 mod show;
 mod slot;

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::{Map, Value};
 
 use super::plan::KindPlan;
-use crate::scim::{Resource, ResourceId};
+use crate::scim::{ETag, Matcher, Operator, Resource, ResourceId, ResourceType, Written};
 
 /// What the LMS shows of a resource.
 ///
@@ -67,6 +67,21 @@ impl Picture {
         }
     }
 
+    /// Whether a matcher means it, as far as it is shown.
+    pub fn fits(&self, matcher: &Matcher) -> bool {
+        let Seen::Object(sight) = &self.seen else { return matcher.matches(self.resource()) };
+        sight.fits(matcher).unwrap_or_else(|| matcher.matches(self.resource()))
+    }
+
+    /// What a plain answer shows of it, as text, and its version; nothing, where that
+    /// cannot be told without the resource.
+    pub fn written(&self, resource_type: &ResourceType) -> Option<(Written, ETag)> {
+        match &self.seen {
+            Seen::Object(sight) => sight.written(resource_type),
+            Seen::Told(_) => None,
+        }
+    }
+
     /// The same, for good.
     pub fn into_resource(self) -> Resource {
         match (self.resource.into_inner(), self.seen) {
@@ -86,6 +101,20 @@ impl Picture {
 }
 
 impl Sight {
+    /// Whether a matcher means it, where a single value says so: then no resource has
+    /// to be made.
+    fn fits(&self, matcher: &Matcher) -> Option<bool> {
+        let Matcher::Compare(place, Operator::Eq, operand) = matcher else { return None };
+        if place.is_id() {
+            return Some(operand.is_text(self.id.as_ref()?.as_str()));
+        }
+        let index = self.kind.attributes.iter().position(|it| it.slot.place == *place)?;
+        match self.shown.get(index)? {
+            Shown::Value(value) if place.element.is_none() => Some(operand.is(value)),
+            Shown::Value(_) | Shown::Empty | Shown::Hidden => None,
+        }
+    }
+
     /// Key by key, in their order: so that nothing has to be looked for.
     fn resource(mut self) -> Resource {
         let kind = Arc::clone(&self.kind);

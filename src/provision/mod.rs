@@ -188,6 +188,9 @@ impl Tenant {
 
     fn view(&self, kind: Kind, picture: Picture, known: Known<'_>) -> Result<Arc<View>, Error> {
         let resource_type = self.resource_type(kind).ok_or_else(|| write::unmapped(kind))?;
+        if let Some(view) = View::of_lms(&picture, resource_type, known) {
+            return Ok(view);
+        }
         let told = View::told(self.lms.site(), picture, known, &self.lms.moment());
         Ok(View::of(&told, resource_type, known))
     }

@@ -25,6 +25,11 @@ pub(super) struct Names(Option<HashMap<(Kind, String), Option<ResourceId>>>);
 type Wanted = BTreeSet<(Kind, String)>;
 
 impl Names {
+    /// Whether both sides call everybody the same.
+    pub(super) fn are_same(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// What the other side calls it; nothing, where nobody is meant.
     pub(super) fn of(&self, kind: Kind, id: &str) -> Option<ResourceId> {
         let Some(known) = &self.0 else { return ResourceId::parse(id) };

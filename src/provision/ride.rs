@@ -1,9 +1,9 @@
 //! Lookups that wait for a free slot ride together in one call.
 //!
-//! While the LMS has a slot free, a lookup goes at once and alone. Under load it
-//! waits, and whoever gets the next slot takes everybody along who asks the same
-//! question for another value. So the busier the LMS, the fewer calls per
-//! lookup.
+//! A part of the LMS's slots is for lookups. While one of them is free, a lookup goes
+//! at once and alone. Under load it waits, and whoever gets the next one takes
+//! everybody along who asks the same question for another value. So the busier it
+//! is, the fewer calls per lookup.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +18,11 @@ use crate::scim::{Kind, Matcher, Operator};
 
 /// So many ride together at most; the mapping splits them as its LMS needs.
 const SEATS: usize = 200;
+
+/// One slot in so many is for lookups that can ride together. With more, they would
+/// seldom have to: a call for twenty costs an LMS hardly more than one for one, and
+/// what waits for it waits no longer than one call takes.
+const SHARE: usize = 4;
 
 /// What may ride together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -41,25 +46,29 @@ pub(super) struct Rides {
 
 impl Rides {
     pub(super) fn new(slots: usize) -> Self {
-        Self { slots: Arc::new(Semaphore::new(slots.max(1))), waiting: Mutex::default() }
+        Self { slots: Arc::new(Semaphore::new((slots / SHARE).max(1))), waiting: Mutex::default() }
     }
 
-    fn board(&self, route: &Route, passenger: Passenger) {
+    /// Whether somebody else waits already: who drives takes all.
+    fn board(&self, route: &Route, passenger: Passenger) -> bool {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.entry(route.clone()).or_default().push(passenger);
+        let queue = waiting.entry(route.clone()).or_default();
+        queue.push(passenger);
+        queue.len() > 1
     }
 
-    /// Everybody who waits on a route and still cares.
-    fn leave(&self, route: &Route) -> Vec<Passenger> {
+    /// Everybody who waits on a route and still cares, and whether some have to wait
+    /// on.
+    fn leave(&self, route: &Route) -> (Vec<Passenger>, bool) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(queue) = waiting.get_mut(route) else { return Vec::new() };
-        queue.retain(|passenger| !passenger.tell.is_closed());
-        let rest = queue.split_off(queue.len().min(SEATS));
-        let leaving = std::mem::replace(queue, rest);
-        if queue.is_empty() {
-            waiting.remove(route);
+        let mut leaving = waiting.remove(route).unwrap_or_default();
+        leaving.retain(|passenger| !passenger.tell.is_closed());
+        let rest = leaving.split_off(leaving.len().min(SEATS));
+        let some = !rest.is_empty();
+        if some {
+            waiting.insert(route.clone(), rest);
         }
-        leaving
+        (leaving, some)
     }
 }
 
@@ -85,16 +94,22 @@ impl Tenant {
             return found;
         }
         let (tell, told) = oneshot::channel();
-        self.rides.board(&route, Passenger { matcher: matcher.clone(), tell });
-        // A task of its own: whoever drives does so for the others, too, and must
-        // not stop because one client has left.
+        if !self.rides.board(&route, Passenger { matcher: matcher.clone(), tell }) {
+            self.drives(route);
+        }
+        told.await.unwrap_or_else(|_| Err(cut_off()))
+    }
+
+    /// Takes everybody who waits on a route, as soon as there is a slot. A task of its
+    /// own: whoever drives does so for the others, too, and must not stop because one
+    /// client has left.
+    fn drives(self: &Arc<Self>, route: Route) {
         let (tenant, slots) = (Arc::clone(self), Arc::clone(&self.rides.slots));
         self.work.spawn(async move {
             if let Ok(slot) = slots.acquire_owned().await {
                 tenant.ride(&route, slot).await;
             }
         });
-        told.await.unwrap_or_else(|_| Err(cut_off()))
     }
 
     /// The route of a matcher: one value, asked for by a question that takes
@@ -111,14 +126,17 @@ impl Tenant {
     }
 
     async fn ride(self: &Arc<Self>, route: &Route, slot: OwnedSemaphorePermit) {
-        let aboard = self.rides.leave(route);
+        let (aboard, some_wait) = self.rides.leave(route);
+        if some_wait {
+            self.drives(route.clone());
+        }
         if aboard.is_empty() {
             return;
         }
         self.metrics.rode(aboard.len());
         let together = Matcher::Any(aboard.iter().map(|one| one.matcher.clone()).collect());
         match self.pictures(route.kind, Some(&together), route.depth).await {
-            Ok(pictures) => share(aboard, &pictures),
+            Ok(pictures) => share(aboard, pictures),
             // One of them spoils the answer of all: each for himself.
             Err(failure) if failure.kind == FailureKind::Poisoned && aboard.len() > 1 => {
                 for one in aboard {
@@ -137,10 +155,20 @@ impl Tenant {
 }
 
 /// To each his own. Whoever has left meanwhile needs none.
-fn share(aboard: Vec<Passenger>, pictures: &[Picture]) {
-    for one in aboard {
-        let own = pictures.iter().filter(|picture| one.matcher.matches(picture.resource()));
-        let _ = one.tell.send(Ok(own.cloned().collect()));
+fn share(aboard: Vec<Passenger>, pictures: Vec<Picture>) {
+    let mut own: Vec<Vec<Picture>> = aboard.iter().map(|_| Vec::new()).collect();
+    for picture in pictures {
+        let fitting = aboard.iter().zip(&mut own).filter(|(one, _)| picture.fits(&one.matcher));
+        let mut meant: Vec<&mut Vec<Picture>> = fitting.map(|(_, own)| own).collect();
+        // Nearly always one alone is meant, and nothing is copied.
+        let Some(last) = meant.pop() else { continue };
+        for own in meant {
+            own.push(picture.clone());
+        }
+        last.push(picture);
+    }
+    for (one, own) in aboard.into_iter().zip(own) {
+        let _ = one.tell.send(Ok(own));
     }
 }
 

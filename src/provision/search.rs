@@ -165,6 +165,12 @@ impl Tenant {
             let entry = entry.as_deref();
             let meant = matcher.is_some_and(|matcher| is_meant(matcher, &picture));
             let known = self.known(entry, &names);
+            if (matcher.is_none() || !clear || meant)
+                && let Some(view) = View::of_lms(&picture, resource_type, known)
+            {
+                views.push((view, meant));
+                continue;
+            }
             let mut told = View::told(self.lms.site(), picture, known, &moment);
             // By what waits for it, whoever does not fit may do so yet.
             if let Some(matcher) = matcher.filter(|_| clear && !meant) {
@@ -276,7 +282,7 @@ fn named(matcher: &Matcher) -> Option<ResourceId> {
 fn is_meant(matcher: &Matcher, picture: &Picture) -> bool {
     let Matcher::Compare(place, Operator::Eq, _) = matcher else { return false };
     let spelt = !["members", "manager"].iter().any(|name| place.attr.name.is(name));
-    spelt && matcher.matches(picture.resource())
+    spelt && picture.fits(matcher)
 }
 
 fn in_order(views: &[Arc<View>], query: &scim::Query) -> Vec<Arc<View>> {

@@ -73,6 +73,19 @@ impl View {
         Arc::new(Self { id: told.id(), version, written })
     }
 
+    /// The view of what the LMS shows, where nothing else is known.
+    pub(super) fn of_lms(
+        shown: &Picture,
+        resource_type: &ResourceType,
+        known: Known<'_>,
+    ) -> Option<Arc<Self>> {
+        if known.entry.is_some() || !known.names.are_same() {
+            return None;
+        }
+        let (written, version) = shown.written(resource_type)?;
+        Some(Arc::new(Self { id: shown.id(), version, written }))
+    }
+
     /// Its id.
     pub fn id(&self) -> Option<&ResourceId> {
         self.id.as_ref()

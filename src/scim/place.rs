@@ -28,6 +28,11 @@ impl Place {
         Self { schema: schema.cloned(), attr: Arc::clone(attr), element: None, sub: None }
     }
 
+    /// Whether it is the id of a resource.
+    pub fn is_id(&self) -> bool {
+        self.schema.is_none() && self.sub.is_none() && self.attr.name.is("id")
+    }
+
     /// The same attribute, whole.
     pub fn whole(&self) -> Self {
         Self::of(self.schema.as_ref(), &self.attr)

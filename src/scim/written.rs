@@ -28,6 +28,55 @@ pub struct Written {
     members: Option<Range<usize>>,
 }
 
+/// A resource being written, pair by pair in the order of the names.
+pub struct Writing {
+    kind: Kind,
+    text: Vec<u8>,
+    members: Option<Range<usize>>,
+    pieces: Pieces,
+    id: Option<String>,
+}
+
+impl Writing {
+    /// Begins with the schemas in use, and the id.
+    pub fn new(kind: Kind, schemas: &[&str], id: Option<&str>) -> Self {
+        let mut text = Vec::with_capacity(1024);
+        text.extend_from_slice(b"{\"schemas\":");
+        write_json(&mut text, schemas);
+        let (members, pieces) = (None, Pieces::default());
+        Self { kind, text, members, pieces, id: id.map(str::to_owned) }
+    }
+
+    /// One pair more. Members are no part of the version.
+    pub fn pair(&mut self, name: &str, counts: bool, value: impl FnOnce(&mut Vec<u8>)) {
+        let begin = self.text.len();
+        name_of(name, &mut self.text);
+        let from = self.text.len();
+        value(&mut self.text);
+        if name == "members" {
+            self.members = Some(begin..self.text.len());
+        } else if counts {
+            self.pieces.add(name, self.text.get(from..).unwrap_or_default());
+        }
+    }
+
+    /// Ends it with `meta`, of which dates may be known, and the version.
+    fn end(mut self, known: Option<&Value>, times: u64) -> (Written, ETag) {
+        self.pieces.times(times);
+        let version = self.pieces.tag();
+        let gap = meta((self.kind, self.id.as_deref(), known), &version, &mut self.text);
+        self.text.push(b'}');
+        // Whatever serde_json writes is text.
+        let text = String::from_utf8(self.text).unwrap_or_default().into_boxed_str();
+        (Written { kind: self.kind, text, gap, members: self.members }, version)
+    }
+
+    /// Ends it, where nothing more is known of it.
+    pub fn done(self) -> (Written, ETag) {
+        self.end(None, 0)
+    }
+}
+
 impl Written {
     /// All of a resource that a plain answer shows, with its version.
     ///
@@ -42,28 +91,13 @@ impl Written {
     ) -> (Self, ETag) {
         let plain = Projection::default();
         let shown = Shown::new(resource, resource_type, &plain);
-        let mut text = Vec::with_capacity(1024);
-        text.extend_from_slice(b"{\"schemas\":");
-        put(&mut text, &shown.schemas());
-        let (mut members, mut pieces) = (None, Pieces::default());
+        let id = resource.attributes().get("id").and_then(Value::as_str);
+        let mut writing = Writing::new(resource.kind(), &shown.schemas(), id);
         for (name, piece) in shown.pieces().filter(|(name, _)| *name != "meta") {
-            let begin = text.len();
-            name_of(name, &mut text);
-            let value = text.len();
-            put(&mut text, &piece);
-            if name == "members" {
-                members = Some(begin..text.len());
-            } else if sent.is_none_or(|(sent, _)| sent.attributes().contains_key(name)) {
-                pieces.add(name, text.get(value..).unwrap_or_default());
-            }
+            let counts = sent.is_none_or(|(sent, _)| sent.attributes().contains_key(name));
+            writing.pair(name, counts, |text| write_json(text, &piece));
         }
-        pieces.times(sent.map_or(0, |(_, times)| times));
-        let version = pieces.tag();
-        let gap = meta(resource, &version, &mut text);
-        text.push(b'}');
-        // Whatever serde_json writes is text.
-        let text = String::from_utf8(text).unwrap_or_default().into_boxed_str();
-        (Self { kind: resource.kind(), text, gap, members }, version)
+        writing.end(resource.attributes().get("meta"), sent.map_or(0, |(_, times)| times))
     }
 
     /// User or Group.
@@ -112,42 +146,45 @@ impl std::fmt::Debug for Written {
     }
 }
 
-/// Writing into memory what was JSON before does not fail.
-fn put(text: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+/// Writes a value as JSON. Into memory, what was JSON before, that does not fail.
+pub fn write_json(text: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
     let _ = serde_json::to_writer(text, value);
 }
 
 /// The name of a pair, with what stands around it.
 fn name_of(name: &str, text: &mut Vec<u8>) {
     text.push(b',');
-    put(text, name);
+    write_json(text, name);
     text.push(b':');
 }
 
 /// `meta`, in the order of its names; where the base belongs in it.
-fn meta(resource: &Resource, version: &ETag, text: &mut Vec<u8>) -> Option<usize> {
+fn meta(
+    (kind, id, known): (Kind, Option<&str>, Option<&Value>),
+    version: &ETag,
+    text: &mut Vec<u8>,
+) -> Option<usize> {
     text.extend_from_slice(b",\"meta\":{");
-    let known = resource.attributes().get("meta");
     for name in ["created", "lastModified"] {
         if let Some(value) = known.and_then(|meta| meta.get(name)) {
-            put(text, name);
+            write_json(text, name);
             text.push(b':');
-            put(text, value);
+            write_json(text, value);
             text.push(b',');
         }
     }
-    let id = resource.attributes().get("id").and_then(Value::as_str);
     let gap = id.map(|id| {
         text.extend_from_slice(b"\"location\":\"");
         let gap = text.len();
         // It is escaped for a URL, which leaves nothing that JSON would escape.
-        text.extend_from_slice(location("", resource.kind(), id).as_bytes());
+        text.extend_from_slice(location("", kind, id).as_bytes());
         text.extend_from_slice(b"\",");
         gap
     });
-    let kind = resource.kind().as_str();
-    text.extend_from_slice(format!(r#""resourceType":"{kind}","version":"#).as_bytes());
-    put(text, &version.to_string());
+    for part in ["\"resourceType\":\"", kind.as_str(), "\",\"version\":"] {
+        text.extend_from_slice(part.as_bytes());
+    }
+    write_json(text, &version.to_string());
     text.push(b'}');
     gap
 }
@@ -160,6 +197,6 @@ fn escaped(base: &str, out: &mut Vec<u8>) {
         return;
     }
     let mut quoted = Vec::new();
-    put(&mut quoted, base);
+    write_json(&mut quoted, base);
     out.extend_from_slice(quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default());
 }

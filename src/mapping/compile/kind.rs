@@ -12,6 +12,7 @@ use crate::mapping::fault::{Fault, Span};
 use crate::mapping::plan::{
     Attribute, Codec, Derived, IdType, Join, KindPlan, Look, Policy, Row, Steps,
 };
+use crate::mapping::sheet::Sheet;
 use crate::mapping::source::{Entry, Fields, Node};
 use crate::scim::{Kind, Mutability, Offer, ResourceType, Schema, Uniqueness};
 
@@ -47,6 +48,7 @@ impl Compiler {
         let members = members.and_then(|node| self.members(node, &member_names, &purpose));
         let over = self.names().and(&["lms"]);
         let (gone, protected) = (fields.take("gone"), fields.take("protected"));
+        let homes = homes(&attributes);
         let plan = KindPlan {
             name: name.to_owned(),
             kind,
@@ -63,7 +65,8 @@ impl Compiler {
             remembered: fields.flag("remembered", &mut self.faults),
             scan: fields.flag("scan", &mut self.faults),
             resource_type: self.offered(resource_type, &attributes, &rows, node),
-            homes: homes(&attributes),
+            sheet: Sheet::of(&attributes, &homes),
+            homes,
             attributes,
             derived,
             joins,

@@ -3,6 +3,7 @@
 use super::attribute::{Attribute, Derived};
 use super::step::{CallPlan, Rule, Steps};
 use crate::mapping::expr::Expr;
+use crate::mapping::sheet::Sheet;
 use crate::scim::{Kind, ResourceType};
 
 /// One kind of resource in the LMS.
@@ -20,6 +21,8 @@ pub struct KindPlan {
     pub attributes: Vec<Attribute>,
     /// The keys of a resource that attributes stand under, in order.
     pub homes: Vec<(String, Vec<usize>)>,
+    /// Where values stand in the text of a resource, if that is always the same.
+    pub sheet: Option<Sheet>,
     /// Fields made from several attributes.
     pub derived: Vec<Derived>,
     /// Further calls that a read may need.

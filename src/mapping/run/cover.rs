@@ -249,7 +249,7 @@ impl Cover<'_> {
     /// Ids are asked for as the LMS knows them; other values as they are.
     fn values(&self, place: &Place, value: Value) -> Vec<Value> {
         let kind = self.kind;
-        if place.schema.is_none() && place.attr.name.is("id") {
+        if place.is_id() {
             return value.as_str().and_then(|id| kind.id.decode(id)).into_iter().collect();
         }
         if place.attr.name.is("members") {

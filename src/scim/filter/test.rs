@@ -60,6 +60,22 @@ impl Matcher {
     }
 }
 
+impl Operand {
+    /// Whether a value is this one.
+    pub fn is(&self, value: &Value) -> bool {
+        holds(value, Operator::Eq, self)
+    }
+
+    /// Whether a text is this one.
+    pub fn is_text(&self, text: &str) -> bool {
+        match self {
+            Self::Text { value, folded: None } => text == value,
+            Self::Text { value, folded: Some(_) } => same(text, value),
+            Self::Number(_) | Self::Boolean(_) | Self::Instant { .. } => false,
+        }
+    }
+}
+
 /// RFC 7644 §3.4.2.2, `pr`: a value that is not empty; for a complex one, at
 /// least one part.
 fn is_set(value: &Value) -> bool {

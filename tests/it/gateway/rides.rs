@@ -63,6 +63,29 @@ async fn people(house: &House, count: usize) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn most_slots_are_kept_from_lookups_that_can_share_a_call() {
+    let backend = |settings: &mut matricula::backend::Settings| settings.limits.concurrency = 8;
+    let house = House::with(Options { backend, ..Options::default() }).await;
+    let house = Arc::new(house);
+    let ids = people(&house, 20).await;
+    house.lms.calls().reset();
+    let latch = Latch::new();
+    house.lms.faults().always(Some(BY_FIELD), Fault::Held(latch.clone()));
+    let mut asking = JoinSet::new();
+    for id in ids {
+        let house = Arc::clone(&house);
+        asking.spawn(async move { house.get(&format!("/Users/{id}")).await.status });
+    }
+    house.in_flight(20).await;
+    latch.arrived(2).await;
+    house.lms.faults().clear();
+    latch.release();
+    assert_eq!(asking.join_all().await, [200; 20]);
+    // Two go alone, and whoever comes meanwhile goes with the next.
+    assert!(house.lms.calls().total() <= 4, "{:?}", house.lms.calls().by_function());
+}
+
+#[tokio::test]
 async fn reads_by_id_that_wait_share_one_call() {
     let house = narrow().await;
     let ids = people(&house, 20).await;

@@ -17,5 +17,6 @@ mod pages;
 mod people;
 mod scenarios;
 mod sessions;
+mod sheet;
 mod shipped;
 mod support;
