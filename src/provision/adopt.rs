@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use super::gone::all_of;
 use super::ruling::Origin;
+use super::words::memorable;
+use super::write::unmapped;
 use super::{Deed, Depth, Error, Match, Tenant, View};
 use crate::call::{Failure, Kind as FailureKind};
 use crate::mapping::plan::KindPlan;
 use crate::mapping::{Coverage, Picture};
-use crate::policy::{Decision, Then};
+use crate::policy::{Decision, Reason, Then};
 use crate::scim::{self, Operation, Resource, ResourceId};
+use crate::store::{Batch, Entry};
 
 /// Which keys are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,23 +30,25 @@ impl Tenant {
     /// waits for nobody's approval.
     pub(super) async fn adopted(
         self: &Arc<Self>,
-        (plan, resource): (&KindPlan, &Resource),
+        create: (&KindPlan, &Resource),
         asked: Asked,
         origin: &Origin,
     ) -> Result<Option<Arc<View>>, Error> {
-        let Some(account) = self.match_in_lms((plan, resource), asked).await? else {
-            return Ok(None);
-        };
+        let Some(account) = self.taken_over(create, asked, origin).await? else { return Ok(None) };
+        let (_, resource) = create;
+        let entry = self.entry_of(resource.kind(), &account, self.clock.now()).await?;
+        self.back(resource, (entry, Then::Nothing), origin).await.map(Some)
+    }
+
+    /// The account that a create means, told all that the create says.
+    pub(super) async fn taken_over(
+        self: &Arc<Self>,
+        (plan, resource): (&KindPlan, &Resource),
+        asked: Asked,
+        origin: &Origin,
+    ) -> Result<Option<ResourceId>, Error> {
+        let Some(account) = self.meant((plan, resource), asked).await? else { return Ok(None) };
         let kind = resource.kind();
-        let known = self.ledger.entries.of_lms(kind, std::slice::from_ref(&account)).await?;
-        if known.iter().flatten().any(|entry| entry.gone.is_none()) {
-            // The LMS has said so already, or has no such rule.
-            let words = format!("Another {kind} was provisioned to the account `{account}`.");
-            return match asked {
-                Asked::All => Ok(None),
-                Asked::Unchecked => Err(scim::Error::uniqueness(words).into()),
-            };
-        }
         let entry = self.entry_of(kind, &account, self.clock.now()).await?;
         let edits = all_of(plan, &*self.in_its_ids(plan, resource).await?, false);
         let operation = |id| Operation::Change { kind, id, edits: edits.clone() };
@@ -52,13 +57,63 @@ impl Tenant {
             Decision::Defer(_) => return Ok(None),
             Decision::Refuse(error) => return Err(error.into()),
         }
-        let run = self.lms.site().write(&operation(account), None, &self.lms.moment());
+        let run = self.lms.site().write(&operation(account.clone()), None, &self.lms.moment());
         let run = run.map_err(Error::lms(Deed::Create))?;
         let outcome = self.drive(run, kind, Deed::Change).await;
         self.ledger.epochs.written(kind, Some(&entry.id));
         outcome.map_err(Error::lms(Deed::Create))?;
         self.metrics.resolved("matched");
-        self.back(resource, (entry, Then::Nothing), origin).await.map(Some)
+        Ok(Some(account))
+    }
+
+    /// A create that waits and means an account that is there: it waits as a change of
+    /// that account, whose id it gets at once.
+    pub(super) async fn defer_adoption(
+        self: &Arc<Self>,
+        resource: &Resource,
+        (reason, who): (Reason, &str),
+    ) -> Result<Option<Arc<View>>, Error> {
+        let kind = resource.kind();
+        let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
+        let Some(account) = self.meant((plan, resource), Asked::All).await? else {
+            return Ok(None);
+        };
+        let now = self.clock.now();
+        let known = self.entry_of(kind, &account, now).await?;
+        let edits = all_of(plan, resource, false);
+        let change = Operation::Change { kind, id: known.id.clone(), edits };
+        let origin = Origin::Client(who.to_owned());
+        if let Decision::Refuse(error) = self.rule(change.clone(), &origin).await?.decision {
+            return Err(error.into());
+        }
+        let item = self.item((kind, &known.id), &change, (reason, who));
+        let (sent, id) = (memorable(resource), known.id.clone());
+        let entry = Entry { sent, modified: now, gone: None, ..known };
+        self.wait(Batch { entry: Some(entry), add: vec![item], ..Batch::default() }).await?;
+        self.ledger.epochs.written(kind, Some(&id));
+        self.get(kind, &id, Depth::Whole, false).await.map(Some)
+    }
+
+    /// The account that a create means, unless somebody was provisioned to it.
+    pub(super) async fn meant(
+        self: &Arc<Self>,
+        (plan, resource): (&KindPlan, &Resource),
+        asked: Asked,
+    ) -> Result<Option<ResourceId>, Error> {
+        let Some(account) = self.match_in_lms((plan, resource), asked).await? else {
+            return Ok(None);
+        };
+        let kind = resource.kind();
+        let known = self.ledger.entries.of_lms(kind, std::slice::from_ref(&account)).await?;
+        if known.iter().flatten().all(|entry| entry.gone.is_some()) {
+            return Ok(Some(account));
+        }
+        // The LMS has said so already, or has no such rule.
+        let words = format!("Another {kind} was provisioned to the account `{account}`.");
+        match asked {
+            Asked::All => Ok(None),
+            Asked::Unchecked => Err(scim::Error::uniqueness(words).into()),
+        }
     }
 
     /// The account that has these values. Two that have the same, or two keys that

@@ -36,6 +36,11 @@ impl Tenant {
         let kind = resource.kind();
         if reason != Reason::Outage {
             self.rehearse(&Operation::Create(bare(resource)))?;
+            if gone.is_none()
+                && let Some(view) = self.defer_adoption(resource, (reason, who)).await?
+            {
+                return Ok(view);
+            }
             self.unclaimed(resource, gone.as_ref().map(|entry| &entry.id)).await?;
         }
         let now = self.clock.now();

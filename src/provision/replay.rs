@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::adopt::{Asked, is_taken};
 use super::gone::with_account;
 use super::ruling::{Origin, Ruling};
 use super::settle::Kept;
@@ -9,8 +10,10 @@ use super::turns::Key;
 use super::write::unmapped;
 use super::{Deed, Error, Tenant};
 use crate::call::{Failure, Kind as FailureKind};
+use crate::mapping::Picture;
+use crate::mapping::plan::KindPlan;
 use crate::policy::{Decision, Reason, Then};
-use crate::scim::{Act, Edit, Edits, Operation, Resource};
+use crate::scim::{Act, Edit, Edits, Operation, Resource, ResourceId};
 use crate::store::{Batch, Pending};
 
 /// When somebody is looked at again who waits for others.
@@ -77,7 +80,7 @@ impl Tenant {
         };
         let account = match account {
             Some(account) => account,
-            None => self.account(&told, keys).await?,
+            None => self.account((plan, &resource, &told), keys, &origin).await?,
         };
         // Later writes are among its words already.
         let entry = Some(with_account(&entry, &account));
@@ -92,20 +95,27 @@ impl Tenant {
     }
 
     /// The account of somebody who had none: the one that an earlier attempt left
-    /// behind, or a new one.
+    /// behind, one that was there before, or a new one.
     async fn account(
-        &self,
-        told: &Resource,
+        self: &Arc<Self>,
+        (plan, resource, told): (&KindPlan, &Resource, &Resource),
         keys: &[Key],
-    ) -> Result<crate::scim::ResourceId, Error> {
-        let picture = match self.in_doubt(told, keys).await? {
-            Some(found) => found,
-            None => self.sent(told, keys).await?,
-        };
-        picture.id().ok_or_else(|| {
-            let failure = Failure::new(FailureKind::Garbled, "the LMS gave the new one no id");
-            Error::lms(Deed::Create)(failure)
-        })
+        origin: &Origin,
+    ) -> Result<ResourceId, Error> {
+        if let Some(found) = self.in_doubt(told, keys).await? {
+            return identified(&found);
+        }
+        let create = (plan, resource);
+        if let Some(account) = self.taken_over(create, Asked::Unchecked, origin).await? {
+            return Ok(account);
+        }
+        match self.sent(told, keys).await {
+            Ok(picture) => identified(&picture),
+            Err(error) if is_taken(&error) => {
+                self.taken_over(create, Asked::All, origin).await?.ok_or(error)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The members of a new group, to be told once all of them are there.
@@ -183,4 +193,11 @@ impl Tenant {
         self.ledger.epochs.written(kind, Some(&id));
         Ok(())
     }
+}
+
+fn identified(picture: &Picture) -> Result<ResourceId, Error> {
+    picture.id().ok_or_else(|| {
+        let failure = Failure::new(FailureKind::Garbled, "the LMS gave the new one no id");
+        Error::lms(Deed::Create)(failure)
+    })
 }

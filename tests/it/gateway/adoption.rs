@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use matricula::policy::{Mode, Rules};
 use matricula::provision::Match;
+use matricula::sandbox::Person;
 use matricula::scim::{Kind, ResourceId};
 use matricula::store::{Entries, Memory, Store};
 use serde_json::{Value, json};
 
+use super::house::writes_through;
 use super::journey::person;
 use super::{House, Options};
 
@@ -70,6 +73,70 @@ async fn an_account_by_the_same_name_is_taken_over() {
     assert_eq!(again.status, 409, "{again:?}");
 }
 
+fn dry() -> Rules {
+    Rules { mode: Mode::DryRun, ..writes_through() }
+}
+
+async fn dry_by_all_keys() -> House {
+    let config = |config: &mut matricula::provision::Config| {
+        config.matching = vec![Match::ExternalId, Match::UserName, Match::Emails];
+    };
+    House::with(Options { config, policy: dry(), ..Options::default() }).await
+}
+
+/// Somebody whom an administrator has made.
+fn made_by_hand(house: &House, name: &str, number: &str) -> String {
+    let email = format!("{name}@elsewhere.example");
+    let person = Person::new(&format!("{name}@hoch.example"), "Nina", "Berg", &email);
+    let person = Person { idnumber: number.to_owned(), ..person };
+    house.lms.with(|moodle| moodle.people.insert(person).unwrap()).to_string()
+}
+
+#[tokio::test]
+async fn in_a_dry_run_who_is_there_waits_to_be_taken_over_and_has_the_id_at_once() {
+    let mut house = dry_by_all_keys().await;
+    let id = made_by_hand(&house, "nina.berg", "x-Nina.Berg");
+    let people = house.lms.people();
+    let body = with("Nina.Hofer", &json!({ "externalId": "x-Nina.Berg", "title": "Dean" }));
+    let made = house.post("/Users", body.clone()).await;
+    assert_eq!((made.status, made.id()), (201, id.as_str()), "{made:?}");
+    assert_eq!(made.body["userName"], body["userName"]);
+    assert_eq!(house.lms.people(), people, "the LMS hears nothing");
+    let twin = house.post("/Users", body.clone()).await;
+    assert_eq!(twin.status, 409, "{twin:?}");
+
+    house.under(writes_through());
+    assert_eq!(house.work_off().await, 1);
+    let after = house.lms.people();
+    assert_eq!(after.len(), people.len());
+    assert!(after.iter().any(|it| it.username == "nina.hofer@hoch.example"));
+    let read = house.get(&format!("/Users/{id}")).await;
+    assert_eq!((read.status, &read.body["userName"]), (200, &body["userName"]));
+}
+
+#[tokio::test]
+async fn who_came_while_a_create_waited_is_taken_over_under_the_id_that_was_told() {
+    let mut house = dry_by_all_keys().await;
+    let made = house.post("/Users", person("eva")).await;
+    let other = house.post("/Users", person("Nina.Hofer")).await;
+    assert_eq!((made.status, other.status), (201, 201));
+    // The one has the name, which Moodle checks; the other the number, which it does not.
+    made_by_hand(&house, "eva", "");
+    made_by_hand(&house, "nina.berg", "x-Nina.Hofer");
+    house.under(writes_through());
+    let people = house.lms.people().len();
+    house.work_off().await;
+    assert_eq!(house.lms.people().len(), people, "nobody is there twice");
+    for one in [&made, &other] {
+        let read = house.get(&format!("/Users/{}", one.id())).await;
+        assert_eq!((read.status, &read.body["userName"]), (200, &one.body["userName"]));
+        let found = house.find("Users", &format!("userName eq {}", one.body["userName"])).await;
+        assert_eq!(found.body["Resources"][0]["id"], json!(one.id()));
+        assert_eq!(found.body["totalResults"], json!(1));
+    }
+    assert_eq!(house.work_off().await, 0);
+}
+
 #[tokio::test]
 async fn what_the_lms_does_not_check_makes_no_twin() {
     let (house, entries) = by_all_keys().await;
@@ -114,7 +181,7 @@ async fn keys_that_mean_two_accounts_are_refused_by_name() {
     let detail = refused.body["detail"].as_str().unwrap();
     assert_eq!((refused.status, &refused.body["scimType"]), (409, &json!("uniqueness")));
     assert!(detail.contains("externalId") && detail.contains("userName"), "{detail}");
-    let names = |people: Vec<matricula::sandbox::Person>| -> Vec<String> {
+    let names = |people: Vec<Person>| -> Vec<String> {
         people.into_iter().map(|it| it.username).collect()
     };
     assert_eq!(names(house.lms.people()), names(people), "nobody was touched");
