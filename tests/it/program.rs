@@ -411,7 +411,8 @@ fn the_trail_is_read_and_proven_beside_a_running_gateway() {
     assert!(command(&["audit", "verify", "--head", &head], folder.path()).0.success());
     let other = format!("4:{}", "0".repeat(64));
     assert!(!command(&["audit", "verify", "--head", &other], folder.path()).0.success());
-    let mut follower = Program::start(&["audit", "--follow", "--limit", "0"], folder.path());
+    let mut follower = Program::start(&["audit", "--follow", "--limit", "1"], folder.path());
+    assert!(follower.line().starts_with("4  "), "from here on it follows");
     program.signal("TERM");
     assert!(program.logged("the audit trail stands here").contains(&head));
     assert!(program.end().0.success());

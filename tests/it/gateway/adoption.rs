@@ -181,9 +181,8 @@ async fn keys_that_mean_two_accounts_are_refused_by_name() {
     let detail = refused.body["detail"].as_str().unwrap();
     assert_eq!((refused.status, &refused.body["scimType"]), (409, &json!("uniqueness")));
     assert!(detail.contains("externalId") && detail.contains("userName"), "{detail}");
-    let names = |people: Vec<Person>| -> Vec<String> {
-        people.into_iter().map(|it| it.username).collect()
-    };
+    let names =
+        |people: Vec<Person>| -> Vec<String> { people.into_iter().map(|it| it.username).collect() };
     assert_eq!(names(house.lms.people()), names(people), "nobody was touched");
 }
 
