@@ -12,7 +12,9 @@ mod fault;
 mod kept;
 pub mod log;
 mod operator;
+
 mod orders;
+mod prune;
 mod reload;
 mod report;
 mod running;

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::operator::Operator;
+use super::prune::Pruner;
 use crate::api::Api;
-use crate::store::{Changed, Error, Outcome, Record, Trail};
+use crate::store::Trail;
 
 /// How soon a token that was revoked elsewhere stops working here.
 const LOOK: Duration = Duration::from_millis(500);
@@ -23,19 +23,13 @@ const NOTE: Duration = Duration::from_mins(1);
 /// How often tokens that end soon are told, and where the trail stands.
 const DAY: Duration = Duration::from_hours(24);
 
-/// How often what is too old is taken out of the trail.
-const HOUR: Duration = Duration::from_hours(1);
-
-/// So many records at a time: writes wait meanwhile.
-const AT_A_TIME: usize = 1000;
-
 /// Looks after a gateway until it is ended.
 pub(super) async fn tend(operator: Arc<Operator>) {
     let (api, clock) = (operator.api.clone(), operator.house.clock.clone());
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut beaten, mut noted) = (None, Instant::now());
-    let (mut told, mut silent, mut pruned) = (None, false, None);
+    let (mut told, mut silent, mut pruner) = (None, false, Pruner::default());
     loop {
         look.tick().await;
         let looked = api.roll().refresh().await;
@@ -59,12 +53,9 @@ pub(super) async fn tend(operator: Arc<Operator>) {
             }
             api.expiries();
         }
-        if is_due(pruned, HOUR) {
-            pruned = Some(Instant::now());
+        if pruner.is_due() {
             let keep = operator.state.lock().await.0.audit.keep;
-            if let Err(error) = prune(&*operator.trail, keep, clock.now()).await {
-                tracing::warn!(%error, "what is too old cannot be taken out of the audit trail");
-            }
+            pruner.prune(&*operator.trail, keep, clock.now()).await;
         }
         if noted.elapsed() >= NOTE {
             noted = Instant::now();
@@ -80,55 +71,8 @@ pub(super) async fn note(api: &Api) {
     }
 }
 
-fn is_due(last: Option<Instant>, every: Duration) -> bool {
+pub(super) fn is_due(last: Option<Instant>, every: Duration) -> bool {
     last.is_none_or(|last| last.elapsed() >= every)
-}
-
-/// Takes what is too old out of the trail, and tells the trail so.
-async fn prune(trail: &dyn Trail, keep: Option<u32>, now: Timestamp) -> Result<(), Error> {
-    let Some(days) = keep else { return Ok(()) };
-    let Ok(before) = now.checked_sub(Duration::from_hours(24) * days) else { return Ok(()) };
-    let mut gone = 0;
-    loop {
-        let some = trail.prune(before, AT_A_TIME).await?;
-        gone += some;
-        if some < AT_A_TIME {
-            break;
-        }
-    }
-    if gone == 0 {
-        return Ok(());
-    }
-    tracing::info!(records = gone, days, "what was too old was taken out of the audit trail");
-    let change = Changed {
-        attribute: "records".to_owned(),
-        act: "drop".to_owned(),
-        before: None,
-        value: None,
-        count: Some(gone),
-    };
-    trail.append(Record { changes: vec![change], ..of_the_gateway("trail.prune", now) }).await?;
-    Ok(())
-}
-
-/// A record of what the gateway does by itself.
-fn of_the_gateway(operation: &str, at: Timestamp) -> Record {
-    Record {
-        at,
-        tenant: None,
-        who: "gateway".to_owned(),
-        request: None,
-        operation: operation.to_owned(),
-        resource: None,
-        name: None,
-        decision: "apply".to_owned(),
-        reason: None,
-        calls: Vec::new(),
-        changes: Vec::new(),
-        outcome: Outcome::Done,
-        status: None,
-        detail: None,
-    }
 }
 
 /// Says where the trail stands. A log that is kept elsewhere proves by this that no
