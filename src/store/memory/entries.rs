@@ -1,18 +1,25 @@
 //! Entries in memory.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::future::ready;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::scim::{Kind, Matcher, ResourceId};
+use crate::store::narrow::Narrow;
 use crate::store::{Among, Entries, Entry, Error, LmsId, Work};
 
-/// Entries by the client's id, and those ids by the LMS's where it differs.
+/// Entries by the client's id, and those ids by the LMS's where it differs, and by
+/// what the client's own directory calls them.
 #[derive(Debug, Default)]
 struct Shelf {
     entries: HashMap<ResourceId, Arc<Entry>>,
     aliases: HashMap<ResourceId, ResourceId>,
+    external: HashMap<String, BTreeSet<ResourceId>>,
+}
+
+fn external_id(entry: &Entry) -> Option<&str> {
+    entry.sent.attributes().get("externalId")?.as_str()
 }
 
 /// The entries of one tenant.
@@ -38,14 +45,36 @@ impl Shelf {
         if let LmsId::Other(account) = &entry.lms {
             self.aliases.insert(account.clone(), entry.id.clone());
         }
+        if let Some(name) = external_id(&entry) {
+            self.external.entry(name.to_owned()).or_default().insert(entry.id.clone());
+        }
         self.entries.insert(entry.id.clone(), Arc::new(entry));
         Ok(())
     }
 
     fn remove(&mut self, id: &ResourceId) {
-        let old = self.entries.remove(id);
-        if let Some(LmsId::Other(account)) = old.map(|entry| entry.lms.clone()) {
-            self.aliases.remove(&account);
+        let Some(old) = self.entries.remove(id) else { return };
+        if let LmsId::Other(account) = &old.lms {
+            self.aliases.remove(account);
+        }
+        if let Some(name) = external_id(&old)
+            && let Some(ids) = self.external.get_mut(name)
+        {
+            ids.remove(id);
+            if ids.is_empty() {
+                self.external.remove(name);
+            }
+        }
+    }
+
+    /// Those who may be meant by a search that is narrowed to that, or all.
+    fn among(&self, narrow: Option<Narrow>) -> Box<dyn Iterator<Item = &Arc<Entry>> + '_> {
+        match narrow {
+            Some(Narrow::ExternalId(name)) => {
+                let ids = self.external.get(&name).into_iter().flatten();
+                Box::new(ids.filter_map(|id| self.entries.get(id)))
+            }
+            _ => Box::new(self.entries.values()),
         }
     }
 }
@@ -111,8 +140,7 @@ impl Entries for Shelves {
     ) -> Work<'a, Vec<ResourceId>> {
         let guard = self.read(kind);
         let fitting = guard
-            .entries
-            .values()
+            .among(matcher.and_then(|matcher| Narrow::of(matcher, among)))
             .filter(|entry| entry.standing() == among)
             .filter(|entry| matcher.is_none_or(|it| it.matches(&entry.sent)));
         Box::pin(ready(Ok(fitting.take(most).map(|entry| entry.id.clone()).collect())))

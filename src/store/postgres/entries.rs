@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::Postgres;
@@ -25,44 +26,26 @@ impl OfTenant {
         Self { store: store.clone(), tenant: Arc::clone(tenant), flags: store.flags(tenant) }
     }
 
-    /// The entries that a statement finds, which is told tenant, kind and one value.
-    async fn found(
-        &self,
-        kind: Kind,
-        text: &str,
-        value: &(dyn ToSql + Sync),
-    ) -> Result<Vec<Arc<Entry>>, Error> {
-        let rows = self.store.rows(text, &[&&*self.tenant, &kind.as_str(), value]).await?;
-        let each = rows.iter().map(|row| entry(kind, row).map(Arc::new));
-        each.collect::<Result<_, _>>().map_err(|error: Error| self.store.told(error))
-    }
-
+    /// An entry for each of these ids, by a statement that names which it is for.
     async fn those(
         &self,
         kind: Kind,
         ids: &[ResourceId],
+        text: &str,
     ) -> Result<Vec<Option<Arc<Entry>>>, Error> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
         let names: Vec<_> = ids.iter().map(ResourceId::as_str).collect();
-        let found = self.found(kind, &look::each("id"), &names).await?;
-        let found: HashMap<_, _> = found.into_iter().map(|one| (one.id.clone(), one)).collect();
-        Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
-    }
-
-    async fn by_lms(
-        &self,
-        kind: Kind,
-        ids: &[ResourceId],
-    ) -> Result<Vec<Option<Arc<Entry>>>, Error> {
-        let names: Vec<_> = ids.iter().map(ResourceId::as_str).collect();
-        let others = self.found(kind, &look::each("lms"), &names).await?;
-        let others: HashMap<_, _> =
-            others.into_iter().filter_map(|one| Some((one.lms_id()?.clone(), one))).collect();
-        let plain = self.those(kind, ids).await?;
-        let each = ids.iter().zip(plain);
-        Ok(each.map(|(id, plain)| others.get(id).cloned().or(plain)).collect())
+        let values: super::Values<'_> = &[&&*self.tenant, &kind.as_str(), &names];
+        let rows = self.store.rows(text, values).await?;
+        let one = |row: &Row| {
+            let name: String = row.try_get("wanted").map_err(Error::new)?;
+            Ok((name, Arc::new(entry(kind, row)?)))
+        };
+        let found: Result<HashMap<_, _>, Error> = rows.iter().map(one).collect();
+        let found = found.map_err(|error| self.store.told(error))?;
+        Ok(names.iter().map(|name| found.get(*name).cloned()).collect())
     }
 
     /// The ids of those that fit. What can be looked up is; all else is read and
@@ -105,7 +88,12 @@ impl Entries for OfTenant {
     }
 
     fn get<'a>(&'a self, kind: Kind, id: &'a ResourceId) -> Work<'a, Option<Arc<Entry>>> {
-        Box::pin(async move { Ok(self.found(kind, &look::one(), &id.as_str()).await?.pop()) })
+        Box::pin(async move {
+            let values: super::Values<'_> = &[&&*self.tenant, &kind.as_str(), &id.as_str()];
+            let rows = self.store.rows(&look::one(), values).await?;
+            let found = rows.first().map(|row| entry(kind, row).map(Arc::new)).transpose();
+            found.map_err(|error| self.store.told(error))
+        })
     }
 
     fn several<'a>(
@@ -113,7 +101,7 @@ impl Entries for OfTenant {
         kind: Kind,
         ids: &'a [ResourceId],
     ) -> Work<'a, Vec<Option<Arc<Entry>>>> {
-        Box::pin(self.those(kind, ids))
+        Box::pin(async move { self.those(kind, ids, &look::each()).await })
     }
 
     fn of_lms<'a>(
@@ -124,7 +112,7 @@ impl Entries for OfTenant {
         if self.all_plain() {
             return self.several(kind, ids);
         }
-        Box::pin(self.by_lms(kind, ids))
+        Box::pin(async move { self.those(kind, ids, &look::each_of_lms()).await })
     }
 
     fn find<'a>(

@@ -14,16 +14,26 @@ pub(super) fn one() -> String {
     format!("SELECT {COLUMNS} FROM entries WHERE tenant = $1 AND kind = $2 AND id = $3")
 }
 
-/// By tenant, kind and each of some values, of which no two entries have the same one:
-/// our id, or the LMS's where it is another.
-pub(super) fn each(column: &str) -> String {
-    let some = if column == "lms" { "AND lms IS NOT NULL AND lms <> ''" } else { "" };
-    // One look-up for each, and not one for all: for many, the planner would rather
-    // read everything.
+/// By tenant, kind and each of some ids. One look-up for each, and not one for all: for
+/// many, the planner would rather read everything.
+pub(super) fn each() -> String {
     format!(
-        "SELECT {COLUMNS} FROM unnest($3::text[]) AS wanted (value) CROSS JOIN LATERAL (
-             SELECT {COLUMNS} FROM entries
-             WHERE tenant = $1 AND kind = $2 AND {column} = wanted.value {some} LIMIT 1
+        "SELECT {COLUMNS}, wanted FROM unnest($3::text[]) AS wanted CROSS JOIN LATERAL (
+             SELECT {COLUMNS} FROM entries WHERE tenant = $1 AND kind = $2 AND id = wanted LIMIT 1
+         ) AS found"
+    )
+}
+
+/// The same by the LMS's ids: whoever has such an account, or else goes by that id.
+pub(super) fn each_of_lms() -> String {
+    format!(
+        "SELECT {COLUMNS}, wanted FROM unnest($3::text[]) AS wanted CROSS JOIN LATERAL (
+             SELECT {COLUMNS}, 1 AS place FROM entries
+                 WHERE tenant = $1 AND kind = $2 AND lms = wanted AND lms IS NOT NULL AND lms <> ''
+             UNION ALL
+             SELECT {COLUMNS}, 2 AS place FROM entries
+                 WHERE tenant = $1 AND kind = $2 AND id = wanted
+             ORDER BY place LIMIT 1
          ) AS found"
     )
 }

@@ -64,8 +64,9 @@ fn meant() -> Vec<(String, &'static str, String)> {
     let own = |column: &str| format!("{OWN}({column} = ");
     let mut meant = vec![
         (look::one(), "entries_pkey", own("id")),
-        (look::each("id"), "entries_pkey", own("id")),
-        (look::each("lms"), "entries_by_lms", own("lms")),
+        (look::each(), "entries_pkey", own("id")),
+        (look::each_of_lms(), "entries_by_lms", own("lms")),
+        (look::each_of_lms(), "entries_pkey", own("id")),
         (REMOVE.to_owned(), "entries_pkey", own("id")),
         (pending::NAMED.to_owned(), "pending_names_pkey", own("name")),
         (pending::waiting_for(), "pending_by_resource", own("id")),
