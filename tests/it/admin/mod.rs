@@ -9,7 +9,9 @@ mod socket;
 
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
-use matricula::admin::{Breaker, Config, Gateway, Order, Reply, TenantHealth, service};
+use matricula::admin::{
+    Breaker, Config, Errand, Gateway, Order, Reply, TenantHealth, Told, service,
+};
 use matricula::secret::Secret;
 use matricula::server::{Body, Request, Service, Shutdown};
 use prometheus::Registry;
@@ -65,6 +67,11 @@ impl Gateway for Scripted {
     async fn order(&self, tenant: &str, order: Order) -> Reply {
         self.turn().await;
         (StatusCode::OK, serde_json::json!({ "tenant": tenant, "order": format!("{order:?}") }))
+    }
+
+    async fn pending(&self, tenant: &str, errand: Errand) -> Told {
+        self.turn().await;
+        Some(Ok(serde_json::json!({ "tenant": tenant, "errand": format!("{errand:?}") })))
     }
 
     async fn reload(&self) -> Result<Vec<String>, Vec<String>> {

@@ -46,6 +46,38 @@ async fn an_order_without_the_token_is_refused_and_nobody_is_asked() {
 }
 
 #[tokio::test]
+async fn what_waits_is_chosen_by_the_query_and_never_all_of_it_by_accident() {
+    let operators = Operators::locked();
+    let desk = "/api/tenants/school/pending";
+    for (method, path, words) in [
+        (Method::GET, desk.to_owned(), "List(Choice { "),
+        (Method::GET, format!("{desk}?reason=guard&after=7&limit=99999"), "Some(Guard)"),
+        (Method::GET, format!("{desk}?reason=guard&after=7&limit=99999"), ", 7, 1000)"),
+        (Method::POST, format!("{desk}/apply?sequence=12"), "Apply(Choice { "),
+        (Method::POST, format!("{desk}/apply?all=true"), "Apply(Choice { "),
+        (Method::DELETE, format!("{desk}?kind=User&resource=a%2Fb"), "a/b"),
+    ] {
+        let answer = operators.order(method, &path, "").await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text);
+        let told = answer.json();
+        assert!(told["errand"].as_str().unwrap().contains(words), "{path}: {told}");
+    }
+    let asked = *operators.gateway.asked.borrow();
+    for (method, path) in [
+        (Method::DELETE, desk.to_owned()),
+        (Method::DELETE, format!("{desk}?all=yes")),
+        (Method::POST, format!("{desk}/apply")),
+        (Method::POST, format!("{desk}/apply?reason=whatever")),
+        (Method::DELETE, format!("{desk}?reasons=guard")),
+        (Method::DELETE, format!("{desk}?sequence=first")),
+    ] {
+        let answer = operators.order(method, &path, "").await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}: {}", answer.text);
+    }
+    assert_eq!(*operators.gateway.asked.borrow(), asked, "nobody was asked");
+}
+
+#[tokio::test]
 async fn what_makes_no_sense_is_refused_in_words() {
     let operators = Operators::locked();
     let scim = "/api/tenants/school/scim";
@@ -88,7 +120,7 @@ fn described() -> Vec<(String, Vec<String>)> {
 async fn the_description_names_what_there_is() {
     let operators = Operators::locked();
     let described = described();
-    assert_eq!(described.len(), 3);
+    assert_eq!(described.len(), 5);
     for (path, methods) in described {
         let path = path.replace("{tenant}", "school").replace("{id}", "7");
         let refused = operators.order(Method::PATCH, &path, "").await;
@@ -96,6 +128,8 @@ async fn the_description_names_what_there_is() {
         let allowed = refused.header("allow").split(", ").filter(|method| *method != "HEAD");
         assert_eq!(allowed.collect::<Vec<_>>(), methods, "{path}");
         for method in methods {
+            let path =
+                if path.contains("pending") { format!("{path}?all=true") } else { path.clone() };
             let answer = operators.order(method.parse().unwrap(), &path, "").await;
             assert_eq!(answer.status, StatusCode::OK, "{method} {path}");
         }
