@@ -171,7 +171,8 @@ impl Tenant {
         if then == Then::Nothing {
             return Ok(view);
         }
-        let covered = self.overlaid((kind, &id), Some(Arc::clone(&view)), Depth::Whole).await?;
+        let shown = (Some(Arc::clone(&view)), self.waiting_of(kind, &id).await?);
+        let covered = self.overlaid((kind, &id), shown, Depth::Whole).await?;
         Ok(covered.unwrap_or(view))
     }
 

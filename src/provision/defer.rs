@@ -7,23 +7,19 @@ use super::cache::Depth;
 use super::names::fresh_id;
 use super::overlay::bare;
 use super::read::missing;
-use super::renames::known_as;
 use super::words::memorable;
 use super::write::unmapped;
 use super::{Deed, Error, Tenant, View};
 use crate::mapping::Next;
 use crate::policy::Reason;
 use crate::scim::{self, Edits, Kind, Operation, Outcome, Resource, ResourceId};
-use crate::store::{Among, Batch, Entry, LmsId, Pending, Turn};
+use crate::store::{Batch, Entry, LmsId, Pending, Turn};
 
 /// So many members are told in one piece of waiting work; more begin another.
 const MEMBERS: usize = 500;
 
 /// When somebody comes back who found no room.
 const PAUSE: u32 = 300;
-
-/// More people with one name are no question any more.
-const MOST: usize = 16;
 
 impl Tenant {
     /// A create that waits. Whoever is gone and comes back keeps the id.
@@ -83,9 +79,10 @@ impl Tenant {
         let entry = Entry { sent: memorable(&after), modified, revision, ..entry };
         let change = Operation::Change { kind, id: id.clone(), edits: edits.clone() };
         let item = self.item((kind, id), &change, (reason, who));
+        let batch = Batch { entry: Some(entry), ..Batch::default() };
         let batch = match self.joined(&item).await? {
-            Some(joined) => Batch { entry: Some(entry), change: vec![joined], ..Batch::default() },
-            None => Batch { entry: Some(entry), add: vec![item], ..Batch::default() },
+            Some(joined) => Batch { done: vec![joined.sequence], add: vec![joined], ..batch },
+            None => Batch { add: vec![item], ..batch },
         };
         self.wait(batch).await?;
         self.ledger.epochs.written(kind, Some(id));
@@ -175,7 +172,8 @@ impl Tenant {
     }
 
     /// The last piece of the same resource's work with this one added, where both
-    /// are about members alone: clients tell them one by one.
+    /// are about members alone: clients tell them one by one. It takes the place of the
+    /// last, for somebody may be about to do that, as it was.
     async fn joined(&self, item: &Pending) -> Result<Option<Pending>, Error> {
         let (kind, id) = (item.kind, &item.id);
         let Some(resource_type) = self.resource_type(kind).filter(|_| kind == Kind::Group) else {
@@ -246,83 +244,4 @@ impl Tenant {
         }
         Ok((!named.is_empty()).then(|| Resource::from_attributes(kind, named)))
     }
-
-    /// Refuses unique values that another has, in the LMS or among what waits.
-    async fn unclaimed(
-        self: &Arc<Self>,
-        resource: &Resource,
-        own: Option<&ResourceId>,
-    ) -> Result<(), Error> {
-        let kind = resource.kind();
-        let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
-        let unique = plan.attributes.iter().filter(|attribute| attribute.unique);
-        let claims: Vec<_> =
-            unique.filter_map(|it| Some((it, folded(it.slot.read(resource)?)?))).collect();
-        if claims.is_empty() {
-            return Ok(());
-        }
-        let run = self.lms.site().look(resource, &self.lms.moment());
-        let run = run.map_err(Error::lms(Deed::Look))?;
-        let found = self.drive(run, kind, Deed::Look).await.map_err(Error::lms(Deed::Look))?;
-        let mut others = self.views(kind, found.pictures, (None, Depth::Lean)).await?;
-        others.append(&mut self.waiting_named(resource).await?);
-        for other in &others {
-            if other.id() == own {
-                continue;
-            }
-            let other = other.resource();
-            for (attribute, value) in &claims {
-                if attribute.slot.read(&other).and_then(folded).as_ref() == Some(value) {
-                    let words = format!("`{}` is taken by another account.", attribute.name);
-                    return Err(scim::Error::uniqueness(words).into());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Refuses unique values that another has for whom something waits.
-    pub(super) async fn unclaimed_by_waiting(
-        self: &Arc<Self>,
-        resource: &Resource,
-    ) -> Result<(), Error> {
-        if self.is_clear() || self.waiting_named(resource).await?.is_empty() {
-            return Ok(());
-        }
-        self.unclaimed(resource, None).await
-    }
-
-    /// Those who get one of these unique values by what waits.
-    async fn waiting_named(self: &Arc<Self>, resource: &Resource) -> Result<Vec<Arc<View>>, Error> {
-        if self.is_clear() {
-            return Ok(Vec::new());
-        }
-        let kind = resource.kind();
-        let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
-        let (mut ids, mut names) = (Vec::new(), Vec::new());
-        for attribute in plan.attributes.iter().filter(|attribute| attribute.unique) {
-            let value = attribute.slot.read(resource).and_then(|value| value.as_str());
-            let Some(value) = value else { continue };
-            names.push(known_as(value));
-            let Some(matcher) = self.equals(kind, &attribute.name, value) else { continue };
-            for among in [Among::Unborn, Among::Gone] {
-                let found = self.ledger.entries.find(kind, among, Some(&matcher), MOST).await?;
-                ids.extend(found);
-            }
-        }
-        ids.append(&mut self.ledger.pending.named(kind, &names).await?);
-        let mut views = Vec::with_capacity(ids.len());
-        for id in ids {
-            match self.get(kind, &id, Depth::Lean, false).await {
-                Ok(view) => views.push(view),
-                Err(Error::Scim(error)) if error.status() == 404 => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(views)
-    }
-}
-
-fn folded(value: &serde_json::Value) -> Option<String> {
-    Some(value.as_str()?.trim().to_lowercase()).filter(|text| !text.is_empty())
 }

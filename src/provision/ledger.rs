@@ -126,6 +126,8 @@ pub(super) struct Epochs {
     left: AtomicU64,
     /// How often something may have happened that nobody told.
     whole: AtomicU64,
+    /// How often something that waited may have been done.
+    redone: AtomicU64,
     hash: RandomState,
     outbox: Arc<Outbox>,
 }
@@ -135,6 +137,7 @@ impl Epochs {
         Self {
             outbox: Arc::clone(outbox),
             whole: AtomicU64::new(0),
+            redone: AtomicU64::new(0),
             shards: (0..SHARDS).map(|_| AtomicU64::new(0)).collect(),
             kinds: [AtomicU64::new(0), AtomicU64::new(0)],
             left: AtomicU64::new(0),
@@ -178,8 +181,21 @@ impl Epochs {
         self.outbox.add(|| News::Left);
     }
 
+    /// The LMS was told what waited, and it is about to wait no more. Who has read the
+    /// LMS before, and looks only then for what waits, sees neither.
+    pub(super) fn redo(&self, kind: Kind, id: &ResourceId) {
+        self.redone.fetch_add(1, Ordering::AcqRel);
+        self.written(kind, Some(id));
+    }
+
+    /// How often that was so.
+    pub(super) fn redone(&self) -> u64 {
+        self.redone.load(Ordering::Acquire)
+    }
+
     /// Another process wrote.
     fn bump(&self, kind: Kind, id: Option<String>) {
+        self.redone.fetch_add(1, Ordering::AcqRel);
         match id.map(|id| ResourceId::parse(&id)) {
             Some(Some(id)) => self.begin(kind, Some(&id)),
             Some(None) => self.age(),
@@ -201,6 +217,7 @@ impl Epochs {
 
     /// Whatever is known may be of the past.
     fn age(&self) {
+        self.redone.fetch_add(1, Ordering::AcqRel);
         self.whole.fetch_add(1, Ordering::AcqRel);
     }
 

@@ -14,7 +14,7 @@ use super::ledger::Ledger;
 use super::{Error, Tenant};
 use crate::mapping::Picture;
 use crate::mapping::plan::KindPlan;
-use crate::scim::{self, Edits, Kind, Matcher, Nobody, Operation, Resource, ResourceId, Standing};
+use crate::scim::{self, Edits, Kind, Matcher, Nobody, Operation, Resource, ResourceId};
 use crate::store::{self, Entry, LmsId};
 
 /// Ids and what the other side calls them.
@@ -22,7 +22,7 @@ use crate::store::{self, Entry, LmsId};
 pub(super) struct Names(Option<HashMap<(Kind, String), Option<ResourceId>>>);
 
 /// Ids whose names are wanted.
-type Wanted = BTreeSet<(Kind, String)>;
+pub(super) type Wanted = BTreeSet<(Kind, String)>;
 
 impl Names {
     /// Whether both sides call everybody the same.
@@ -43,7 +43,7 @@ impl Names {
 
 impl Ledger {
     /// The ids that the LMS knows these by.
-    async fn lms_names(&self, wanted: Wanted) -> Result<Names, store::Error> {
+    pub(super) async fn lms_names(&self, wanted: Wanted) -> Result<Names, store::Error> {
         let mut names = HashMap::with_capacity(wanted.len());
         for kind in [Kind::User, Kind::Group] {
             let ids = of_kind(&wanted, kind);
@@ -79,7 +79,7 @@ impl Ledger {
 }
 
 /// The account of a resource that is there for clients.
-fn account(entry: &Entry) -> Option<&ResourceId> {
+pub(super) fn account(entry: &Entry) -> Option<&ResourceId> {
     entry.lms_id().filter(|_| entry.gone.is_none())
 }
 
@@ -95,7 +95,7 @@ pub(super) fn called(id: &ResourceId, owner: Option<&Entry>) -> Option<ResourceI
 
 impl Tenant {
     /// Whether ids mean the same on both sides.
-    fn all_plain(&self) -> bool {
+    pub(super) fn all_plain(&self) -> bool {
         self.ledger.entries.all_plain()
     }
 
@@ -261,34 +261,6 @@ impl Tenant {
         Ok(unborn)
     }
 
-    /// Edits of members who have accounts, and the rest.
-    pub(super) async fn members_now(
-        &self,
-        kind: Kind,
-        edits: &Edits,
-    ) -> Result<(Edits, Edits), Error> {
-        if kind == Kind::User || self.all_plain() {
-            return Ok((edits.clone(), Edits::default()));
-        }
-        let mut wanted = Wanted::new();
-        let _ = edits.named(&["members"], &mut listen(&mut wanted));
-        let ids = of_kind(&wanted, Kind::User);
-        let entries = self.ledger.entries.several(Kind::User, &ids).await?;
-        let mut known = HashMap::with_capacity(ids.len());
-        for (id, entry) in ids.iter().zip(entries) {
-            let standing = match entry.as_deref() {
-                Some(entry) if account(entry).is_some() => Standing::There,
-                Some(entry) if entry.gone.is_none() => Standing::Waits,
-                Some(_) => Standing::Nobody,
-                // It was one of ours, and was dropped.
-                None if id.as_str().starts_with(OURS) => Standing::Nobody,
-                None => Standing::There,
-            };
-            known.insert(id.as_str(), standing);
-        }
-        Ok(edits.members_apart(|id| known.get(id).copied().unwrap_or(Standing::There)))
-    }
-
     /// What clients call those whom a picture shows: itself, its members, its
     /// manager.
     pub(super) async fn names_in(&self, pictures: &[Picture]) -> Result<Names, Error> {
@@ -328,7 +300,7 @@ impl Names {
 }
 
 /// How ids of our own begin.
-const OURS: &str = "mat-";
+pub(super) const OURS: &str = "mat-";
 
 /// An id of our own, for somebody whom the LMS gives none, or one that is taken.
 pub(super) fn fresh_id() -> Result<ResourceId, Error> {
@@ -339,14 +311,14 @@ pub(super) fn fresh_id() -> Result<ResourceId, Error> {
 }
 
 /// Notes who is named, and changes nothing.
-fn listen(wanted: &mut Wanted) -> impl FnMut(Kind, &str) -> Option<String> {
+pub(super) fn listen(wanted: &mut Wanted) -> impl FnMut(Kind, &str) -> Option<String> {
     |kind, id| {
         wanted.insert((kind, id.to_owned()));
         Some(id.to_owned())
     }
 }
 
-fn of_kind(wanted: &Wanted, kind: Kind) -> Vec<ResourceId> {
+pub(super) fn of_kind(wanted: &Wanted, kind: Kind) -> Vec<ResourceId> {
     let own = wanted.iter().filter(|(known, _)| *known == kind);
     own.filter_map(|(_, id)| ResourceId::parse(id)).collect()
 }

@@ -20,18 +20,27 @@ impl Tenant {
         self.ledger.pending.is_empty()
     }
 
+    /// What waits for a resource; nothing, where nothing waits at all.
+    pub(super) async fn waiting_of(
+        &self,
+        kind: Kind,
+        id: &ResourceId,
+    ) -> Result<Option<Vec<Pending>>, Error> {
+        if self.is_clear() {
+            return Ok(None);
+        }
+        let waiting = self.ledger.pending.of(kind, std::slice::from_ref(id)).await?;
+        Ok(Some(waiting.into_iter().flatten().collect()))
+    }
+
     /// What becomes of a resource by what waits for it.
     pub(super) async fn overlaid(
         &self,
         (kind, id): (Kind, &ResourceId),
-        view: Option<Arc<View>>,
+        (view, waiting): (Option<Arc<View>>, Option<Vec<Pending>>),
         depth: Depth,
     ) -> Result<Option<Arc<View>>, Error> {
-        if self.is_clear() {
-            return Ok(view);
-        }
-        let waiting = self.ledger.pending.of(kind, std::slice::from_ref(id)).await?;
-        let waiting: Vec<Pending> = waiting.into_iter().flatten().collect();
+        let Some(waiting) = waiting else { return Ok(view) };
         let covered = if waiting.is_empty() {
             view
         } else {
@@ -136,13 +145,13 @@ impl Tenant {
     }
 
     /// Those whom a filter may mean for what waits, though the LMS does not find
-    /// them by it; all of them, without a filter.
-    pub(super) async fn waiting_for(
-        self: &Arc<Self>,
+    /// them by it; all of them, without a filter. They are noted before the LMS is
+    /// asked: who is made meanwhile is there in the one or in the other.
+    pub(super) async fn noted(
+        &self,
         kind: Kind,
         matcher: Option<&Matcher>,
-        (known, depth): (&[Arc<View>], Depth),
-    ) -> Result<Vec<Arc<View>>, Error> {
+    ) -> Result<Vec<ResourceId>, Error> {
         if self.is_clear() {
             return Ok(Vec::new());
         }
@@ -158,6 +167,16 @@ impl Tenant {
                 None => pending.resources(kind).await?,
             });
         }
+        Ok(ids)
+    }
+
+    /// Those of them whom the filter does mean, and who are not known.
+    pub(super) async fn those_noted(
+        self: &Arc<Self>,
+        (kind, mut ids): (Kind, Vec<ResourceId>),
+        matcher: Option<&Matcher>,
+        (known, depth): (&[Arc<View>], Depth),
+    ) -> Result<Vec<Arc<View>>, Error> {
         let mut seen: HashSet<_> = known.iter().filter_map(|view| view.id().cloned()).collect();
         ids.retain(|id| seen.insert(id.clone()));
         let mut found = Vec::new();

@@ -31,15 +31,18 @@ impl Tenant {
         view.ok_or_else(|| missing(kind, id).into())
     }
 
-    /// The same, past the cache; nothing, where nobody has that id.
+    /// The same, past the cache; nothing, where nobody has that id. What waits is looked
+    /// for first: whatever of it is done meanwhile is then seen twice, which changes
+    /// nothing, and the other way round it would not be seen at all.
     async fn read(
         self: &Arc<Self>,
         kind: Kind,
         id: &ResourceId,
         depth: Depth,
     ) -> Result<Option<Arc<View>>, Error> {
+        let waiting = self.waiting_of(kind, id).await?;
         let view = self.in_lms(kind, id, depth).await?;
-        self.overlaid((kind, id), view, depth).await
+        self.overlaid((kind, id), (view, waiting), depth).await
     }
 
     /// The same, as the LMS knows it, whatever waits.

@@ -13,7 +13,7 @@ use crate::call::{Failure, Kind as FailureKind};
 use crate::mapping::Picture;
 use crate::mapping::plan::KindPlan;
 use crate::policy::{Decision, Reason, Then};
-use crate::scim::{Act, Edit, Edits, Operation, Resource, ResourceId};
+use crate::scim::{Act, Edit, Edits, Kind, Operation, Resource, ResourceId};
 use crate::store::{Batch, Pending};
 
 /// When somebody is looked at again who waits for others.
@@ -143,7 +143,7 @@ impl Tenant {
             Decision::Defer(reason) => return self.goes_on(one, reason).await,
             Decision::Refuse(error) => return Err(error.into()),
         };
-        if let Err(error) = self.change_account((kind, &id), &form).await {
+        if let Err(error) = self.told_at_last((kind, &id), &form).await {
             self.not_removed(counted, &error).await;
             return Err(error);
         }
@@ -151,6 +151,22 @@ impl Tenant {
         let rest = (!edits.is_empty()).then(|| Operation::Change { kind, id: id.clone(), edits });
         let kept = Kept { rest, ..Kept::new(None, then) };
         self.settle((kind, &id), kept, &origin).await
+    }
+
+    /// Tells the LMS what changes, as far as it concerns anybody who is still there.
+    async fn told_at_last(
+        self: &Arc<Self>,
+        (kind, id): (Kind, &ResourceId),
+        edits: &Edits,
+    ) -> Result<(), Error> {
+        let refused = match self.change_account((kind, id), edits).await {
+            Err(error) if is_refusal(&error) => error,
+            outcome => return outcome,
+        };
+        match self.members_left(kind, edits).await? {
+            Some(left) => self.change_account((kind, id), &left).await,
+            None => Err(refused),
+        }
     }
 
     async fn redeleted(self: &Arc<Self>, one: Pending) -> Result<(), Error> {
@@ -200,4 +216,10 @@ fn identified(picture: &Picture) -> Result<ResourceId, Error> {
         let failure = Failure::new(FailureKind::Garbled, "the LMS gave the new one no id");
         Error::lms(Deed::Create)(failure)
     })
+}
+
+/// Whether the LMS said no to what it was told.
+fn is_refusal(error: &Error) -> bool {
+    let kinds = [FailureKind::Invalid, FailureKind::Missing];
+    matches!(error, Error::Lms { failure, .. } if kinds.contains(&failure.kind))
 }

@@ -125,24 +125,29 @@ impl Tenant {
     }
 
     async fn waits(&self, operation: &Operation, origin: &Origin) -> Result<Option<Wait>, Error> {
-        if let (Some(id), false) = (operation.id(), self.is_clear()) {
+        if self.is_clear() {
+            return Ok(self.names_unborn(operation).await?.then_some(Wait::Before));
+        }
+        let own = match origin {
+            Origin::Client(_) => None,
+            Origin::Queue(one) => Some(one.sequence),
+        };
+        if let Some(id) = operation.id() {
             let queued = self.ledger.pending.of(operation.kind(), std::slice::from_ref(id)).await?;
             let queued: Vec<Pending> = queued.into_iter().flatten().collect();
-            let own = match origin {
-                Origin::Client(_) => None,
-                Origin::Queue(one) => Some(one.sequence),
-            };
             let before = |one: &&Pending| own.is_none_or(|own| one.sequence < own);
             if queued.iter().filter(before).any(|one| one.reason.blocks()) {
                 return Ok(Some(Wait::Before));
             }
-            if self.names_unborn(operation).await? {
+            if self.names_unborn(operation).await? || self.is_to_be_left(operation, own).await? {
                 return Ok(Some(Wait::Before));
             }
             let approval = queued.iter().any(|one| one.reason == Reason::Approval);
             return Ok(approval.then_some(Wait::Approval));
         }
-        Ok(self.names_unborn(operation).await?.then_some(Wait::Before))
+        let waits =
+            self.names_unborn(operation).await? || self.is_to_be_left(operation, own).await?;
+        Ok(waits.then_some(Wait::Before))
     }
 
     async fn names_unborn(&self, operation: &Operation) -> Result<bool, Error> {

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use super::cache::{Depth, Found};
 use super::names::called;
+use super::rivals::are_one;
 use super::write::unmapped;
 use super::{Deed, Error, Tenant, View};
 use crate::call::{Failure, Kind as FailureKind};
 use crate::mapping::{self, Coverage, Picture};
 use crate::scim::{self, Kind, Matcher, Operator, Page, Resource, ResourceId, ResourceType};
-use crate::store::Among;
+use crate::store::{Among, Entry};
 
 /// The part of a list that was asked for.
 #[derive(Debug)]
@@ -27,6 +28,10 @@ pub struct Listing {
 /// What a store is asked for at most where the LMS cannot look: more than that
 /// is no search.
 const MOST_RECALLED: usize = 10_000;
+
+/// How often is asked while what waits is done: who reads the LMS before, and looks
+/// only afterwards for what waits, sees neither.
+const TRIES: usize = 3;
 
 /// Ids asked for in one go; the mapping splits them as its LMS needs.
 const CHUNK: usize = 1000;
@@ -44,16 +49,27 @@ impl Tenant {
         let Some(matcher) = &query.filter else {
             return Box::pin(self.everybody(kind, query, depth, fresh)).await;
         };
-        let key = self.cache.question(kind, matcher.to_string(), depth);
-        let found = if fresh {
-            let found = Box::pin(self.search(kind, matcher, depth, fresh)).await?;
-            self.cache.keep_answer(key, Arc::clone(&found)).await;
-            found
-        } else {
-            // In a box: the cache hands it from hand to hand, and it is large.
-            self.cache.answer(key, Box::pin(self.search(kind, matcher, depth, fresh))).await?
-        };
-        Ok(part(&in_order(&found.views, query), page))
+        let mut tries = 0;
+        loop {
+            let waits = (!self.is_clear()).then(|| self.ledger.epochs.redone());
+            let key = self.cache.question(kind, matcher.to_string(), depth);
+            let found = if fresh {
+                let found = Box::pin(self.search(kind, matcher, depth, fresh)).await?;
+                self.cache.keep_answer(key, Arc::clone(&found)).await;
+                found
+            } else {
+                // In a box: the cache hands it from hand to hand, and it is large.
+                self.cache.answer(key, Box::pin(self.search(kind, matcher, depth, fresh))).await?
+            };
+            tries += 1;
+            if waits.is_none_or(|redone| redone == self.ledger.epochs.redone()) {
+                return Ok(part(&in_order(&found.views, query), page));
+            }
+            if tries == TRIES {
+                let views = self.still_there(kind, found.views.clone()).await?;
+                return Ok(part(&in_order(&views, query), page));
+            }
+        }
     }
 
     /// Whether members are shown, or asked about.
@@ -87,6 +103,7 @@ impl Tenant {
             return Ok(Arc::new(Found { views: meant.collect() }));
         }
         let failed = Error::lms(Deed::Find);
+        let noted = self.noted(kind, Some(matcher)).await?;
         let asked = self.ask_by(kind, matcher).await?;
         let pictures = match self.lms.site().coverage(kind, Some(&asked)) {
             Coverage::Nobody => Vec::new(),
@@ -104,7 +121,7 @@ impl Tenant {
         };
         let mut views = self.views(kind, pictures, (Some(matcher), depth)).await?;
         let known = (views.as_slice(), depth);
-        let mut more = Box::pin(self.waiting_for(kind, Some(matcher), known)).await?;
+        let mut more = Box::pin(self.those_noted((kind, noted), Some(matcher), known)).await?;
         if !more.is_empty() {
             views.append(&mut more);
             views.sort_by_cached_key(|view| order(view));
@@ -124,7 +141,7 @@ impl Tenant {
         self.by_ids(kind, &ids, depth).await
     }
 
-    async fn by_ids(
+    pub(super) async fn by_ids(
         self: &Arc<Self>,
         kind: Kind,
         ids: &[ResourceId],
@@ -152,13 +169,19 @@ impl Tenant {
             let failure = Failure::new(FailureKind::Garbled, "the LMS showed one without an id");
             Error::lms(Deed::Find)(failure)
         })?;
+        let (half_made, plan) = (self.half_made(kind).await?, self.plan(kind));
         let entries = self.ledger.entries.of_lms(kind, &ids).await?;
         let names = self.names_in(&pictures).await?;
         let resource_type = self.resource_type(kind).ok_or_else(|| unmapped(kind))?;
         let (moment, clear) = (self.lms.moment(), self.is_clear());
+        let is_half = |picture: &Picture| {
+            let shown = picture.resource();
+            let made = |one: &Arc<Entry>| plan.is_some_and(|it| are_one(it, &one.sent, shown));
+            half_made.iter().any(made)
+        };
         let mut views = Vec::with_capacity(pictures.len());
         for ((picture, entry), id) in pictures.into_iter().zip(entries).zip(ids) {
-            if called(&id, entry.as_deref()).is_none() {
+            if called(&id, entry.as_deref()).is_none() || (entry.is_none() && is_half(&picture)) {
                 continue;
             }
             self.trim(&picture, entry.as_ref());
@@ -225,10 +248,11 @@ impl Tenant {
             loose: true,
             ..mapping::Query::default()
         };
+        let noted = self.noted(kind, None).await?;
         let found = self.ask(kind, &asked).await.map_err(Error::lms(Deed::List))?;
         let (pictures, total) = found;
         let mut views = self.views(kind, pictures, (None, depth)).await?;
-        views.append(&mut self.waiting_for(kind, None, (&views, depth)).await?);
+        views.append(&mut self.those_noted((kind, noted), None, (&views, depth)).await?);
         views.sort_by_cached_key(|view| order(view));
         let all = total.is_none_or(|total| total <= views.len());
         if all && views.len() > page.count.unwrap_or(usize::MAX) {

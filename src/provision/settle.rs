@@ -43,6 +43,10 @@ impl Tenant {
         kept: Kept,
         origin: &Origin,
     ) -> Result<(), Error> {
+        if let Origin::Queue(_) = origin {
+            self.ledger.epochs.redo(kind, id);
+            self.ledger.outbox.tell().await;
+        }
         let written = self.settled((kind, id), kept, origin).await;
         self.ledger.epochs.written(kind, Some(id));
         written

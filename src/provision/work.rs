@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::rivals::is_delete;
 use super::witness::{Who, Wish};
 use super::write::unmapped;
 use super::{Error, Tenant};
@@ -88,17 +89,21 @@ impl Tenant {
             self.ledger.pending.begin(Ready { reasons, now, until, most: TOGETHER }).await?;
         let mut round = Round { begun: begun.len(), ..Round::default() };
         let slots = Arc::new(Semaphore::new(self.lms.slots().max(1)));
-        let mut work = JoinSet::new();
-        for one in begun {
-            let (tenant, slots) = (Arc::clone(self), Arc::clone(&slots));
-            work.spawn(async move {
-                let _slot = slots.acquire_owned().await;
-                tenant.attempt(one).await
-            });
-        }
-        for came in work.join_all().await {
-            round.failed += usize::from(came != Came::Done);
-            round.ill |= came == Came::Ill;
+        // Whoever leaves makes room for others of the same name.
+        let (leave, come): (Vec<_>, Vec<_>) = begun.into_iter().partition(is_delete);
+        for part in [leave, come] {
+            let mut work = JoinSet::new();
+            for one in part {
+                let (tenant, slots) = (Arc::clone(self), Arc::clone(&slots));
+                work.spawn(async move {
+                    let _slot = slots.acquire_owned().await;
+                    tenant.attempt(one).await
+                });
+            }
+            for came in work.join_all().await {
+                round.failed += usize::from(came != Came::Done);
+                round.ill |= came == Came::Ill;
+            }
         }
         Ok(round)
     }

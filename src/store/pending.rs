@@ -170,6 +170,9 @@ pub trait Queue: Send + Sync {
     /// The resources for which anything waits, each once.
     fn resources(&self, kind: Kind) -> Work<'_, Vec<ResourceId>>;
 
+    /// Those for which something was begun and is not over, each once.
+    fn begun(&self, kind: Kind) -> Work<'_, Vec<ResourceId>>;
+
     /// Those that may get one of these names by what waits, each once.
     fn named<'a>(&'a self, kind: Kind, names: &'a [String]) -> Work<'a, Vec<ResourceId>>;
 

@@ -98,6 +98,10 @@ impl Queue for Waiting {
         done(self.all().resources(kind, |_| true))
     }
 
+    fn begun(&self, kind: Kind) -> Work<'_, Vec<ResourceId>> {
+        done(self.all().resources(kind, |one| one.attempts > 0))
+    }
+
     fn named<'a>(&'a self, kind: Kind, names: &'a [String]) -> Work<'a, Vec<ResourceId>> {
         let gives = |name: &String| name == ANY_NAME || names.contains(name);
         done(self.all().resources(kind, |one| one.names.iter().any(gives)))

@@ -57,6 +57,8 @@ pub(super) const QUIET: &str = "!quiet";
 #[derive(Default)]
 struct State {
     name: String,
+    /// Where answers are given, from the moment that we are heard of.
+    mouth: Option<Arc<Line>>,
     ears: HashMap<String, Vec<Weak<dyn Ears>>>,
     others: HashMap<String, Instant>,
     telling: HashMap<u64, Telling>,
@@ -168,7 +170,10 @@ impl Hub {
             if let Said::Beat(sent) = said {
                 self.proof.fetch_max(sent, Ordering::AcqRel);
                 let past = self.began + Duration::from_millis(sent);
-                state.forget_silent(past);
+                if state.forget_silent(past) {
+                    // What they wrote last, they may not have told.
+                    self.has_missed(state);
+                }
             }
             return;
         }
@@ -197,17 +202,20 @@ impl Hub {
                 }
                 self.answer(Said::Heard { of: from, number });
             }
-            Said::Missed => {
-                let ears = state.all_ears();
-                drop(state);
-                for ears in ears {
-                    ears.missed();
-                }
-                self.learned.store(false, Ordering::Release);
-                let hub = Arc::clone(self);
-                tokio::spawn(async move { hub.ask_tables().await });
-            }
+            Said::Missed => self.has_missed(state),
         }
+    }
+
+    /// Something may have been said that was not heard.
+    fn has_missed(self: &Arc<Self>, state: MutexGuard<'_, State>) {
+        let ears = state.all_ears();
+        drop(state);
+        for ears in ears {
+            ears.missed();
+        }
+        self.learned.store(false, Ordering::Release);
+        let hub = Arc::clone(self);
+        tokio::spawn(async move { hub.ask_tables().await });
     }
 
     /// Learns what the tables say; before that, nothing of it is believed.
@@ -228,7 +236,7 @@ impl Hub {
 
     /// Says something that nobody waits for.
     fn answer(self: &Arc<Self>, said: Said) {
-        let Some(line) = self.line.borrow().clone() else { return };
+        let Some(line) = self.lock().mouth.clone() else { return };
         let hub = Arc::clone(self);
         tokio::spawn(async move {
             // Who does not hear it does not hear us at all, and knows.
@@ -242,6 +250,7 @@ impl Hub {
         self.learned.store(false, Ordering::Release);
         self.line.send_replace(None);
         let mut state = self.lock();
+        state.mouth = None;
         state.others.clear();
         if !state.telling.is_empty() {
             state.owing = true;
@@ -252,6 +261,13 @@ impl Hub {
         for ears in ears {
             ears.missed();
         }
+    }
+
+    /// Others hear of us by this line from now on, and wait for our answers.
+    fn is_heard_on(&self, line: &Arc<Line>) {
+        let mut state = self.lock();
+        state.name.clone_from(&line.name);
+        state.mouth = Some(Arc::clone(line));
     }
 
     fn now(&self) -> u64 {
@@ -289,14 +305,15 @@ impl State {
     }
 
     /// All that was said before that moment was heard: who was silent for so long
-    /// believes nothing any more.
-    fn forget_silent(&mut self, past: Instant) {
+    /// believes nothing any more. Says whether there was one.
+    fn forget_silent(&mut self, past: Instant) -> bool {
         let silent = self.others.iter().filter(|(_, last)| **last + MEMORY < past);
         let silent: Vec<_> = silent.map(|(who, _)| who.clone()).collect();
-        for who in silent {
+        for who in &silent {
             tracing::warn!(process = who, "another gateway on the same store has fallen silent");
-            self.is_gone(&who);
+            self.is_gone(who);
         }
+        !silent.is_empty()
     }
 }
 
@@ -307,7 +324,7 @@ async fn keep(hub: Weak<Hub>) {
         match Line::open(&own, &own.settings).await {
             Ok((line, ended)) => {
                 pause = Duration::from_millis(50);
-                own.lock().name.clone_from(&line.name);
+                own.is_heard_on(&line);
                 let own_again = Arc::downgrade(&own);
                 drop(own);
                 speak(&own_again, line, ended).await;
@@ -329,6 +346,11 @@ async fn keep(hub: Weak<Hub>) {
 
 /// Says that we are here, until nobody can hear it any more.
 async fn speak(hub: &Weak<Hub>, line: Arc<Line>, mut ended: oneshot::Receiver<()>) {
+    let Some(schema) = hub.upgrade().map(|hub| hub.settings.schema.clone()) else { return };
+    // Whoever was there before may have ended before all was told.
+    if line.say(&schema, vec![Said::Missed]).await.is_err() {
+        return;
+    }
     let mut beat = interval(BEAT);
     let settled = sleep(SETTLING);
     tokio::pin!(settled);

@@ -25,6 +25,8 @@ const ANSWER: Duration = Duration::from_secs(2);
 pub(super) struct Line {
     /// What the others know us by: another name for each connection.
     pub(super) name: String,
+    /// A lock that is held for as long as the line is there.
+    pub(super) life: i64,
     client: Client,
     notify: Statement,
     attempt: Statement,
@@ -44,7 +46,8 @@ impl Line {
         let connecting = settings.server.connect(dial::tls(settings)?);
         let connected = timeout(settings.connect, connecting).await.map_err(late)?;
         let (client, mut connection) = connected.map_err(told)?;
-        let (name, ear) = (fresh_name()?, Arc::downgrade(hub));
+        let (life, ear) = (fresh_life()?, Arc::downgrade(hub));
+        let name = format!("{life:016x}");
         let (tell, ended) = oneshot::channel();
         let driver = tokio::spawn(async move {
             while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await
@@ -65,12 +68,13 @@ impl Line {
             let attempt = client.prepare(text).await?;
             let text = "SELECT pg_advisory_unlock(key) FROM unnest($1::bigint[]) AS key";
             let release = client.prepare(text).await?;
+            client.query("SELECT pg_advisory_lock($1)", &[&life]).await?;
             client.batch_execute(&format!("LISTEN {}", settings.schema)).await?;
             Ok((notify, attempt, release))
         };
         let (notify, attempt, release) =
             timeout(settings.connect, setting_up).await.map_err(late)?.map_err(told)?;
-        Ok((Arc::new(Self { name, client, notify, attempt, release, driver }), ended))
+        Ok((Arc::new(Self { name, life, client, notify, attempt, release, driver }), ended))
     }
 
     /// Says something to everybody, ourselves included.
@@ -122,8 +126,8 @@ impl Drop for Line {
     }
 }
 
-fn fresh_name() -> Result<String, Error> {
+fn fresh_life() -> Result<i64, Error> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(Error::new)?;
-    Ok(format!("{:016x}", u64::from_be_bytes(bytes)))
+    Ok(i64::from_be_bytes(bytes))
 }

@@ -151,11 +151,28 @@ impl Postgres {
         first
     }
 
+    /// Work is about to wait: everybody knows before it does, for whoever adds it may
+    /// end before it can say so. It is told once more afterwards, for those who have
+    /// asked the tables in between.
+    async fn begins_to_wait(&self, tenant: &str, flags: &Flags) {
+        if flags.nothing_waits() {
+            flags.hear(WAITS);
+            self.tell(tenant, WAITS).await;
+        }
+    }
+
     /// Tells other processes of a tenant.
     async fn tell(&self, tenant: &str, word: &str) {
         if let Some(hub) = self.0.hub.get() {
             hub.tell(tenant, vec![word.to_owned()]).await;
         }
+    }
+
+    /// The lock by which others see that this process is there; nothing, where it does
+    /// not ask for others.
+    async fn life(&self) -> Result<Option<i64>, Error> {
+        let Some(hub) = self.0.hub.get() else { return Ok(None) };
+        hub.line(self.0.settings.connect).await.map(|line| Some(line.life))
     }
 
     /// The line to other processes, which is begun by whoever asks first.

@@ -39,9 +39,20 @@ pub(super) const DONE: &str =
 /// What sleeps and may be begun now.
 pub(super) const WAKE: &str = "UPDATE pending SET wakes = NULL WHERE tenant = $1 AND wakes <= $2";
 
+/// What somebody is at who is no more: whoever opened his line held a lock by it.
+pub(super) const TAKE_UP: &str = "UPDATE pending SET begun = 0, wakes = due, beginner = NULL
+     WHERE tenant = $1 AND beginner IS NOT NULL AND beginner NOT IN (
+         SELECT classid::bigint << 32 | objid::bigint FROM pg_locks
+         WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))";
+
 /// The resources of a kind for which anything waits.
 pub(super) const RESOURCES: &str =
     "SELECT DISTINCT id FROM pending WHERE tenant = $1 AND kind = $2";
+
+/// Those for which something was begun and is not over.
+pub(super) const BEGUN: &str =
+    "SELECT DISTINCT id FROM pending WHERE tenant = $1 AND kind = $2 AND attempts > 0";
 
 /// Those that get one of these names. One look-up for each name, and not one for all:
 /// else it may be held against every row of the tenant.
@@ -79,7 +90,7 @@ pub(super) fn begins() -> String {
                  ORDER BY turn, sequence LIMIT $4
              ) AS own ORDER BY turn, sequence LIMIT $4
          ), begun AS (
-             UPDATE pending SET begun = $5, wakes = $5, attempts = attempts + 1
+             UPDATE pending SET begun = $5, wakes = $5, beginner = $6, attempts = attempts + 1
              WHERE sequence IN (SELECT sequence FROM ready
                  WHERE turn = (SELECT min(turn) FROM ready))
              RETURNING sequence
@@ -114,6 +125,9 @@ impl OfTenant {
         let entry = batch.entry.as_ref().map(|entry| Written::of(&self.tenant, entry));
         let (entry, tenant, name) = (entry.transpose()?, Arc::clone(&self.tenant), self.name());
         let (adds, ends) = (!batch.add.is_empty(), !batch.done.is_empty());
+        if adds {
+            self.store.begins_to_wait(&self.tenant, &self.flags).await;
+        }
         let peculiar = batch.entry.as_ref().is_some_and(|entry| !entry.is_plain());
         let first = peculiar && self.store.becomes_peculiar(&self.tenant, &self.flags).await;
         let before = self.flags.additions();
@@ -161,6 +175,13 @@ impl Queue for OfTenant {
         })
     }
 
+    fn begun(&self, kind: Kind) -> Work<'_, Vec<ResourceId>> {
+        Box::pin(async move {
+            let values: super::Values<'_> = &[&&*self.tenant, &kind.as_str()];
+            self.rows(BEGUN, values, pending_row::id).await
+        })
+    }
+
     fn named<'a>(&'a self, kind: Kind, names: &'a [String]) -> Work<'a, Vec<ResourceId>> {
         Box::pin(async move {
             let names = names.iter().map(|name| narrow(name)).chain([ANY_NAME.to_owned()]);
@@ -182,8 +203,9 @@ impl Queue for OfTenant {
     fn begin(&self, ready: Ready) -> Work<'_, Vec<Pending>> {
         let (tenant, name) = (Arc::clone(&self.tenant), self.name());
         Box::pin(async move {
+            let own = self.store.life().await?;
             let begun = self.store.together(move |step| {
-                Box::pin(async move { begin(step, &tenant, &name, &ready).await })
+                Box::pin(async move { begin(step, &tenant, (&name, own), &ready).await })
             });
             let rows = begun.await?;
             rows.iter().map(pending_row::read).collect()
@@ -284,15 +306,16 @@ async fn write(
 async fn begin(
     step: &Transaction<'_>,
     tenant: &str,
-    name: &str,
+    (name, own): (&str, Option<i64>),
     ready: &Ready,
 ) -> Outcome<Vec<Row>> {
     alone(step, name).await?;
     let lanes: Vec<_> = ready.lanes().into_iter().collect();
     let most = i64::try_from(ready.most).unwrap_or(i64::MAX);
     let (now, until) = (ready.now.as_microsecond(), ready.until.as_microsecond());
+    ask(step, TAKE_UP, &[&tenant]).await?;
     ask(step, WAKE, &[&tenant, &now]).await?;
-    ask(step, &begins(), &[&tenant, &lanes, &now, &most, &until]).await
+    ask(step, &begins(), &[&tenant, &lanes, &now, &most, &until, &own]).await
 }
 
 /// A choice as conditions, each with its value: only what is chosen by is spoken of, so

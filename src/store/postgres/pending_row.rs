@@ -24,7 +24,7 @@ pub(super) const ADD: &str = "WITH added AS (
 
 /// Work as it waits from now on.
 pub(super) const CHANGE: &str = "UPDATE pending SET operation = $3, turn = $4, reason = $5,
-         released = $6, attempts = $7, due = $8, failure = $9, wakes = $10, begun = 0
+         released = $6, attempts = $7, due = $8, failure = $9, wakes = $10, begun = 0, beginner = NULL
      WHERE tenant = $1 AND sequence = $2";
 
 pub(super) async fn add(step: &Transaction<'_>, tenant: &str, one: &Pending) -> Outcome<()> {

@@ -9,13 +9,14 @@ use super::fault::words;
 
 /// How the form came to be, one step after the other. A step that was released
 /// is never changed: databases exist that took it.
-const STEPS: [(&str, &str); 6] = [
+const STEPS: [(&str, &str); 7] = [
     ("entries", include_str!("steps/1-entries.sql")),
     ("pending", include_str!("steps/2-pending.sql")),
     ("trail", include_str!("steps/3-trail.sql")),
     ("tokens", include_str!("steps/4-tokens.sql")),
     ("renames", include_str!("steps/5-renames.sql")),
     ("queue", include_str!("steps/6-queue.sql")),
+    ("begun", include_str!("steps/7-begun.sql")),
 ];
 
 /// How long a process waits for another that brings the tables to today's form.

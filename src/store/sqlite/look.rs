@@ -97,6 +97,10 @@ pub(super) const DONE: &str = "DELETE FROM pending WHERE tenant = ?1 AND sequenc
 pub(super) const RESOURCES: &str = "SELECT DISTINCT id FROM pending INDEXED BY pending_by_resource
      WHERE tenant = ?1 AND kind = ?2";
 
+/// Those for which something was begun and is not over.
+pub(super) const BEGUN: &str = "SELECT DISTINCT id FROM pending INDEXED BY pending_begun
+     WHERE tenant = ?1 AND kind = ?2 AND attempts > 0";
+
 /// Those that get a name.
 pub(super) const NAMED: &str = "SELECT id FROM pending_names
      WHERE tenant = ?1 AND kind = ?2 AND name IN (?3, '')";

@@ -85,6 +85,13 @@ impl Queue for OfTenant {
         })
     }
 
+    fn begun(&self, kind: Kind) -> Work<'_, Vec<ResourceId>> {
+        self.read(|reader| {
+            let mut statement = reader.prepare_cached(look::BEGUN)?;
+            statement.query_map(params![&*self.tenant, kind.as_str()], pending_row::id)?.collect()
+        })
+    }
+
     fn named<'a>(&'a self, kind: Kind, names: &'a [String]) -> Work<'a, Vec<ResourceId>> {
         self.read(|reader| {
             let mut statement = reader.prepare_cached(look::NAMED)?;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// How the form came to be, one step after the other. A step that was released
 /// is never changed: files exist that took it.
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 8] = [
     include_str!("steps/1-entries.sql"),
     include_str!("steps/2-pending.sql"),
     include_str!("steps/3-trail.sql"),
@@ -14,6 +14,7 @@ const STEPS: [&str; 7] = [
     include_str!("steps/5-tokens.sql"),
     include_str!("steps/6-renames.sql"),
     include_str!("steps/7-queue.sql"),
+    include_str!("steps/8-begun.sql"),
 ];
 
 /// What says that a file is ours: `MATR`.

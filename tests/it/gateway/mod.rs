@@ -10,6 +10,7 @@ mod attributes;
 mod audit;
 mod cache;
 mod client_leaves;
+pub(crate) mod cycle;
 mod deeds;
 mod dry_run;
 mod house;
@@ -26,8 +27,9 @@ mod protocol;
 mod raw;
 mod replicas;
 mod rides;
+mod rivals;
 mod sharing;
-mod switch;
+pub(crate) mod switch;
 mod twins;
 mod wire;
 

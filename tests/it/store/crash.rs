@@ -102,6 +102,14 @@ pub(super) async fn school_with(folder: &Path, more: &str) -> Sandbox {
     lms
 }
 
+/// Rewrites the mode of the tenant, for whoever starts next.
+pub(super) fn mode(folder: &Path, to: &str) {
+    let path = folder.join("config.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let line = text.lines().find(|line| line.starts_with("mode = ")).unwrap();
+    fs::write(path, text.replace(line, &format!("mode = \"{to}\""))).unwrap();
+}
+
 fn person(number: usize) -> Value {
     json!({
         "userName": format!("Person.{number}@Hoch.example"),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use matricula::policy::Reason;
 use matricula::scim::Kind;
 use matricula::store::{
-    Batch, Ears, Entry, LmsId, Peers, Pending, Postgres, Settings, Store, Turn,
+    Batch, Ears, Entry, LmsId, Peers, Pending, Postgres, Ready, Settings, Store, Turn,
 };
 use serde_json::json;
 use tokio::time::timeout;
@@ -168,6 +168,20 @@ async fn who_falls_silent_is_not_waited_for_for_ever() {
     let Some((one, two, _)) = two().await else { return };
     drop(two);
     timeout(Duration::from_secs(8), one.peers.tell(word("hello"))).await.unwrap();
+    // What he wrote last, he may not have told.
+    assert!(*one.heard.missed.lock().unwrap() > 0);
+}
+
+/// It hears what is told from the moment that it is heard of, and says so.
+#[tokio::test]
+async fn who_is_just_starting_keeps_nobody_waiting() {
+    let Some(settings) = schema_of_its_own().await else { return };
+    let one = Process::on(&settings).await;
+    let starting = tokio::spawn(async move { Process::on(&settings).await });
+    while !starting.is_finished() {
+        timeout(Duration::from_secs(2), one.peers.tell(word("hello"))).await.unwrap();
+    }
+    starting.await.unwrap();
 }
 
 #[tokio::test]
@@ -195,6 +209,41 @@ fn waiting() -> Pending {
         due: now,
         failure: None,
     }
+}
+
+#[tokio::test]
+async fn what_a_dead_process_had_begun_is_taken_up_at_once() {
+    let Some((one, two, _)) = two().await else { return };
+    let school = "school".into();
+    let (own, others) = (one.store.pending(&school), two.store.pending(&school));
+    let batch = Batch { add: vec![waiting()], most: 9, ..Batch::default() };
+    assert!(own.write(batch).await.unwrap());
+    let now = Timestamp::from_second(1_800_000_000).unwrap();
+    let until = now + Duration::from_hours(1);
+    let ready = || Ready { reasons: vec![Reason::DryRun], now, until, most: 9 };
+    assert_eq!(own.begin(ready()).await.unwrap().len(), 1);
+    assert_eq!(others.begin(ready()).await.unwrap(), []);
+    drop((own, one));
+    let taken = async {
+        loop {
+            if let Some(taken) = others.begin(ready()).await.unwrap().pop() {
+                return taken;
+            }
+        }
+    };
+    let taken = timeout(Duration::from_secs(8), taken).await.unwrap();
+    assert_eq!(taken.attempts, 1, "it may have happened");
+}
+
+/// Whoever writes it down may end before it can say so.
+#[tokio::test]
+async fn that_something_waits_is_known_before_it_does() {
+    let Some((one, two, _)) = two().await else { return };
+    let others = two.store.pending(&"school".into());
+    // There is no room for it.
+    let batch = Batch { add: vec![waiting()], most: 0, ..Batch::default() };
+    assert!(!one.store.pending(&"school".into()).write(batch).await.unwrap());
+    assert!(!others.is_empty());
 }
 
 #[tokio::test]

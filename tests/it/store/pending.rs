@@ -160,6 +160,7 @@ async fn of_each_resource_its_own_work_comes(house: House) {
     let mut users = house.queue.resources(Kind::User).await.unwrap();
     users.sort();
     assert_eq!(users, [id("7"), id("8")]);
+    assert_eq!(house.queue.begun(Kind::User).await.unwrap(), []);
     let choice = Choice { reason: Some(Reason::Confirm), ..Choice::default() };
     assert_eq!(house.queue.page(&choice, 0, 9).await.unwrap().len(), 1);
     let choice = Choice { id: Some(id("7")), kind: Some(Kind::User), ..Choice::default() };
@@ -215,6 +216,7 @@ async fn only_what_is_ready_is_begun_and_by_one_alone(house: House) {
     assert_eq!(house.begin(&[], at(10)).await, NOTHING);
     let begun = house.begin(&[Reason::DryRun], at(10)).await;
     assert_eq!(begun.len(), 1);
+    assert_eq!(house.queue.begun(Kind::User).await.unwrap(), [id("1")]);
     assert_eq!(house.begin(&[Reason::DryRun], at(11)).await, NOTHING);
     assert_eq!(house.begin(&[Reason::DryRun], at(100)).await.len(), 2, "its time has come");
 }

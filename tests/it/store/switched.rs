@@ -1,118 +1,121 @@
 //! `kill -9` while what waited is done: at the end all of it was, once, under the ids
-//! that were told when nothing was.
+//! that were told when nothing was, as if it had been at once.
+//!
+//! `cargo test` does a little of it, `MATRICULA_TEST_KILLS` a whole school.
 
-#![expect(clippy::indexing_slicing, reason = "a test that finds nothing there should fail")]
-
-use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use matricula::store::{Sqlite, Store};
-use serde_json::{Value, json};
+use serde_json::Value;
+use tokio::runtime::Handle;
+use tokio::sync::OnceCell;
+use tokio::task::block_in_place;
 
-use super::crash::{Gateway, ask, school_with};
-use super::killed::{Dice, kills, the_trail_holds};
+use super::crash::{Gateway, ask, mode};
+use super::killed::{
+    Dice, Kept, School, ever, kills, the_trail_holds, until_nothing_waits, waiting,
+};
+use crate::gateway::House;
+use crate::gateway::cycle::{Door, Held, first_cycle, held, size, told};
+use crate::gateway::switch::door;
 
-const PEOPLE: usize = 240;
+/// More kills than that prove nothing more.
+const MOST: usize = 30;
 
-/// So many are members of the group.
-const MEMBERS: usize = 80;
-
-/// Rewrites the mode of the tenant.
-fn mode(folder: &Path, from: &str, to: &str) {
-    let path = folder.join("config.toml");
-    let text = fs::read_to_string(&path).unwrap();
-    let (from, to) = (format!("mode = \"{from}\""), format!("mode = \"{to}\""));
-    assert!(text.contains(&from), "{text}");
-    fs::write(path, text.replace(&from, &to)).unwrap();
-}
-
-fn made(gateway: &Gateway, path: &str, body: &Value) -> String {
-    let (status, made) = ask(&gateway.host, "POST", path, &body.to_string()).unwrap();
-    assert_eq!(status, 201, "{made}");
-    made["id"].as_str().unwrap().to_owned()
-}
-
-fn person(number: usize) -> Value {
-    let address = format!("person.{number}@hoch.example");
-    json!({
-        "userName": address, "active": true,
-        "name": { "givenName": "Zoë", "familyName": format!("Meier {number}") },
-        "emails": [{ "type": "work", "value": address }]
-    })
-}
-
-/// A school that is written dry; the ids that its people and its group were given.
-fn written_dry(folder: &Path) -> (Vec<String>, String) {
-    mode(folder, "sync", "dry-run");
-    let mut gateway = Gateway::start(folder, "");
-    let ids: Vec<_> = (0..PEOPLE).map(|number| made(&gateway, "/Users", &person(number))).collect();
-    let members: Vec<_> = ids.iter().take(MEMBERS).map(|id| json!({ "value": id })).collect();
-    let group = made(&gateway, "/Groups", &json!({ "displayName": "1A", "members": members }));
-    gateway.kill();
-    (ids, group)
-}
-
-/// How much waits, by the file alone.
-async fn waiting(folder: &Path) -> usize {
-    let store = Sqlite::beside(&folder.join("matricula.db")).unwrap();
-    let tally = store.pending(&"school".into()).tally().await.unwrap();
-    tally.iter().map(|one| one.count).sum()
-}
-
-/// Does it for good, killed again and again.
-fn killed_meanwhile(folder: &Path, times: usize) -> Gateway {
-    mode(folder, "dry-run", "sync");
-    let mut dice = Dice(11);
-    for _ in 0..times {
-        let mut gateway = Gateway::start(folder, "");
-        thread::park_timeout(Duration::from_micros(dice.below(120_000)));
-        gateway.kill();
+/// The way to a process.
+fn at(gateway: &Gateway) -> impl Door {
+    async move |method: &'static str, path: String, body: Value| {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        block_in_place(|| ask(&gateway.host, method, &path, &body)).unwrap()
     }
-    Gateway::start(folder, "")
+}
+
+/// What waits when somebody is killed, spread over all of it: half of them while
+/// people are made, and half while groups are.
+fn places(all: usize, times: usize) -> Vec<usize> {
+    let (early, of_groups) = (times / 2, 2 * size().1);
+    let of_people = all - of_groups;
+    let first = (1..=early).map(|one| of_groups + of_people - of_people * one / (early + 1));
+    let late = times - early;
+    let then = (1..=late).map(|one| of_groups - of_groups * one / (late + 1));
+    first.chain(then).collect()
+}
+
+/// Does it for good, killed again and again; says how often something was left.
+fn killed_meanwhile(folder: &Path, kept: &Kept, count: usize) -> (Vec<Gateway>, usize) {
+    mode(folder, "sync");
+    let runtime = Handle::current();
+    let queue = runtime.block_on(kept.pending());
+    let left = || runtime.block_on(waiting(&*queue));
+    let (mut dice, mut in_the_midst) = (Dice(11), 0);
+    let places = places(left(), kills().min(MOST));
+    let mut gateways: Vec<_> = (0..count).map(|_| Gateway::start(folder, "")).collect();
+    for (number, place) in places.into_iter().enumerate() {
+        while left() > place {
+            thread::park_timeout(Duration::from_millis(1));
+        }
+        thread::park_timeout(Duration::from_micros(dice.below(4000)));
+        let one = &mut gateways[number % count];
+        one.kill();
+        in_the_midst += usize::from(left() > 0);
+        *one = Gateway::start(folder, "");
+    }
+    (gateways, in_the_midst)
+}
+
+/// What an LMS holds where the school was written at once, and how many accounts that
+/// took. It is the same for all.
+async fn at_once() -> &'static (Held, usize) {
+    static AT_ONCE: OnceCell<(Held, usize)> = OnceCell::const_new();
+    let write = || async {
+        let house = House::open().await;
+        first_cycle(&door(&house)).await;
+        (held(&house.lms), ever(&house.lms))
+    };
+    AT_ONCE.get_or_init(write).await
+}
+
+async fn switched(school: School, gateways: usize) {
+    let (folder, nobody) = (school.folder.path(), held(&school.lms));
+    mode(folder, "dry-run");
+    let mut gateway = Gateway::start(folder, "");
+    let ids = first_cycle(&at(&gateway)).await;
+    let before = told(&at(&gateway), &ids).await;
+    gateway.kill();
+    assert_eq!(held(&school.lms), nobody, "nothing reaches the LMS");
+
+    let (path, kept) = (folder.to_owned(), school.kept);
+    let worked = tokio::task::spawn_blocking(move || {
+        let worked = killed_meanwhile(&path, &kept, gateways);
+        until_nothing_waits(&kept);
+        worked
+    });
+    let (gateways, in_the_midst) = worked.await.unwrap();
+    assert_eq!(in_the_midst, kills().min(MOST), "somebody was killed too late");
+    let (expected, accounts) = at_once().await;
+    assert_eq!(held(&school.lms), *expected);
+    assert_eq!(ever(&school.lms), *accounts, "somebody was made twice");
+    for gateway in &gateways {
+        assert_eq!(told(&at(gateway), &ids).await, before, "and nobody was told otherwise");
+    }
+    drop(gateways);
+    the_trail_holds(folder);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_while_it_catches_up_it_does_everything_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let lms = school_with(folder.path(), "").await;
-    let staff = lms.people().len();
-    let path = folder.path().to_owned();
-    let told = tokio::task::spawn_blocking(move || written_dry(&path)).await.unwrap();
-    assert_eq!((lms.people().len(), lms.cohorts().len()), (staff, 0), "nothing is written yet");
-    let before = waiting(folder.path()).await;
-    assert!(before > PEOPLE);
+    switched(School::in_a_file().await, 1).await;
+}
 
-    let path = folder.path().to_owned();
-    let killed = tokio::task::spawn_blocking(move || killed_meanwhile(&path, kills().min(30)));
-    let gateway = killed.await.unwrap();
-    while waiting(folder.path()).await > 0 {
-        tokio::task::spawn_blocking(|| thread::park_timeout(Duration::from_millis(20)))
-            .await
-            .unwrap();
-    }
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_does_it_do_less_where_the_store_is_a_postgresql() {
+    let Some(school) = School::on_a_server().await else { return };
+    switched(school, 1).await;
+}
 
-    let people = lms.people();
-    let names: BTreeSet<_> = people.iter().map(|person| person.username.clone()).collect();
-    assert_eq!((people.len(), names.len()), (staff + PEOPLE, staff + PEOPLE));
-    assert_eq!(lms.cohorts().len(), 1);
-    let path = folder.path().to_owned();
-    let checked = tokio::task::spawn_blocking(move || {
-        let (ids, group) = told;
-        for (number, id) in ids.iter().enumerate() {
-            let (status, read) = ask(&gateway.host, "GET", &format!("/Users/{id}"), "").unwrap();
-            assert_eq!(status, 200, "{read}");
-            assert_eq!(read["id"], json!(id));
-            assert_eq!(read["userName"], json!(format!("person.{number}@hoch.example")));
-        }
-        let (_, read) = ask(&gateway.host, "GET", &format!("/Groups/{group}"), "").unwrap();
-        let members = read["members"].as_array().unwrap();
-        let members: BTreeSet<_> = members.iter().map(|it| it["value"].as_str().unwrap()).collect();
-        assert_eq!(members, ids.iter().take(MEMBERS).map(String::as_str).collect());
-        drop(gateway);
-        the_trail_holds(&path);
-    });
-    checked.await.unwrap();
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_that_catch_up_together_do_it_once_though_each_is_killed() {
+    let Some(school) = School::on_a_server().await else { return };
+    switched(school, 2).await;
 }
