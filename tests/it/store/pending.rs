@@ -332,26 +332,3 @@ async fn one_tenant_does_not_see_another(house: House) {
     assert_eq!(house.others.release(&Choice::default(), at(1)).await.unwrap(), 0);
     assert_eq!(house.all().await.len(), 1);
 }
-
-#[tokio::test]
-async fn a_file_that_is_opened_again_begins_what_was_begun() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("matricula.db");
-    let ready = || Ready { reasons: vec![Reason::DryRun], now: at(1), until: at(1000), most: 9 };
-    {
-        let queue = Sqlite::open(&path).unwrap().pending(&"school".into());
-        queue.write(Batch { add: vec![user("1")], most: 9, ..Batch::default() }).await.unwrap();
-        assert_eq!(queue.begin(ready()).await.unwrap().len(), 1);
-        assert_eq!(queue.begin(ready()).await.unwrap().len(), 0);
-    }
-    let queue = loop {
-        // The last of the writer's thread lets go of the file.
-        if let Ok(store) = Sqlite::open(&path) {
-            break store.pending(&"school".into());
-        }
-        tokio::task::yield_now().await;
-    };
-    assert!(!queue.is_empty());
-    let begun = queue.begin(ready()).await.unwrap();
-    assert_eq!(begun[0].attempts, 1, "it may have happened");
-}

@@ -23,6 +23,15 @@ pub(super) struct Client {
     pub(super) made: usize,
 }
 
+/// Whoever waits for more of a client that has failed would wait for ever.
+impl Drop for Client {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.life.is_spoilt();
+        }
+    }
+}
+
 impl Client {
     pub(super) fn new(life: Arc<Life>, number: usize) -> Self {
         let dice = Dice(u64::try_from(number).unwrap() + 20_261_121);

@@ -34,7 +34,7 @@ impl<'a> Killer<'a> {
     /// Kills so often, and sees to it that what is begun is done in the end.
     pub(super) fn work(mut self) -> Vec<Option<Gateway>> {
         let mut left = self.plan.kills;
-        while left > 0 {
+        while left > 0 && !self.life.is_over() {
             let many = match self.dice.below(2) {
                 _ if self.plan.gateways == 1 => 1,
                 0 => self.plan.gateways,

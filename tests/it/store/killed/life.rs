@@ -50,6 +50,17 @@ impl Life {
         drop(self.changed.wait_while(state, |state| state.done < until).unwrap());
     }
 
+    /// A client found something that must not be: nobody has to wait for more.
+    pub(super) fn is_spoilt(&self) {
+        self.state.lock().unwrap().done = usize::MAX / 2;
+        self.changed.notify_all();
+    }
+
+    /// Whether there is more to be seen.
+    pub(super) fn is_over(&self) -> bool {
+        self.state.lock().unwrap().done >= usize::MAX / 2
+    }
+
     /// Waits until so many operations are done in all: then it is enough.
     pub(super) fn ends_after(&self, all: usize) {
         let state = self.state.lock().unwrap();
