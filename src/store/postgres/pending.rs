@@ -23,6 +23,9 @@ pub(super) struct OfTenant {
     flags: Arc<Flags>,
 }
 
+/// So much is released by one statement, which may not take for ever.
+const PART: usize = 1000;
+
 /// How much waits.
 pub(super) const COUNT: &str =
     "SELECT coalesce(sum(waiting), 0)::bigint FROM pending_counts WHERE tenant = $1";
@@ -215,8 +218,18 @@ impl Queue for OfTenant {
     fn release<'a>(&'a self, choice: &'a Choice, now: Timestamp) -> Work<'a, usize> {
         Box::pin(async move {
             let (chosen, now) = (Chosen::of(choice), now.as_microsecond());
-            let values: [&(dyn ToSql + Sync); 2] = [&&*self.tenant, &now];
-            Ok(self.store.rows(&chosen.release(), &chosen.behind(values)).await?.len())
+            let (mut after, mut released) = (0_i64, 0);
+            loop {
+                let values: [&(dyn ToSql + Sync); 3] = [&&*self.tenant, &after, &now];
+                let rows = self.store.rows(&chosen.release(), &chosen.behind(values)).await?;
+                for row in &rows {
+                    after = after.max(row.try_get(0).map_err(|error| self.store.told(error))?);
+                }
+                released += rows.len();
+                if rows.len() < PART {
+                    return Ok(released);
+                }
+            }
         })
     }
 
@@ -365,12 +378,15 @@ impl<'a> Chosen<'a> {
         )
     }
 
-    /// Releases it: told tenant and time. Who is at it goes on.
+    /// Releases a part of it: told tenant, place and time. Who is at it goes on.
     pub(super) fn release(&self) -> String {
         format!(
-            "UPDATE pending SET released = true, due = least(due, $2), wakes = nullif(begun, 0)
-             WHERE tenant = $1{} RETURNING sequence",
-            self.conditions(2)
+            "UPDATE pending SET released = true, due = least(due, $3), wakes = nullif(begun, 0)
+             WHERE sequence IN (
+                 SELECT sequence FROM pending WHERE tenant = $1 AND sequence > $2{}
+                 ORDER BY sequence LIMIT {PART})
+             RETURNING sequence",
+            self.conditions(3)
         )
     }
 }

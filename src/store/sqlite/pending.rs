@@ -17,6 +17,9 @@ use super::pending_row::{self, COLUMNS, micros};
 use crate::scim::{Kind, ResourceId};
 use crate::store::{Batch, Choice, Pending, Queue, Ready, Tally, Work};
 
+/// So much is released by one statement: other writes wait meanwhile.
+const PART: usize = 1000;
+
 /// The pending work of one tenant.
 pub(super) struct OfTenant {
     store: Sqlite,
@@ -121,12 +124,27 @@ impl Queue for OfTenant {
     }
 
     fn release<'a>(&'a self, choice: &'a Choice, now: Timestamp) -> Work<'a, usize> {
-        let (text, values) = release(choice, &self.tenant);
-        let values: Vec<_> = std::iter::once(Cell::Integer(micros(now))).chain(values).collect();
-        Box::pin(
-            self.store
-                .write(move |step| step.prepare_cached(&text)?.execute(params_from_iter(&values))),
-        )
+        let (text, first) = release(choice, &self.tenant);
+        let text: Arc<str> = text.into();
+        Box::pin(async move {
+            let (mut after, mut released) = (0, 0);
+            loop {
+                let mut values = vec![Cell::Integer(micros(now))];
+                values.extend(first.iter().cloned().chain([Cell::Integer(after)]));
+                let text = Arc::clone(&text);
+                let part = self.store.write(move |step| {
+                    let mut statement = step.prepare_cached(&text)?;
+                    let rows = statement.query_map(params_from_iter(values), |row| row.get(0))?;
+                    rows.collect::<rusqlite::Result<Vec<i64>>>()
+                });
+                let part = part.await?;
+                after = part.iter().copied().max().unwrap_or(after);
+                released += part.len();
+                if part.len() < PART {
+                    return Ok(released);
+                }
+            }
+        })
     }
 
     fn tally(&self) -> Work<'_, Vec<Tally>> {
@@ -220,13 +238,16 @@ pub(super) fn page(choice: &Choice, tenant: &str) -> (String, Vec<Cell>) {
     (text, values)
 }
 
-/// The statement that releases what is chosen, and its values behind the first. Who is
-/// at it goes on.
+/// The statement that releases a part of what is chosen, and its values between the time
+/// and the place. Who is at it goes on.
 pub(super) fn release(choice: &Choice, tenant: &str) -> (String, Vec<Cell>) {
     let (index, narrow, values) = look::chosen(choice, tenant);
     let text = format!(
-        "UPDATE pending {index} SET released = 1, due = min(due, ?), wakes = nullif(begun, 0)
-         WHERE {narrow}"
+        "UPDATE pending SET released = 1, due = min(due, ?), wakes = nullif(begun, 0)
+         WHERE sequence IN (
+             SELECT sequence FROM pending {index} WHERE {narrow} AND sequence > ?
+             ORDER BY sequence LIMIT {PART})
+         RETURNING sequence"
     );
     (text, values)
 }

@@ -16,6 +16,7 @@ use super::suite::{House, every_store, id};
 every_store! { [memory sqlite postgres] [
     a_name_finds_whom_work_gives_it
     whatever_happens_it_does_what_memory_does
+    much_is_released_as_a_whole
 ] }
 
 async fn a_name_finds_whom_work_gives_it(house: House) {
@@ -52,6 +53,22 @@ async fn a_name_finds_whom_work_gives_it(house: House) {
     let done = all.iter().map(|one| one.sequence).collect();
     assert!(queue.write(Batch { done, ..Batch::default() }).await.unwrap());
     assert_eq!(found(&["nina", "paul", "nobody"]).await, Vec::<ResourceId>::new());
+}
+
+async fn much_is_released_as_a_whole(house: House) {
+    let queue = house.store.pending(&"school".into());
+    let held = |number: u64| Pending { reason: Reason::Guard, ..user(&number.to_string()) };
+    for first in [0, 500, 1000, 1500, 2000] {
+        let mut add: Vec<_> = (first..first + 500).map(held).collect();
+        add.push(user("nobody"));
+        let batch = Batch { add, most: 9999, ..Batch::default() };
+        assert!(queue.write(batch).await.unwrap());
+    }
+    let choice = Choice { reason: Some(Reason::Guard), ..Choice::default() };
+    assert_eq!(queue.release(&choice, at(1)).await.unwrap(), 2500);
+    let all = queue.page(&Choice::default(), 0, 9999).await.unwrap();
+    assert_eq!(all.iter().filter(|one| one.released).count(), 2500);
+    assert_eq!(all.len(), 2505);
 }
 
 /// The same work in two stores.
