@@ -55,11 +55,16 @@ impl Client {
         match answer {
             Err(_) => Err(fault::late(connected)),
             Ok(Err(error)) => Err(fault::unanswered(&error, connected)),
-            Ok(Ok(response)) => self.read(response, until).await,
+            Ok(Ok(response)) => self.read(response, call, until).await,
         }
     }
 
-    async fn read(&self, response: Response<Incoming>, until: Instant) -> Result<Reply, Fault> {
+    async fn read(
+        &self,
+        response: Response<Incoming>,
+        call: &Call,
+        until: Instant,
+    ) -> Result<Reply, Fault> {
         let (head, body) = response.into_parts();
         let status = head.status.as_u16();
         let whole = timeout_at(until, Limited::new(body, self.most).collect()).await;
@@ -71,7 +76,7 @@ impl Client {
         let texts = texts(&head.headers);
         let pairs: Vec<(&str, &str)> =
             texts.iter().map(|(name, value)| (*name, value.as_ref())).collect();
-        Ok(Reply::read(status, &pairs, &bytes))
+        Ok(Reply::read_for(call.wanted.as_deref(), (status, &pairs, &bytes)))
     }
 
     fn request(&self, call: &Call) -> Result<Request<Full<Bytes>>, Fault> {

@@ -130,6 +130,7 @@ pub async fn greet(settings: &Settings, house: &House) -> Result<Greeting, Failu
         encoding: Encoding::Json(None),
         safety: Safety::Read,
         patience: None,
+        wanted: None,
     };
     let errand = Errand { operation: "doctor", judge: &|_| None, until: None };
     let reply = backend.call(&call, &errand).await?;

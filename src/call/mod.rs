@@ -9,6 +9,7 @@ mod escape;
 mod failure;
 mod reply;
 mod target;
+mod wanted;
 
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ pub use escape::{Unfit, form, header, segment};
 pub use failure::{Failure, Kind, Retry};
 pub use reply::{Format, Reply};
 pub use target::Target;
+pub use wanted::Wanted;
 
 use std::fmt;
 use std::sync::Arc;
@@ -96,6 +98,8 @@ pub struct Call {
     pub safety: Safety,
     /// How long the mapping thinks it may take, when it says so.
     pub patience: Option<Duration>,
+    /// What of the reply will be looked at, where that is not all of it.
+    pub wanted: Option<Arc<Wanted>>,
 }
 
 impl Call {

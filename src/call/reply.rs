@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use super::Wanted;
+
 /// What the bytes of a reply turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -44,13 +46,21 @@ pub struct Reply {
 impl Reply {
     /// Reads a reply. Bytes that are no JSON become one text value.
     pub fn read(status: u16, headers: &[(&str, &str)], bytes: &[u8]) -> Self {
+        Self::read_for(None, (status, headers, bytes))
+    }
+
+    /// The same, without what nobody wants of it.
+    pub fn read_for(
+        wanted: Option<&Wanted>,
+        (status, headers, bytes): (u16, &[(&str, &str)], &[u8]),
+    ) -> Self {
         // Nearly all are UTF-8, and to see that is much cheaper than to mend it.
         let text = str::from_utf8(bytes).map(Cow::Borrowed);
         let text = text.unwrap_or_else(|_| String::from_utf8_lossy(bytes));
         let trimmed = text.trim_start_matches('\u{feff}').trim();
         let (format, body) = if trimmed.is_empty() {
             (Format::Empty, Value::Null)
-        } else if let Ok(body) = serde_json::from_str(trimmed) {
+        } else if let Ok(body) = parsed(wanted, trimmed) {
             (Format::Json, body)
         } else if trimmed.starts_with('<') {
             (Format::Html, Value::String(trimmed.to_owned()))
@@ -114,6 +124,13 @@ impl Reply {
 impl fmt::Debug for Reply {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Reply {} {}", self.status, self.format.as_str())
+    }
+}
+
+fn parsed(wanted: Option<&Wanted>, text: &str) -> Result<Value, serde_json::Error> {
+    match wanted {
+        Some(wanted) => wanted.read(text),
+        None => serde_json::from_str(text),
     }
 }
 

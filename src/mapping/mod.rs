@@ -13,6 +13,7 @@ mod fault;
 pub mod field;
 mod lift;
 mod lower;
+mod needed;
 mod picture;
 pub mod plan;
 mod proof;

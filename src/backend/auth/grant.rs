@@ -103,6 +103,7 @@ impl Grant {
             encoding: if json { Encoding::Json(None) } else { Encoding::Form(Style::default()) },
             safety: Safety::Once,
             patience: None,
+            wanted: None,
         };
         if self.proof == ClientProof::Basic {
             // RFC 6749, 2.3.1 wants both form-encoded before they are joined.

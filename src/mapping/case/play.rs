@@ -104,7 +104,7 @@ impl Player<'_> {
                     };
                     self.outcome.calls += 1;
                     self.expect(exchange, &call);
-                    next = run.next(answer(exchange));
+                    next = run.next(answer(exchange, &call));
                 }
             }
         }
@@ -160,7 +160,7 @@ fn shown(call: &Call) -> String {
     format!("{} {}{body}", call.method.as_str(), call.target)
 }
 
-fn answer(exchange: &Exchange) -> Result<Reply, Failure> {
+fn answer(exchange: &Exchange, call: &Call) -> Result<Reply, Failure> {
     if exchange.lost {
         return Err(Failure::new(Kind::Unavailable, "no reply result"));
     }
@@ -169,5 +169,6 @@ fn answer(exchange: &Exchange) -> Result<Reply, Failure> {
         .iter()
         .filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
         .collect();
-    Ok(Reply::read(exchange.status, &headers, &exchange.reply))
+    let read = (exchange.status, headers.as_slice(), exchange.reply.as_slice());
+    Ok(Reply::read_for(call.wanted.as_deref(), read))
 }

@@ -39,6 +39,7 @@ pub(super) fn call(site: &Site, plan: &CallPlan, scope: &Scope<'_>) -> Result<Ca
         encoding: plan.encoding.clone(),
         safety: plan.safety,
         patience: plan.patience,
+        wanted: None,
     })
 }
 

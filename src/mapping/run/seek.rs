@@ -6,7 +6,7 @@ use std::collections::{HashSet, VecDeque};
 use serde_json::{Value, json};
 
 use super::done::Note;
-use super::{Run, Turn};
+use super::{Goal, Run, Turn};
 use crate::call::{Call, Failure, Kind, Reply};
 use crate::mapping::expr::{Scope, plain_text};
 use crate::mapping::plan::{CallPlan, KindPlan, Row};
@@ -204,7 +204,11 @@ impl Run {
         let names = [("value", &value), ("values", &values), ("page", &page)];
         let listed = if masked { self.vars.masked() } else { self.vars.names() };
         let scope = listed.scope();
-        super::render::followed(&self.site, plan, &seek.page, &scope.with(&names))
+        let call = super::render::followed(&self.site, plan, &seek.page, &scope.with(&names))?;
+        // Steps may look at anything of what they find.
+        let read = matches!((&self.goal, &seek.then), (Goal::Read(_), Then::Objects));
+        let wanted = self.site.wanted(kind, seek.row).filter(|_| read);
+        Ok(Call { wanted: wanted.cloned(), ..call })
     }
 
     /// Takes the reply to a question in.

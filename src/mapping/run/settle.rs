@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::Site;
 use crate::mapping::fault::did_you_mean;
+use crate::mapping::needed;
 use crate::mapping::plan::Plan;
 use crate::mapping::ready::Ready;
 
@@ -66,7 +67,9 @@ impl Plan {
         if faults.is_empty() {
             let (settings, masked) = (Value::Object(settings), Value::Object(masked));
             let ready = self.kinds.iter().map(|kind| Ready::new(kind, &settings)).collect();
-            Ok(Arc::new(Site { plan: Arc::clone(self), settings, masked, ready }))
+            let wanted = |kind: &Arc<_>| needed::of_rows(self, kind, &settings);
+            let wanted = self.kinds.iter().map(wanted).collect();
+            Ok(Arc::new(Site { plan: Arc::clone(self), settings, masked, ready, wanted }))
         } else {
             Err(faults)
         }

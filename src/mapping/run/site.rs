@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::task::Task;
 use super::{Change, Goal, Reading, Run, Want};
-use crate::call::{Call, Failure, Kind as FailureKind};
+use crate::call::{Call, Failure, Kind as FailureKind, Wanted};
 use crate::mapping::expr::Scope;
 use crate::mapping::lift::Lift;
 use crate::mapping::plan::{KindPlan, Plan};
@@ -23,6 +23,8 @@ pub struct Site {
     pub(super) masked: Value,
     /// What follows for each kind of the plan, in its order.
     pub(super) ready: Vec<Ready>,
+    /// What is wanted of the objects that each row of each kind finds.
+    pub(super) wanted: Vec<Vec<Option<Arc<Wanted>>>>,
 }
 
 /// Settings as they may be shown.
@@ -212,6 +214,13 @@ impl Site {
             || Cow::Owned(Ready::new(kind, &self.settings)),
             |(_, ready)| Cow::Borrowed(ready),
         )
+    }
+
+    /// What is wanted of the objects that a row finds.
+    pub(super) fn wanted(&self, kind: &KindPlan, row: usize) -> Option<&Arc<Wanted>> {
+        let mut known = self.plan.kinds.iter().zip(&self.wanted);
+        let (_, rows) = known.find(|(known, _)| std::ptr::eq(known.as_ref(), kind))?;
+        rows.get(row)?.as_ref()
     }
 
     /// The settings of this installation.

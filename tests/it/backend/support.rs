@@ -352,5 +352,6 @@ pub(super) fn call_to(method: Method, path: &str, safety: Safety) -> Call {
         encoding: Encoding::Json(None),
         safety,
         patience: None,
+        wanted: None,
     }
 }

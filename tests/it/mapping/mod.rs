@@ -13,6 +13,7 @@ mod essence;
 mod faults;
 mod hostile;
 mod illness;
+mod needed;
 mod pages;
 mod people;
 mod scenarios;

@@ -33,6 +33,7 @@ fn a_session_is_shown_as_the_mapping_says_and_lives_as_long_as_it_says() {
         encoding: Encoding::Json(None),
         safety: Safety::Read,
         patience: None,
+        wanted: None,
     };
     site.sign(&mut call, &session).unwrap();
     assert_eq!(call.headers, [("Authorization".to_owned(), "Bearer t2".to_owned())]);

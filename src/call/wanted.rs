@@ -1,0 +1,153 @@
+//! What of a long answer anybody will look at. An LMS tells more of each person than a
+//! mapping asks for, and all that is not wanted is passed over while it is read.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+/// What of a reply is wanted: all of it, but of its objects these fields alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The key of the body under which the objects are; the body itself, if there is
+    /// none.
+    at: Option<String>,
+    /// In order.
+    fields: Vec<String>,
+}
+
+impl Wanted {
+    /// Of the objects there, these fields.
+    pub fn new(at: Option<String>, mut fields: Vec<String>) -> Self {
+        fields.sort_unstable();
+        fields.dedup();
+        Self { at, fields }
+    }
+
+    /// The key of the body under which the objects are.
+    pub fn at(&self) -> Option<&str> {
+        self.at.as_deref()
+    }
+
+    /// Reads JSON, without what is not wanted.
+    pub(super) fn read(&self, text: &str) -> Result<Value, serde_json::Error> {
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let level = if self.at.is_some() { Level::Around } else { Level::List };
+        let value = Seed { wanted: self, level }.deserialize(&mut reader)?;
+        reader.end().map(|()| value)
+    }
+
+    fn has(&self, field: &str) -> bool {
+        self.fields.binary_search_by(|known| known.as_str().cmp(field)).is_ok()
+    }
+}
+
+/// Where in a reply we are.
+#[derive(Clone, Copy)]
+enum Level {
+    /// In what is around the list of objects.
+    Around,
+    /// In the list, if it is one.
+    List,
+    /// In one of the objects.
+    Object,
+    /// Below, where all is wanted.
+    Below,
+}
+
+#[derive(Clone, Copy)]
+struct Seed<'w> {
+    wanted: &'w Wanted,
+    level: Level,
+}
+
+impl<'de> DeserializeSeed<'de> for Seed<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Value, D::Error> {
+        match self.level {
+            Level::Below => serde::Deserialize::deserialize(reader),
+            Level::Around | Level::List | Level::Object => reader.deserialize_any(self),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Seed<'_> {
+    type Value = Value;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let level = if matches!(self.level, Level::List) { Level::Object } else { Level::Below };
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element_seed(Self { level, ..self })? {
+            items.push(item);
+        }
+        Ok(Value::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut pairs = Vec::with_capacity(self.wanted.fields.len());
+        while let Some(key) = map.next_key_seed(Key(self))? {
+            let Some(key) = key else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let is_list = matches!(self.level, Level::Around) && self.wanted.at() == Some(&*key);
+            let level = if is_list { Level::List } else { Level::Below };
+            let value = map.next_value_seed(Seed { level, ..self })?;
+            pairs.push((key, value));
+        }
+        Ok(Value::Object(Map::from_iter(pairs)))
+    }
+}
+
+/// A key, unless it is not wanted.
+struct Key<'w>(Seed<'w>);
+
+impl<'de> DeserializeSeed<'de> for Key<'_> {
+    type Value = Option<String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Self::Value, D::Error> {
+        reader.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key<'_> {
+    type Value = Option<String>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        let all = !matches!(self.0.level, Level::Object);
+        Ok((all || self.0.wanted.has(key)).then(|| key.to_owned()))
+    }
+}
