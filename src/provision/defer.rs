@@ -95,12 +95,17 @@ impl Tenant {
         (kind, id): (Kind, &ResourceId),
         (reason, who): (Reason, &str),
     ) -> Result<(), Error> {
+        let mut names = Vec::new();
         if reason != Reason::Outage {
-            self.get(kind, id, Depth::Lean, false).await?;
+            let view = self.get(kind, id, Depth::Lean, false).await?;
+            names = self.names_of(&view.resource());
         }
         let queued = self.ledger.pending.of(kind, std::slice::from_ref(id)).await?;
         let queued: Vec<Pending> = queued.into_iter().flatten().collect();
         let entry = self.ledger.entries.get(kind, id).await?;
+        names.extend(entry.iter().flat_map(|entry| self.names_of(&entry.sent)));
+        names.sort_unstable();
+        names.dedup();
         let unborn = entry.is_some_and(|it| it.lms == LmsId::None && it.gone.is_none());
         let delete = Operation::Delete { kind, id: id.clone() };
         if unborn && queued.iter().all(|one| one.attempts == 0) {
@@ -108,7 +113,8 @@ impl Tenant {
             let forget = Some((kind, id.clone()));
             self.wait(Batch { forget, done, ..Batch::default() }).await?;
         } else {
-            let add = vec![self.item((kind, id), &delete, (reason, who))];
+            let item = self.item((kind, id), &delete, (reason, who));
+            let add = vec![Pending { names, ..item }];
             self.wait(Batch { add, ..Batch::default() }).await?;
         }
         self.ledger.epochs.written(kind, Some(id));

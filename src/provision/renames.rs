@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::Tenant;
-use crate::scim::{Act, Edits, Kind, Matcher, Operation, Operator, Place, fold};
+use crate::scim::{Act, Edits, Kind, Matcher, Operation, Operator, Place, Resource, fold};
 use crate::store::ANY_NAME;
 
 /// Names of attributes by which clients find whom they know.
@@ -28,6 +28,19 @@ impl Tenant {
         self.unique_given(kind, edits).iter().for_each(|value| gather(value, &mut names));
         names.sort_unstable();
         names.dedup();
+        names
+    }
+
+    /// The names that only one may have, and that nobody has any more once the resource
+    /// leaves.
+    pub(super) fn names_of(&self, resource: &Resource) -> Vec<String> {
+        let mut names = Vec::new();
+        let attributes = self.plan(resource.kind()).into_iter().flat_map(|it| &it.attributes);
+        for attribute in attributes.filter(|attribute| attribute.unique) {
+            if let Some(value) = attribute.slot.read(resource) {
+                gather(value, &mut names);
+            }
+        }
         names
     }
 

@@ -133,16 +133,10 @@ impl Tenant {
             Operation::Delete { .. } => None,
         };
         let Some(given) = given else { return Ok(false) };
-        let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
-        let mut ids = Vec::new();
-        for attribute in plan.attributes.iter().filter(|attribute| attribute.unique) {
-            let Some(value) = attribute.slot.read(&given).and_then(Value::as_str) else { continue };
-            let Some(matcher) = self.equals(kind, &attribute.name, value) else { continue };
-            for among in [Among::Present, Among::Unborn] {
-                let found = self.ledger.entries.find(kind, among, Some(&matcher), MOST).await?;
-                ids.extend(found.into_iter().filter(|id| Some(id) != operation.id()));
-            }
-        }
+        // Whoever leaves is written down by the names that become free: there may be many
+        // thousands who stay.
+        let mut ids = self.ledger.pending.named(kind, &self.names_of(&given)).await?;
+        ids.retain(|id| Some(id) != operation.id());
         let queued = self.ledger.pending.of(kind, &ids).await?;
         let before = |one: &Pending| place.is_none_or(|place| one.sequence < place);
         let leaves = |one: &Pending| one.reason.blocks() && is_delete(one) && before(one);

@@ -29,7 +29,8 @@ pub struct Pending {
     pub operation: Value,
     /// When its turn is, where much is done at once.
     pub turn: Turn,
-    /// The names that it gives the resource, folded: the LMS may not know them yet.
+    /// The names that it gives the resource, which the LMS may not know yet, or those
+    /// that become free by it; folded.
     /// [`ANY_NAME`] may be any. They are never changed.
     pub names: Vec<String>,
     /// Why it waits.

@@ -53,6 +53,22 @@ async fn who_leaves_makes_room_for_whoever_comes_by_the_same_name() {
     assert_eq!(house.lms.calls().of("core_user_delete_users"), 1);
 }
 
+/// No client of ours has made that account.
+#[tokio::test]
+async fn so_does_who_was_there_before() {
+    let mut house = House::with(Options { policy: dry(), ..Options::default() }).await;
+    let person = Person::new("nina.berg@hoch.example", "Nina", "Berg", "nina@elsewhere.example");
+    let first = house.lms.with(|moodle| moodle.people.insert(person)).unwrap();
+    assert_eq!(house.delete(&format!("/Users/{first}")).await.status, 204);
+    house.under(writes_through());
+    let second = house.post("/Users", nina()).await;
+    assert_eq!(second.status, 201, "{second:?}");
+    assert_eq!(waiting(&house).await.last().unwrap().reason, Reason::Order);
+    assert_eq!(house.work_off().await, 2);
+    assert_eq!(house.find("Users", NINA).await.body["Resources"][0]["id"], second.body["id"]);
+    assert_eq!(house.get(&format!("/Users/{first}")).await.status, 404);
+}
+
 #[tokio::test]
 async fn who_comes_while_another_of_that_name_is_yet_to_leave_waits() {
     let mut house = House::open().await;
