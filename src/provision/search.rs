@@ -174,10 +174,11 @@ impl Tenant {
         let names = self.names_in(&pictures).await?;
         let resource_type = self.resource_type(kind).ok_or_else(|| unmapped(kind))?;
         let (moment, clear) = (self.lms.moment(), self.is_clear());
+        // Mostly there is none, and then no resource has to be made of the picture.
         let is_half = |picture: &Picture| {
-            let shown = picture.resource();
-            let made = |one: &Arc<Entry>| plan.is_some_and(|it| are_one(it, &one.sent, shown));
-            half_made.iter().any(made)
+            let same =
+                |one: &Entry| plan.is_some_and(|it| are_one(it, &one.sent, picture.resource()));
+            half_made.iter().any(|one| same(one))
         };
         let mut views = Vec::with_capacity(pictures.len());
         for ((picture, entry), id) in pictures.into_iter().zip(entries).zip(ids) {
