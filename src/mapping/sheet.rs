@@ -11,11 +11,26 @@ use serde_json::Value;
 
 use super::picture::{Shown, Sight};
 use super::plan::{Attribute, Slot};
-use crate::scim::{ETag, ResourceType, Returned, Type, Writing, Written, write_json};
+use crate::scim::{ETag, ResourceType, Returned, Type, Writing, Written, key_of, write_json};
 
 /// The keys of a resource, in their order.
 #[derive(Debug)]
-pub struct Sheet(Vec<(String, Part)>);
+pub struct Sheet(Vec<(Key, Part)>);
+
+/// A key, and how it is written.
+#[derive(Debug)]
+struct Key {
+    name: String,
+    text: Vec<u8>,
+}
+
+impl From<String> for Key {
+    fn from(name: String) -> Self {
+        let mut text = Vec::new();
+        key_of(&name, &mut text);
+        Self { name, text }
+    }
+}
 
 /// What stands under a key, by the places of attributes.
 #[derive(Debug)]
@@ -23,18 +38,19 @@ enum Part {
     /// The value of one.
     Whole(usize),
     /// An object, in the order of its keys.
-    Object(Vec<(String, Part)>),
+    Object(Vec<(Key, Part)>),
     /// A list, each element with what tells it from the others.
     List(Vec<Element>),
 }
 
 /// An element of a list, in the order of its keys.
 #[derive(Debug)]
-struct Element(Vec<(String, Piece)>);
+struct Element(Vec<(Key, Piece)>);
 
 #[derive(Debug)]
 enum Piece {
-    Label(Value),
+    /// What is always there, as it is written.
+    Label(Vec<u8>),
     Held(usize),
 }
 
@@ -57,10 +73,11 @@ impl Sheet {
                     for (index, slot) in slots {
                         inner.entry(slot.name().to_owned()).or_default().push((index, slot));
                     }
-                    let parts = inner.into_iter().map(|(name, own)| Some((name, part(&own)?)));
-                    keys.push((key.clone(), Part::Object(parts.collect::<Option<_>>()?)));
+                    let parts = inner.into_iter();
+                    let parts = parts.map(|(name, own)| Some((Key::from(name), part(&own)?)));
+                    keys.push((key.clone().into(), Part::Object(parts.collect::<Option<_>>()?)));
                 }
-                Some(_) => keys.push((key.clone(), part(&slots)?)),
+                Some(_) => keys.push((key.clone().into(), part(&slots)?)),
             }
         }
         Some(Self(keys))
@@ -87,17 +104,21 @@ fn part(slots: &[(usize, &Slot)]) -> Option<Part> {
             let distinct = elements.iter().all(|(other, _)| other.is_apart_from(slot));
             distinct.then_some(())?;
             let label = slot.label.iter().map(|(key, value)| (key.clone(), value));
-            let label = label.map(|(key, value)| (key, Piece::Label(value.clone())));
+            let label = label.map(|(key, value)| (key, Piece::Label(json(value))));
             elements.push((slot, label.collect()));
         }
         let at = known.unwrap_or(elements.len().saturating_sub(1));
         let (_, element) = elements.get_mut(at)?;
         element.insert(sub, Piece::Held(*index)).is_none().then_some(())?;
     }
-    let elements: Vec<_> =
-        elements.into_iter().map(|(_, pieces)| Element(pieces.into_iter().collect())).collect();
+    let keyed = |pieces: BTreeMap<String, Piece>| {
+        Element(pieces.into_iter().map(|(name, piece)| (name.into(), piece)).collect())
+    };
+    let elements: Vec<_> = elements.into_iter().map(|(_, pieces)| keyed(pieces)).collect();
     match (fields.is_empty(), elements.is_empty()) {
-        (false, true) => Some(Part::Object(fields.into_iter().collect())),
+        (false, true) => {
+            Some(Part::Object(fields.into_iter().map(|(key, part)| (key.into(), part)).collect()))
+        }
         (true, false) => Some(Part::List(elements)),
         _ => None,
     }
@@ -140,7 +161,7 @@ impl Sight {
     pub(super) fn written(&self, resource_type: &ResourceType) -> Option<(Written, ETag)> {
         let Sheet(keys) = self.kind.sheet.as_ref()?;
         let id = self.id.as_ref()?.as_str();
-        let used = |urn: &str| keys.iter().any(|(key, part)| key == urn && self.has(part));
+        let used = |urn: &str| keys.iter().any(|(key, part)| key.name == urn && self.has(part));
         let extensions = resource_type.extensions().iter().map(|it| it.schema.id.as_str());
         let core = std::iter::once(resource_type.core().id.as_str());
         let schemas: Vec<&str> = core.chain(extensions.filter(|urn| used(urn))).collect();
@@ -148,13 +169,13 @@ impl Sight {
         writing.pair("id", true, |text| write_json(text, id));
         let mut members = self.members.as_ref();
         for (key, part) in keys {
-            if key.as_str() > "members"
+            if key.name.as_str() > "members"
                 && let Some(members) = members.take()
             {
                 writing.pair("members", true, |text| write_json(text, members));
             }
             if self.has(part) {
-                writing.pair(key, true, |text| self.write(part, text));
+                writing.keyed((&key.name, &key.text), true, |text| self.write(part, text));
             }
         }
         if let Some(members) = members {
@@ -167,13 +188,6 @@ impl Sight {
         match self.shown.get(index)? {
             Shown::Value(value) => Some(value),
             Shown::Empty | Shown::Hidden => None,
-        }
-    }
-
-    fn piece<'p>(&'p self, piece: &'p Piece) -> Option<&'p Value> {
-        match piece {
-            Piece::Label(label) => Some(label),
-            Piece::Held(index) => self.held(*index),
         }
     }
 
@@ -196,23 +210,20 @@ impl Sight {
 
     fn write(&self, part: &Part, text: &mut Vec<u8>) {
         match part {
-            Part::Whole(index) => {
-                if let Some(held) = self.held(*index) {
-                    write_json(text, held);
-                }
-            }
+            Part::Whole(index) => self.whole(*index, text),
             Part::Object(parts) => {
                 let there = parts.iter().filter(|(_, part)| self.has(part));
-                within(text, *b"{}", there, |(name, part), text| {
-                    write_json(text, name);
-                    text.push(b':');
+                within(text, *b"{}", there, |(key, part), text| {
+                    text.extend_from_slice(&key.text);
                     self.write(part, text);
                 });
             }
             Part::List(elements) => {
                 let there = elements.iter().filter_map(|it| Some((self.first(it)?, it)));
                 let mut there: Vec<_> = there.collect();
-                there.sort_by_key(|(first, _)| *first);
+                if there.len() > 1 {
+                    there.sort_by_key(|(first, _)| *first);
+                }
                 within(text, *b"[]", there.iter(), |(_, element), text| {
                     self.element(element, text);
                 });
@@ -220,14 +231,32 @@ impl Sight {
         }
     }
 
+    fn whole(&self, index: usize, text: &mut Vec<u8>) {
+        if let Some(held) = self.held(index) {
+            write_json(text, held);
+        }
+    }
+
     fn element(&self, element: &Element, text: &mut Vec<u8>) {
-        let pieces = element.0.iter().filter_map(|(name, piece)| Some((name, self.piece(piece)?)));
-        within(text, *b"{}", pieces, |(name, value), text| {
-            write_json(text, name);
-            text.push(b':');
-            write_json(text, value);
+        let there = |piece: &Piece| match piece {
+            Piece::Label(_) => true,
+            Piece::Held(index) => self.held(*index).is_some(),
+        };
+        let pieces = element.0.iter().filter(|(_, piece)| there(piece));
+        within(text, *b"{}", pieces, |(key, piece), text| {
+            text.extend_from_slice(&key.text);
+            match piece {
+                Piece::Label(label) => text.extend_from_slice(label),
+                Piece::Held(index) => self.whole(*index, text),
+            }
         });
     }
+}
+
+fn json(value: &Value) -> Vec<u8> {
+    let mut text = Vec::new();
+    write_json(&mut text, value);
+    text
 }
 
 /// Some things between brackets, with commas.

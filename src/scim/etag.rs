@@ -34,30 +34,48 @@ impl ETag {
     }
 }
 
-/// What makes a tag, piece by piece.
-#[derive(Default)]
-pub(super) struct Pieces(Sha256);
+impl ETag {
+    /// What stands between its quotes.
+    pub(super) fn digits(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What makes a tag, piece by piece. Digested at once in the end: that is cheaper than
+/// many small bites.
+pub(super) struct Pieces(Vec<u8>);
+
+impl Default for Pieces {
+    fn default() -> Self {
+        Self(Vec::with_capacity(1024))
+    }
+}
 
 impl Pieces {
     pub(super) fn add(&mut self, name: &str, text: &[u8]) {
-        self.0.update(name.as_bytes());
-        self.0.update([0]);
-        self.0.update(text);
-        self.0.update([0]);
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.push(0);
+        self.0.extend_from_slice(text);
+        self.0.push(0);
     }
 
     /// How often something was written of which only that is known.
     pub(super) fn times(&mut self, number: u64) {
         if number > 0 {
-            self.0.update(number.to_be_bytes());
+            self.0.extend_from_slice(&number.to_be_bytes());
         }
     }
 
     pub(super) fn tag(self) -> ETag {
-        let bytes = self.0.finalize();
+        let bytes = Sha256::digest(&self.0);
         let (short, _) = bytes.split_at(12);
-        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
-        ETag(short.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
+        let mut text = String::with_capacity(24);
+        for byte in short {
+            for nibble in [byte >> 4, byte & 15] {
+                text.push(char::from_digit(u32::from(nibble), 16).unwrap_or_default());
+            }
+        }
+        ETag(text)
     }
 }
 

@@ -78,4 +78,4 @@ pub use schema::{
 };
 pub use shown::{Shown, location};
 pub use syntax::{DEEPEST, LONGEST_TEXT, MOST_TERMS, SyntaxError};
-pub use written::{Writing, Written, write_json};
+pub use written::{Writing, Written, key_of, write_json};

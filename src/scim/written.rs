@@ -49,8 +49,21 @@ impl Writing {
 
     /// One pair more. Members are no part of the version.
     pub fn pair(&mut self, name: &str, counts: bool, value: impl FnOnce(&mut Vec<u8>)) {
+        let mut key = Vec::with_capacity(name.len() + 4);
+        key_of(name, &mut key);
+        self.keyed((name, &key), counts, value);
+    }
+
+    /// The same, where the key is written already, as [`key_of`] writes it.
+    pub fn keyed(
+        &mut self,
+        (name, key): (&str, &[u8]),
+        counts: bool,
+        value: impl FnOnce(&mut Vec<u8>),
+    ) {
         let begin = self.text.len();
-        name_of(name, &mut self.text);
+        self.text.push(b',');
+        self.text.extend_from_slice(key);
         let from = self.text.len();
         value(&mut self.text);
         if name == "members" {
@@ -151,9 +164,8 @@ pub fn write_json(text: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
     let _ = serde_json::to_writer(text, value);
 }
 
-/// The name of a pair, with what stands around it.
-fn name_of(name: &str, text: &mut Vec<u8>) {
-    text.push(b',');
+/// The name of a pair, with the colon behind it.
+pub fn key_of(name: &str, text: &mut Vec<u8>) {
     write_json(text, name);
     text.push(b':');
 }
@@ -184,8 +196,10 @@ fn meta(
     for part in ["\"resourceType\":\"", kind.as_str(), "\",\"version\":"] {
         text.extend_from_slice(part.as_bytes());
     }
-    write_json(text, &version.to_string());
-    text.push(b'}');
+    // Nothing in a tag of ours would be escaped, but its quotes.
+    text.extend_from_slice(b"\"W/\\\"");
+    text.extend_from_slice(version.digits().as_bytes());
+    text.extend_from_slice(b"\\\"\"}");
     gap
 }
 
