@@ -131,6 +131,7 @@ pub async fn greet(settings: &Settings, house: &House) -> Result<Greeting, Failu
         safety: Safety::Read,
         patience: None,
         wanted: None,
+        ready: None,
     };
     let errand = Errand { operation: "doctor", judge: &|_| None, until: None };
     let reply = backend.call(&call, &errand).await?;

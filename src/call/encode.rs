@@ -65,18 +65,27 @@ pub struct Encoded {
 impl Encoding {
     /// Puts a body on the wire; an empty form is still a form.
     pub fn encode(&self, body: &Value) -> Result<Option<Encoded>, Unfit> {
-        let (content_type, text) = match self {
-            Self::Json(kind) => (kind.as_deref().unwrap_or("application/json"), body.to_string()),
-            Self::Form(style) => ("application/x-www-form-urlencoded", joined(body, *style)?),
-            Self::Text(kind) => (
-                kind.as_deref().unwrap_or("text/plain; charset=utf-8"),
-                scalar(body, Booleans::Words).ok_or_else(|| Unfit::Shape("body".into()))?,
-            ),
+        let text = match self {
+            Self::Json(_) => body.to_string(),
+            Self::Form(style) => joined(body, *style)?,
+            Self::Text(_) => {
+                scalar(body, Booleans::Words).ok_or_else(|| Unfit::Shape("body".into()))?
+            }
         };
         if text.len() > MOST_BYTES {
             return Err(Unfit::Size);
         }
-        Ok(Some(Encoded { content_type: content_type.to_owned(), bytes: text.into_bytes() }))
+        let content_type = self.content_type().to_owned();
+        Ok(Some(Encoded { content_type, bytes: text.into_bytes() }))
+    }
+
+    /// The `Content-Type` header.
+    pub fn content_type(&self) -> &str {
+        match self {
+            Self::Json(kind) => kind.as_deref().unwrap_or("application/json"),
+            Self::Form(_) => "application/x-www-form-urlencoded",
+            Self::Text(kind) => kind.as_deref().unwrap_or("text/plain; charset=utf-8"),
+        }
     }
 }
 
@@ -163,7 +172,7 @@ fn joined(tree: &Value, style: Style) -> Result<String, Unfit> {
     Ok(text)
 }
 
-fn scalar(value: &Value, booleans: Booleans) -> Option<String> {
+pub(super) fn scalar(value: &Value, booleans: Booleans) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

@@ -7,7 +7,9 @@
 mod encode;
 mod escape;
 mod failure;
+mod form;
 mod reply;
+mod rows;
 mod target;
 mod wanted;
 
@@ -17,7 +19,9 @@ mod tests;
 pub use encode::{Booleans, Encoded, Encoding, Lists, Style, pairs};
 pub use escape::{Unfit, form, header, segment};
 pub use failure::{Failure, Kind, Retry};
+pub use form::Form;
 pub use reply::{Format, Reply};
+pub use rows::{Row, Rows};
 pub use target::Target;
 pub use wanted::Wanted;
 
@@ -92,6 +96,8 @@ pub struct Call {
     pub headers: Vec<(String, String)>,
     /// What is sent, before it is encoded.
     pub body: Option<Value>,
+    /// The same as it is sent, where it was written without a tree.
+    pub ready: Option<Ready>,
     /// How `body` is put on the wire.
     pub encoding: Encoding,
     /// Whether it may be repeated.
@@ -102,9 +108,22 @@ pub struct Call {
     pub wanted: Option<Arc<Wanted>>,
 }
 
+/// A body that was written without its tree.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Ready {
+    /// As it is sent.
+    pub bytes: Vec<u8>,
+    /// The function that it asks for, where the LMS has functions.
+    pub asks: Option<Arc<str>>,
+}
+
 impl Call {
     /// The body as bytes with its content type; nothing when there is none.
     pub fn encoded(&self) -> Result<Option<Encoded>, Unfit> {
+        if let Some(ready) = &self.ready {
+            let content_type = self.encoding.content_type().to_owned();
+            return Ok(Some(Encoded { content_type, bytes: ready.bytes.clone() }));
+        }
         self.body.as_ref().map_or(Ok(None), |body| self.encoding.encode(body))
     }
 }
@@ -120,7 +139,7 @@ impl fmt::Debug for Call {
             .field("method", &self.method.as_str())
             .field("query", &query)
             .field("headers", &headers)
-            .field("body", &self.body.is_some())
+            .field("body", &(self.body.is_some() || self.ready.is_some()))
             .finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::Wanted;
+use super::{Row, Rows, Wanted};
 
 /// What the bytes of a reply turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct Reply {
     headers: Value,
     format: Format,
     body: Value,
+    /// The objects, where they were read as rows; the body is then without them.
+    rows: Option<Vec<Row>>,
 }
 
 impl Reply {
@@ -58,6 +60,9 @@ impl Reply {
         let text = str::from_utf8(bytes).map(Cow::Borrowed);
         let text = text.unwrap_or_else(|_| String::from_utf8_lossy(bytes));
         let trimmed = text.trim_start_matches('\u{feff}').trim();
+        if let Some(rows) = wanted.and_then(|wanted| wanted.rows(status, trimmed)) {
+            return Self::of_rows(status, headers, rows);
+        }
         let (format, body) = if trimmed.is_empty() {
             (Format::Empty, Value::Null)
         } else if let Ok(body) = parsed(wanted, trimmed) {
@@ -67,12 +72,23 @@ impl Reply {
         } else {
             (Format::Text, Value::String(trimmed.to_owned()))
         };
-        Self { status, headers: fold(headers), format, body }
+        Self { status, headers: fold(headers), format, body, rows: None }
+    }
+
+    fn of_rows(status: u16, headers: &[(&str, &str)], rows: Rows) -> Self {
+        // A list alone has nothing to say but its objects.
+        let (headers, body) = if rows.around.is_empty() {
+            (Value::Null, Value::Null)
+        } else {
+            (fold(headers), Value::Object(rows.around))
+        };
+        Self { status, headers, format: Format::Json, body, rows: Some(rows.list) }
     }
 
     /// A reply that was JSON from the start.
     pub fn json(status: u16, body: Value) -> Self {
-        Self { status, headers: Value::Object(Map::new()), format: Format::Json, body }
+        let headers = Value::Object(Map::new());
+        Self { status, headers, format: Format::Json, body, rows: None }
     }
 
     /// The same reply with these headers.
@@ -94,6 +110,16 @@ impl Reply {
     /// The body: JSON as it is, other text as one string, nothing as null.
     pub fn body(&self) -> &Value {
         &self.body
+    }
+
+    /// The objects, where they were read as rows.
+    pub fn rows(&self) -> Option<&[Row]> {
+        self.rows.as_deref()
+    }
+
+    /// The same, without the reply around them.
+    pub fn into_rows(self) -> Vec<Row> {
+        self.rows.unwrap_or_default()
     }
 
     /// The body, without the reply around it.

@@ -6,6 +6,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::Rows;
+
 /// What of a reply is wanted: all of it, but of its objects these fields alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
@@ -14,6 +16,10 @@ pub struct Wanted {
     at: Option<String>,
     /// In order.
     fields: Vec<String>,
+    /// The marks of all of them.
+    marks: u64,
+    /// Whether the objects are wanted as rows, where a reply is what it should be.
+    rows: bool,
 }
 
 impl Wanted {
@@ -21,7 +27,32 @@ impl Wanted {
     pub fn new(at: Option<String>, mut fields: Vec<String>) -> Self {
         fields.sort_unstable();
         fields.dedup();
-        Self { at, fields }
+        let marks = fields.iter().fold(0, |marks, field| marks | mark(field));
+        Self { at, fields, marks, rows: false }
+    }
+
+    /// The same, as rows.
+    pub fn in_rows(self) -> Self {
+        Self { rows: true, ..self }
+    }
+
+    /// Reads a success as rows, if they are wanted, and if it is what it should be.
+    pub(super) fn rows(&self, status: u16, text: &str) -> Option<Rows> {
+        let wanted = self.rows && status == 200;
+        wanted.then(|| Rows::read(self, text).ok()).flatten()
+    }
+
+    /// How many fields are wanted.
+    pub fn width(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Which of the fields it is, if it is wanted.
+    pub fn index(&self, field: &str) -> Option<usize> {
+        if self.marks & mark(field) == 0 {
+            return None;
+        }
+        self.fields.binary_search_by(|known| known.as_str().cmp(field)).ok()
     }
 
     /// The key of the body under which the objects are.
@@ -36,10 +67,16 @@ impl Wanted {
         let value = Seed { wanted: self, level }.deserialize(&mut reader)?;
         reader.end().map(|()| value)
     }
+}
 
-    fn has(&self, field: &str) -> bool {
-        self.fields.binary_search_by(|known| known.as_str().cmp(field)).is_ok()
-    }
+/// One bit that says something of a name: most names that an LMS tells are not wanted,
+/// and nearly all of those need not be looked for.
+fn mark(field: &str) -> u64 {
+    let bytes = field.as_bytes();
+    let ends = [bytes.first(), bytes.last()].map(|byte| u64::from(byte.copied().unwrap_or(0)));
+    let [first, last] = ends;
+    let sum = first.wrapping_mul(7) ^ last.wrapping_mul(31) ^ field.len() as u64;
+    1 << (sum & 63)
 }
 
 /// Where in a reply we are.
@@ -148,6 +185,6 @@ impl Visitor<'_> for Key<'_> {
 
     fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
         let all = !matches!(self.0.level, Level::Object);
-        Ok((all || self.0.wanted.has(key)).then(|| key.to_owned()))
+        Ok((all || self.0.wanted.index(key).is_some()).then(|| key.to_owned()))
     }
 }

@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Trou
         Some(file) => read_json(file)?.as_array().cloned().unwrap_or_default(),
         None => Vec::new(),
     };
-    let moment = Moment { now: arguments.now.clone(), lookups: Map::new() };
+    let moment = Moment { now: arguments.now.clone().into(), lookups: Map::new() };
     let runs = match request.runs(&site, None, &moment) {
         Ok(runs) => runs,
         Err(failure) => return Ok(tell(&Err(failure), out)?),

@@ -116,7 +116,7 @@ impl<'a> Echo<'a> {
         let or_nothing =
             |wanted: bool, make: &dyn Fn() -> Value| if wanted { make() } else { Value::Null };
         Around {
-            now: or_nothing(wanted.now, &|| Value::String(self.moment.now.clone())),
+            now: or_nothing(wanted.now, &|| Value::String(self.moment.now.to_string())),
             lookups: or_nothing(wanted.lookups, &|| Value::Object(self.moment.lookups.clone())),
             user: or_nothing(wanted.user, &|| Value::Object(self.sent.attributes().clone())),
         }

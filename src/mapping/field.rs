@@ -126,12 +126,12 @@ impl Filled {
 
     /// The value at this path.
     pub fn read<'v>(&self, object: &'v Value) -> Option<&'v Value> {
-        self.steps.iter().try_fold(object, |value, step| match step {
-            FilledStep::Key(key) => value.get(key),
-            FilledStep::Entry(key, wanted) => value.as_array()?.iter().find(|entry| {
-                entry.get(key).is_some_and(|found| found == wanted || alike(found, wanted))
-            }),
-        })
+        read(&self.steps, object)
+    }
+
+    /// The same, of what is behind the first key.
+    pub(super) fn below<'v>(&self, first: &'v Value) -> Option<&'v Value> {
+        read(self.steps.get(1..)?, first)
     }
 
     /// Puts a value at this path, making what is missing on the way.
@@ -148,6 +148,15 @@ impl Filled {
         }
         *at = value;
     }
+}
+
+fn read<'v>(steps: &[FilledStep], value: &'v Value) -> Option<&'v Value> {
+    steps.iter().try_fold(value, |value, step| match step {
+        FilledStep::Key(key) => value.get(key),
+        FilledStep::Entry(key, wanted) => value.as_array()?.iter().find(|entry| {
+            entry.get(key).is_some_and(|found| found == wanted || alike(found, wanted))
+        }),
+    })
 }
 
 /// A number and the text of the same digits: ids come in both.

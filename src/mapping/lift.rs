@@ -84,7 +84,7 @@ impl Lift<'_> {
         }
     }
 
-    fn take(
+    pub(super) fn take(
         &self,
         attributes: impl Iterator<Item = usize>,
         value: Value,
@@ -217,7 +217,8 @@ impl Codec {
         self.print(&parts?)
     }
 
-    fn print_one(&self, part: &str) -> Option<ResourceId> {
+    /// The SCIM id of an id that has one part.
+    pub(super) fn print_one(&self, part: &str) -> Option<ResourceId> {
         match (part, self.prefix.as_str()) {
             ("", _) => None,
             (part, "") => ResourceId::parse(part),

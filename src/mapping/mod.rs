@@ -25,6 +25,7 @@ mod shipped;
 mod show;
 mod slot;
 pub mod source;
+mod straight;
 pub mod template;
 
 pub use case::{Cases, Outcome};
@@ -34,6 +35,6 @@ pub use picture::Picture;
 pub use plan::Plan;
 pub use proof::{Proof, Proved};
 pub use request::Request;
-pub use run::{Coverage, Done, Moment, Next, Note, Query, Run, SettingFault, Site, Want};
+pub use run::{Coverage, Done, Moment, Next, Note, Now, Query, Run, SettingFault, Site, Want};
 pub use shipped::Shipped;
 pub use source::{Shelf, Source};

@@ -59,6 +59,14 @@ impl Picture {
         }
     }
 
+    /// Whether that is its id.
+    pub fn has_id(&self, id: &ResourceId) -> bool {
+        match &self.seen {
+            Seen::Object(sight) => sight.id.as_ref() == Some(id),
+            Seen::Told(resource) => resource.id().as_ref() == Some(id),
+        }
+    }
+
     /// The resource, as far as it is shown.
     pub fn resource(&self) -> &Resource {
         match &self.seen {

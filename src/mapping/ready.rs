@@ -96,6 +96,24 @@ impl Ready {
         }
     }
 
+    /// The field of the object in which an attribute stands, where that alone says what
+    /// it is.
+    pub(super) fn head_of(&self, index: usize) -> Option<&str> {
+        self.place(index)?.head()
+    }
+
+    /// What is shown of an attribute in that field.
+    pub(super) fn below<'v>(&self, index: usize, field: &'v Value) -> Option<&'v Value> {
+        self.place(index)?.below(field)
+    }
+
+    fn place(&self, index: usize) -> Option<&Filled> {
+        match self.reads.get(index)? {
+            Reading::At(filled) => Some(filled),
+            Reading::Nowhere | Reading::Off | Reading::Along => None,
+        }
+    }
+
     /// Whether the echo of an attribute can be worked out without the others.
     pub(super) fn is_alone(&self, index: usize) -> bool {
         self.alone.get(index).copied().unwrap_or(false)

@@ -99,7 +99,7 @@ impl Lms {
 
     /// What runs are told about the world.
     pub(super) fn moment(&self) -> Moment {
-        Moment { now: self.clock.now().to_string(), lookups: self.fresh() }
+        Moment { now: self.clock.now().into(), lookups: self.fresh() }
     }
 
     fn fresh(&self) -> Map<String, Value> {

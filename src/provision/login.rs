@@ -41,7 +41,7 @@ struct Mapped {
 
 impl Login for Mapped {
     fn begin(&self, last: &Value) -> Box<dyn Conversation> {
-        let moment = Moment { now: self.clock.now().to_string(), lookups: Map::new() };
+        let moment = Moment { now: self.clock.now().into(), lookups: Map::new() };
         Box::new(Opening(self.site.login(&self.name, last, &moment)))
     }
 

@@ -30,7 +30,7 @@ impl Gateway {
     fn ask(&mut self, line: &str, body: Value) -> Result<Done, Failure> {
         self.calls.clear();
         let request = Request::read(&self.site.plan, line, Some(body)).unwrap();
-        let moment = Moment { now: "2026-11-21T10:00:00Z".to_owned(), lookups: Map::new() };
+        let moment = Moment { now: "2026-11-21T10:00:00Z".into(), lookups: Map::new() };
         let mut run = request.runs(&self.site, None, &moment)?.remove(0);
         let mut next = run.start();
         loop {
@@ -42,8 +42,7 @@ impl Gateway {
     }
 
     fn answer(&mut self, call: &Call) -> Reply {
-        let function = call.body.as_ref().and_then(|body| body["wsfunction"].as_str());
-        self.calls.extend(function.map(str::to_owned));
+        self.calls.push(self.site.plan.name_of(call, false));
         let body = call.encoded().unwrap().unwrap();
         let parameters = Array::decode(b"", &body.bytes, 5000);
         let answer = self.moodle.handle(parameters);

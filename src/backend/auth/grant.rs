@@ -104,6 +104,7 @@ impl Grant {
             safety: Safety::Once,
             patience: None,
             wanted: None,
+            ready: None,
         };
         if self.proof == ClientProof::Basic {
             // RFC 6749, 2.3.1 wants both form-encoded before they are joined.

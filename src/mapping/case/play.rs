@@ -30,7 +30,8 @@ pub(super) fn play(cases: &Cases, case: &Case, plan: &Arc<Plan>) -> Outcome {
     let mut settings = cases.settings.clone();
     settings.extend(case.settings.clone());
     let site = match plan.settle(&settings) {
-        Ok(site) => site,
+        // A case shows each call as a tree.
+        Ok(site) => site.at_length(),
         Err(faults) => {
             for fault in faults {
                 outcome.problems.push(format!("setting `{}`: {}", fault.name, fault.problem));
@@ -70,7 +71,7 @@ impl Player<'_> {
             }
             _ => None,
         });
-        let moment = Moment { now: self.now.to_owned(), lookups: Map::new() };
+        let moment = Moment { now: self.now.into(), lookups: Map::new() };
         let runs = match request.runs(self.site, known, &moment) {
             Ok(runs) => runs,
             Err(failure) => {

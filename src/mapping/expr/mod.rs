@@ -7,6 +7,7 @@
 
 mod check;
 mod eval;
+mod fields;
 mod functions;
 mod lex;
 mod needs;

@@ -37,6 +37,9 @@ impl Plan {
     /// What to call a call: by the function that it names, or by method and service.
     /// Where it goes is told only on demand, for that may name people.
     pub fn name_of(&self, call: &Call, whole: bool) -> String {
+        if let Some(name) = call.ready.as_ref().and_then(|ready| ready.asks.as_deref()) {
+            return name.to_owned();
+        }
         let field = self.backend(&call.backend).and_then(|it| it.asks.as_deref());
         let in_body = |field| call.body.as_ref()?.get(field)?.as_str();
         let in_query = |field| {

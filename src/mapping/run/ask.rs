@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use super::cover::Cover;
+use super::cover::Question;
 use super::frame::Probe;
 use super::task::Task;
-use super::{Goal, Reading, Run, Want};
+use super::{Goal, Machine, Reading, Want};
 use crate::call::{Failure, Kind};
 use crate::mapping::expr::plain_text;
 use crate::mapping::lift::Wanted;
@@ -20,37 +20,13 @@ pub(super) const BY_ID: &str = "id eq";
 /// The question for everything.
 pub(super) const ALL: &str = "*";
 
-impl Run {
-    /// The tasks of reading by one question.
-    pub(super) fn plan_read(&mut self, question: &str, values: Vec<Value>) {
-        if self.kind.as_ref().is_some_and(|kind| kind.remembered) {
-            self.done.remembered = true;
-            return;
-        }
-        self.plan_lookups(std::iter::empty());
-        self.tasks.push_back(Task::Seek(question.to_owned(), values));
-        self.tasks.push_back(Task::Joins);
-        self.tasks.push_back(Task::ReadMembers);
-    }
-
-    /// The tasks of answering a filter.
-    pub(super) fn plan_query(&mut self) -> Result<(), Failure> {
-        let Some(kind) = self.kind.clone() else { return Ok(()) };
-        let Goal::Read(Reading { matcher, loose, .. }) = &self.goal else { return Ok(()) };
-        let questions = {
-            let listed = self.vars.names();
-            let cover = Cover { kind: &kind, scope: listed.scope() };
-            cover.questions(matcher.as_ref(), *loose)?
-        };
-        if kind.remembered {
-            self.done.remembered = true;
-            return Ok(());
-        }
+impl Machine {
+    /// The tasks of asking these questions, one after the other.
+    pub(super) fn plan_questions(&mut self, questions: Vec<Question>) {
         self.plan_lookups(std::iter::empty());
         self.tasks.extend(questions.into_iter().map(|(text, values)| Task::Seek(text, values)));
         self.tasks.push_back(Task::Joins);
         self.tasks.push_back(Task::ReadMembers);
-        Ok(())
     }
 
     /// The tasks of looking for anybody with a resource's unique values.

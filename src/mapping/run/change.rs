@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use super::seek::Then;
 use super::task::{Task, missing};
-use super::{Goal, Run};
+use super::{Goal, Machine};
 use crate::call::{Failure, Kind};
 use crate::mapping::expr::Expr;
 use crate::mapping::lower::Lower;
 use crate::mapping::plan::KindPlan;
 use crate::scim::{Outcome, Resource};
 
-impl Run {
+impl Machine {
     /// What each attribute holds afterwards.
     fn outcomes(&self, kind: &KindPlan) -> Vec<(usize, Outcome)> {
         let Goal::Change(change) = &self.goal else { return Vec::new() };
@@ -33,7 +33,7 @@ impl Run {
         if depends && !loaded && change.known.is_none() {
             let id = self.vars.get("id").cloned().unwrap_or_default();
             self.tasks.push_front(Task::LowerChange);
-            return self.seek(super::ask::BY_ID, vec![id], Then::Load);
+            return self.seek(super::ask::BY_ID, &[id], Then::Load);
         }
         let current = self.current(&kind);
         let (outcomes, after) = match &current {

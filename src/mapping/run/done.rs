@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::{Goal, Next, Reading, Run};
+use super::{Goal, Machine, Next, Reading};
 use crate::mapping::expr::Fuel;
 use crate::mapping::picture::Picture;
 use crate::scim::{Matcher, Resource, ResourceId};
@@ -59,7 +59,7 @@ pub enum Note {
     TakenBack,
 }
 
-impl Run {
+impl Machine {
     pub(super) fn finish(&mut self) -> Next {
         let mut done = std::mem::take(&mut self.done);
         if let Some(failure) = self.failure.take() {
@@ -128,7 +128,7 @@ impl Run {
 impl Reading {
     /// Whether a resource is one of those asked for, as far as that is decided
     /// here: a caller who blends first decides afterwards.
-    fn accepts(&self, picture: &Picture) -> bool {
+    pub(super) fn accepts(&self, picture: &Picture) -> bool {
         let meant = |matcher: &Matcher| matcher.matches(picture.resource());
         self.loose || self.matcher.as_ref().is_none_or(meant)
     }

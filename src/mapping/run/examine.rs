@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::task::Task;
-use super::{Goal, Moment, Run, Site};
+use super::{Goal, Machine, Moment, Run, Site};
 
 impl Site {
     /// An examination of a backend on its way, by its place in the mapping. It
@@ -13,9 +13,9 @@ impl Site {
     pub fn examine(self: &Arc<Self>, backend: &str, number: usize, moment: &Moment) -> Option<Run> {
         let index = self.plan.backends.iter().position(|it| &*it.name == backend)?;
         let examination = self.plan.backends.get(index)?.doctor.get(number)?;
-        let mut run = Run::new(self, None, Goal::Session, moment);
+        let mut run = Machine::new(self, None, Goal::Session, moment);
         run.vars.set("needed", self.plan.asked(index).into_iter().map(Value::from).collect());
         run.tasks.push_back(Task::Steps(Arc::clone(&examination.steps)));
-        Some(run)
+        Some(run.into())
     }
 }

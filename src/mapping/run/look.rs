@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use super::frame::{Frame, Probe};
 use super::seek::{Found, Then};
-use super::{Goal, Run, Turn};
+use super::{Goal, Machine, Turn};
 use crate::call::{Failure, Kind};
 use crate::mapping::expr::plain_text;
 use crate::mapping::lift::Lift;
 use crate::mapping::plan::{Attribute, KindPlan};
 use crate::scim::Outcome;
 
-impl Run {
+impl Machine {
     /// The unique values that this write brings along, as questions.
     fn probes(&self, kind: &KindPlan, refused: bool) -> VecDeque<Probe> {
         match &self.goal {
@@ -56,7 +56,7 @@ impl Run {
         };
         let (question, value) = (probe.question.clone(), probe.value.clone());
         self.frames.push(Frame::Look { probes, asked: Some(probe), otherwise });
-        self.seek(&question, vec![value], Then::Look)?;
+        self.seek(&question, &[value], Then::Look)?;
         Ok(Turn::Again)
     }
 

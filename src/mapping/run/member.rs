@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::frame::Frame;
 use super::seek::Found;
 use super::task::{Task, as_text};
-use super::{Goal, Object, Run, Turn};
+use super::{Goal, Machine, Object, Turn};
 use crate::call::{Failure, Kind};
 use crate::mapping::expr::plain_text;
 use crate::mapping::lift::native;
@@ -29,7 +29,7 @@ pub(super) fn show(kind: &KindPlan, members: &Value) -> Value {
     listed.map(|id| json!({"value": format!("{prefix}{id}"), "type": "User"})).collect()
 }
 
-impl Run {
+impl Machine {
     pub(super) fn add_objects(&mut self, objects: Vec<Found>) {
         let known: HashSet<ResourceId> =
             self.objects.iter().map(|known| known.id.clone()).collect();

@@ -8,11 +8,15 @@ mod cover;
 mod done;
 mod examine;
 mod frame;
+mod glance;
 mod judge;
 mod look;
+mod machine;
 mod member;
+mod moment;
 mod names;
 mod page;
+mod reads;
 mod render;
 mod seek;
 mod settle;
@@ -20,25 +24,18 @@ mod site;
 mod steps;
 mod task;
 
-use std::collections::VecDeque;
 use std::fmt;
-use std::sync::Arc;
-
-use serde_json::{Map, Value};
 
 pub use cover::Coverage;
 pub use done::{Done, Note};
+pub use moment::{Moment, Now};
 pub use names::Want;
 pub use settle::SettingFault;
-pub use site::{Moment, Query, Site};
+pub use site::{Query, Site};
 
-use super::plan::{KindPlan, Steps};
-use crate::call::{Call, Failure, Kind, Reply};
-use crate::scim::{Edits, Matcher, Resource, ResourceId};
-use frame::{Frame, Pending};
-use judge::Judged;
-use names::Vars;
-use task::Task;
+use crate::call::{Call, Failure, Reply};
+use glance::Glance;
+use machine::{Change, Goal, Machine, Object, Reading, Turn};
 
 /// What comes next.
 #[derive(Debug)]
@@ -49,100 +46,47 @@ pub enum Next {
     Done(Result<Box<Done>, Failure>),
 }
 
-/// More calls than this in one operation come of a mistake.
-const MOST_CALLS: u32 = 20_000;
-
-/// What an operation is after.
-#[derive(Debug)]
-enum Goal {
-    Create(Box<Resource>),
-    Change(Box<Change>),
-    Delete,
-    Read(Reading),
-    Session,
-}
-
-#[derive(Debug)]
-struct Change {
-    edits: Edits,
-    /// The resource as somebody else knows it, where the LMS cannot be read.
-    known: Option<Resource>,
-}
-
-#[derive(Debug, Default)]
-struct Reading {
-    want: Want,
-    /// What the LMS's answers are held against once more.
-    matcher: Option<Matcher>,
-    /// Whether not finding it is a failure.
-    must: bool,
-    /// Whether somebody else will do that.
-    loose: bool,
-    /// How many are enough.
-    enough: Option<usize>,
-}
-
-/// An object of the LMS with what further calls told of it.
-#[derive(Debug)]
-struct Object {
-    id: ResourceId,
-    shown: Value,
-    joins: Map<String, Value>,
-    members: Option<Value>,
-}
-
 /// One operation on its way.
-pub struct Run {
-    site: Arc<Site>,
-    kind: Option<Arc<KindPlan>>,
-    goal: Goal,
-    vars: Vars,
-    tasks: VecDeque<Task>,
-    frames: Vec<Frame>,
-    pending: Option<Pending>,
-    /// What takes back what has been done, the last first.
-    undo: Vec<Steps>,
-    failure: Option<Failure>,
-    objects: Vec<Object>,
-    done: Done,
-    secrets: Vec<String>,
-    /// Steps that keep values once the question on top is answered.
-    keeping: Vec<(Steps, usize)>,
+pub struct Run(Way);
+
+/// How it goes on its way.
+enum Way {
+    /// With all that a mapping's file may ask for.
+    Machine(Box<Machine>),
+    /// A question that is asked straight, with one call.
+    Glance(Box<Glance>),
 }
 
 impl Run {
-    fn new(site: &Arc<Site>, kind: Option<&Arc<KindPlan>>, goal: Goal, moment: &Moment) -> Self {
-        Self {
-            site: Arc::clone(site),
-            kind: kind.map(Arc::clone),
-            goal,
-            vars: Vars::new(site, moment),
-            tasks: VecDeque::new(),
-            frames: Vec::new(),
-            pending: None,
-            undo: Vec::new(),
-            failure: None,
-            objects: Vec::new(),
-            done: Done::default(),
-            secrets: Vec::new(),
-            keeping: Vec::new(),
-        }
-    }
-
     /// The first call.
     pub fn start(&mut self) -> Next {
-        self.advance()
+        if let Way::Glance(glance) = &self.0 {
+            if let Some(call) = glance.call() {
+                return Next::Call(Box::new(call));
+            }
+            self.0 = Way::Machine(Box::new(glance.unbegun()));
+        }
+        match &mut self.0 {
+            Way::Machine(machine) => machine.start(),
+            Way::Glance(_) => Next::Done(Err(task::unanswerable())),
+        }
     }
 
     /// The call after this reply. A call that brought no reply brings a failure.
     pub fn next(&mut self, reply: Result<Reply, Failure>) -> Next {
-        let Some(pending) = self.pending.take() else {
-            return Next::Done(Err(Failure::new(Kind::Garbled, "a reply that nobody waits for")));
-        };
-        if let Err(failure) = self.receive(pending, reply) {
-            self.fail(failure);
+        if let Way::Glance(glance) = &mut self.0 {
+            let reply = match glance.read(reply) {
+                Ok(next) => return next,
+                Err(reply) => reply,
+            };
+            // It is not what was expected, so all that may follow has to be at hand.
+            self.0 = Way::Machine(Box::new(glance.machine()));
+            return self.next(reply);
         }
-        self.advance()
+        match &mut self.0 {
+            Way::Machine(machine) => machine.next(reply),
+            Way::Glance(_) => Next::Done(Err(task::unanswerable())),
+        }
     }
 
     /// What a reply to the pending call means, without taking it in: whoever
@@ -150,85 +94,40 @@ impl Run {
     /// once more, before the run is told. A reply that does not say why it
     /// refuses is for the run alone: it looks.
     pub fn judge(&self, reply: &Reply) -> Option<Failure> {
-        let judged = match self.pending.as_ref()? {
-            Pending::Seek => self.judge_seek(reply),
-            Pending::Step { steps, index } => self.judged(steps.get(*index)?, reply),
-        };
-        match judged {
-            Judged::Fine | Judged::Unclear(_) => None,
-            Judged::Bad(failure) => Some(failure),
+        match &self.0 {
+            Way::Machine(machine) => machine.judge(reply),
+            Way::Glance(glance) => glance.judge(reply),
         }
     }
 
     /// The pending call once more, with everything secret masked: for a person
     /// to look at, and for the audit trail.
     pub fn shown(&self) -> Option<Call> {
-        let pending = self.pending.as_ref()?;
-        let call = self.render_pending(pending, true).ok()?;
-        Some(render::without(call, &self.secrets))
-    }
-
-    fn advance(&mut self) -> Next {
-        loop {
-            let step = if self.frames.is_empty() { self.begin_task() } else { self.turn() };
-            match step {
-                Ok(Turn::Again) => {}
-                Ok(Turn::Over) => return self.finish(),
-                Ok(Turn::Wait(pending)) => match self.send(pending) {
-                    Ok(call) => return Next::Call(Box::new(call)),
-                    Err(failure) => self.fail(failure),
-                },
-                Err(failure) => self.fail(failure),
-            }
+        match &self.0 {
+            Way::Machine(machine) => machine.shown(),
+            Way::Glance(glance) => glance.machine().shown(),
         }
     }
+}
 
-    fn send(&mut self, pending: Pending) -> Result<Call, Failure> {
-        if self.done.calls >= MOST_CALLS {
-            return Err(Failure::new(Kind::Garbled, "this operation makes too many calls"));
-        }
-        let call = self.render_pending(&pending, false)?;
-        self.done.calls += 1;
-        self.pending = Some(pending);
-        Ok(call)
+impl From<Machine> for Run {
+    fn from(machine: Machine) -> Self {
+        Self(Way::Machine(Box::new(machine)))
     }
+}
 
-    /// Gives up what was under way and takes back what was done.
-    fn fail(&mut self, mut failure: Failure) {
-        self.frames.clear();
-        self.tasks.clear();
-        // Half-made, and nothing here to take it back: it has to be looked for.
-        let made = matches!(self.goal, Goal::Create(_)) && self.vars.get("id").is_some();
-        failure.lost |= made && self.undo.is_empty();
-        if let Some(first) = &mut self.failure {
-            // Taking back failed too: that is told, the first cause stays. What
-            // was made may still be there.
-            first.lost = true;
-            self.done.notes.push(Note::NotTakenBack(failure.detail));
-        } else {
-            self.failure = Some(failure);
-        }
-        if let Some(steps) = self.undo.pop() {
-            self.frames.push(Frame::steps(steps));
-            self.tasks.push_back(Task::TakeBack);
-        }
+impl From<Glance> for Run {
+    fn from(glance: Glance) -> Self {
+        Self(Way::Glance(Box::new(glance)))
     }
 }
 
 /// How far it is, not what it carries.
 impl fmt::Debug for Run {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = self.kind.as_ref().map_or("session", |kind| kind.name.as_str());
-        write!(out, "Run of {kind} after {} calls", self.done.calls)
+        match &self.0 {
+            Way::Machine(machine) => machine.fmt(out),
+            Way::Glance(glance) => glance.fmt(out),
+        }
     }
-}
-
-/// What one turn of the machine came to.
-enum Turn {
-    /// There is more to do.
-    Again,
-    /// A reply is needed.
-    Wait(Pending),
-    /// Nothing is left to do.
-    Over,
 }

@@ -46,7 +46,7 @@ impl Vars {
     pub(super) fn new(site: &Arc<Site>, moment: &Moment) -> Self {
         Self {
             site: Arc::clone(site),
-            now: Value::String(moment.now.clone()),
+            now: Value::String(moment.now.to_string()),
             lookups: Value::Object(moment.lookups.clone()),
             named: BTreeMap::new(),
             kept: Vec::new(),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::judge::{Judged, Seen, judge};
 use super::seek::{Page, Seek, Then};
-use super::{Goal, Run};
+use super::{Goal, Machine};
 use crate::call::{Failure, Kind, Reply};
 use crate::mapping::expr::{Expr, Scope, plain_text};
 use crate::mapping::plan::{KindPlan, Paging, Row, Strategy};
@@ -23,7 +23,7 @@ fn advance(page: &mut Page, got: u64, next: Option<Value>, paging: &Paging) {
     }
 }
 
-impl Run {
+impl Machine {
     pub(super) fn read_page(
         &self,
         kind: &KindPlan,

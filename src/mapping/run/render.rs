@@ -4,14 +4,48 @@ use serde_json::{Map, Value};
 
 use super::Site;
 use super::seek::Page;
-use crate::call::{Call, Encoding, Failure, Kind, Method, Style, Target, Unfit, header, pairs};
+use crate::call::{
+    Call, Encoding, Failure, Kind, Method, Ready, Style, Target, Unfit, header, pairs,
+};
 use crate::mapping::expr::{Fuel, Scope};
 use crate::mapping::plan::{Backend, CallPlan};
 use crate::mapping::template::{Part, Text, Tree, merge};
 
 /// Fills a call.
 pub(super) fn call(site: &Site, plan: &CallPlan, scope: &Scope<'_>) -> Result<Call, Failure> {
-    let backend = site.plan.backends.get(plan.backend).ok_or_else(|| unfit(&Unfit::Size))?;
+    let backend = backend(site, plan)?;
+    let mut call = head(backend, plan, scope)?;
+    let body = body(backend, plan, scope);
+    if plan.in_query {
+        spread(&mut call.target, body, &plan.encoding)?;
+    } else {
+        few_enough(backend, body.as_ref().map_or(0, leaves))?;
+        call.body = body;
+    }
+    if scope.dry() {
+        return Err(Failure::new(Kind::Invalid, "this request is too large for the mapping"));
+    }
+    Ok(call)
+}
+
+/// Fills a call whose body is written already.
+pub(super) fn written(
+    site: &Site,
+    plan: &CallPlan,
+    (ready, fields): (Ready, usize),
+    scope: &Scope<'_>,
+) -> Result<Call, Failure> {
+    let backend = backend(site, plan)?;
+    few_enough(backend, u64::try_from(fields).unwrap_or(u64::MAX))?;
+    Ok(Call { ready: Some(ready), ..head(backend, plan, scope)? })
+}
+
+fn backend<'s>(site: &'s Site, plan: &CallPlan) -> Result<&'s Backend, Failure> {
+    site.plan.backends.get(plan.backend).ok_or_else(|| unfit(&Unfit::Size))
+}
+
+/// All of a call but its body.
+fn head(backend: &Backend, plan: &CallPlan, scope: &Scope<'_>) -> Result<Call, Failure> {
     let path = if plan.path.is_empty() { &backend.path } else { &plan.path };
     let mut target = target(path, scope)?;
     ask(&mut target, backend, backend.query.as_ref(), scope)?;
@@ -19,35 +53,24 @@ pub(super) fn call(site: &Site, plan: &CallPlan, scope: &Scope<'_>) -> Result<Ca
     let mut headers = Vec::new();
     add_headers(&mut headers, &backend.headers, scope)?;
     add_headers(&mut headers, &plan.headers, scope)?;
-    let body = body(backend, plan, scope);
-    let body = if plan.in_query {
-        spread(&mut target, body, &plan.encoding)?;
-        None
-    } else {
-        body
-    };
-    few_enough(backend, body.as_ref())?;
-    if scope.dry() {
-        return Err(Failure::new(Kind::Invalid, "this request is too large for the mapping"));
-    }
     Ok(Call {
         backend: backend.name.clone(),
         method: plan.method,
         target,
         headers,
-        body,
+        body: None,
         encoding: plan.encoding.clone(),
         safety: plan.safety,
         patience: plan.patience,
         wanted: None,
+        ready: None,
     })
 }
 
 /// PHP drops the fields beyond its limit without a word, so a call that has too
 /// many must not be made at all.
-fn few_enough(backend: &Backend, body: Option<&Value>) -> Result<(), Failure> {
-    let (Some(most), Some(body)) = (backend.limits.fields, body) else { return Ok(()) };
-    let fields = leaves(body);
+fn few_enough(backend: &Backend, fields: u64) -> Result<(), Failure> {
+    let Some(most) = backend.limits.fields else { return Ok(()) };
     if fields <= most {
         return Ok(());
     }

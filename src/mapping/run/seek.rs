@@ -6,7 +6,8 @@ use std::collections::{HashSet, VecDeque};
 use serde_json::{Value, json};
 
 use super::done::Note;
-use super::{Goal, Run, Turn};
+use super::glance::nameless;
+use super::{Goal, Machine, Turn};
 use crate::call::{Call, Failure, Kind, Reply};
 use crate::mapping::expr::{Scope, plain_text};
 use crate::mapping::plan::{CallPlan, KindPlan, Row};
@@ -113,8 +114,6 @@ impl Seek {
     }
 
     /// Takes the objects of a page in; each only once, whatever the LMS repeats.
-    /// One without its id is something else than what was asked for, and no
-    /// proof that nobody is there.
     pub(super) fn take_in(
         &mut self,
         kind: &KindPlan,
@@ -123,9 +122,7 @@ impl Seek {
     ) -> Result<u64, Failure> {
         let mut fresh = 0;
         for object in found {
-            let id = kind.id.encode(&object, scope).ok_or_else(|| {
-                Failure::new(Kind::Garbled, "the LMS answered with an object that has no id")
-            })?;
+            let id = kind.id.encode(&object, scope).ok_or_else(nameless)?;
             if self.seen.insert(id.clone()) {
                 self.objects.push(Found { id, object });
                 fresh += 1;
@@ -148,14 +145,24 @@ impl Row {
         let possible = self.possible.as_ref().is_none_or(|expr| expr.holds(&scope.with(&names)));
         possible.then_some(made)
     }
+
+    /// All of them, each once.
+    pub(super) fn all_prepared(&self, values: &[Value], scope: &Scope<'_>) -> Vec<Value> {
+        let mut ready = Vec::new();
+        for value in values {
+            let made = self.prepared(value, scope);
+            ready.extend(made.filter(|made| !ready.contains(made)));
+        }
+        ready
+    }
 }
 
-impl Run {
+impl Machine {
     /// Begins a question.
     pub(super) fn seek(
         &mut self,
         question: &str,
-        values: Vec<Value>,
+        values: &[Value],
         then: Then,
     ) -> Result<(), Failure> {
         let kind = self.kind.clone().ok_or_else(super::task::unanswerable)?;
@@ -172,14 +179,10 @@ impl Run {
     }
 
     /// Values as the LMS wants them, without those that nobody can have.
-    fn batches(&self, row: &Row, values: Vec<Value>) -> VecDeque<Vec<Value>> {
+    fn batches(&self, row: &Row, values: &[Value]) -> VecDeque<Vec<Value>> {
         let listed = self.vars.names();
         let scope = listed.scope();
-        let mut ready = Vec::new();
-        for value in values {
-            let made = row.prepared(&value, &scope);
-            ready.extend(made.filter(|made| !ready.contains(made)));
-        }
+        let ready = row.all_prepared(values, &scope);
         let many = row.many.as_ref().and_then(|many| many.eval(&scope)?.as_u64()).unwrap_or(1);
         let size = usize::try_from(many).unwrap_or(1).max(1);
         ready.chunks(size).map(<[Value]>::to_vec).collect()
@@ -290,7 +293,7 @@ impl Run {
             let ids = seek.objects.iter().map(|found| &found.id);
             ids.filter_map(|id| kind.id.decode(id.as_str())).collect()
         };
-        self.seek(super::ask::BY_ID, ids, seek.then.clone())?;
+        self.seek(super::ask::BY_ID, &ids, seek.then.clone())?;
         Ok(Turn::Again)
     }
 }

@@ -10,6 +10,7 @@ use crate::mapping::fault::did_you_mean;
 use crate::mapping::needed;
 use crate::mapping::plan::Plan;
 use crate::mapping::ready::Ready;
+use crate::mapping::straight::Straight;
 
 /// A setting that an installation got wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,10 +67,16 @@ impl Plan {
         }
         if faults.is_empty() {
             let (settings, masked) = (Value::Object(settings), Value::Object(masked));
-            let ready = self.kinds.iter().map(|kind| Ready::new(kind, &settings)).collect();
+            let ready = |kind: &Arc<_>| Ready::new(kind, &settings);
+            let ready: Vec<_> = self.kinds.iter().map(ready).collect();
             let wanted = |kind: &Arc<_>| needed::of_rows(self, kind, &settings);
-            let wanted = self.kinds.iter().map(wanted).collect();
-            Ok(Arc::new(Site { plan: Arc::clone(self), settings, masked, ready, wanted }))
+            let wanted: Vec<_> = self.kinds.iter().map(wanted).collect();
+            let kinds = self.kinds.iter().zip(&ready).zip(&wanted);
+            let straight = kinds.map(|((kind, ready), wanted)| {
+                Straight::of_rows(self, kind, (ready, wanted, &settings))
+            });
+            let straight = straight.collect();
+            Ok(Arc::new(Site { plan: Arc::clone(self), settings, masked, ready, wanted, straight }))
         } else {
             Err(faults)
         }

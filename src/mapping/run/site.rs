@@ -4,18 +4,20 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::task::Task;
-use super::{Change, Goal, Reading, Run, Want};
+use super::{Change, Goal, Machine, Moment, Reading, Run, Want};
 use crate::call::{Call, Failure, Kind as FailureKind, Wanted};
 use crate::mapping::expr::Scope;
 use crate::mapping::lift::Lift;
 use crate::mapping::plan::{KindPlan, Plan};
 use crate::mapping::ready::Ready;
+use crate::mapping::straight::Straight;
 use crate::scim::{Kind, Matcher, Operation, Resource, ResourceId};
 
 /// One installation of an LMS.
+#[derive(Clone)]
 pub struct Site {
     /// The plan.
     pub plan: Arc<Plan>,
@@ -25,6 +27,8 @@ pub struct Site {
     pub(super) ready: Vec<Ready>,
     /// What is wanted of the objects that each row of each kind finds.
     pub(super) wanted: Vec<Vec<Option<Arc<Wanted>>>>,
+    /// How each row of each kind is asked straight, where it can be.
+    pub(super) straight: Vec<Vec<Option<Arc<Straight>>>>,
 }
 
 /// Settings as they may be shown.
@@ -32,15 +36,6 @@ impl fmt::Debug for Site {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Site of {} with {}", self.plan.title, self.masked)
     }
-}
-
-/// What an operation is told about the world.
-#[derive(Clone, Debug)]
-pub struct Moment {
-    /// The time, as ISO 8601.
-    pub now: String,
-    /// Lists from the LMS that are still fresh.
-    pub lookups: Map<String, Value>,
 }
 
 /// A question for resources of one type.
@@ -80,12 +75,12 @@ impl Site {
             Operation::Delete { kind, id } => {
                 let (plan, native) = self.owner(*kind, id)?;
                 allowed(&plan, "delete")?;
-                let mut run = Run::new(self, Some(&plan), Goal::Delete, moment);
+                let mut run = Machine::new(self, Some(&plan), Goal::Delete, moment);
                 run.vars.set("id", native);
                 let steps = plan.delete.iter().cloned();
                 run.plan_lookups(plan.delete.iter().flat_map(|steps| steps.iter()));
                 run.tasks.extend(steps.map(Task::Steps));
-                Ok(run)
+                Ok(run.into())
             }
         }
     }
@@ -95,7 +90,7 @@ impl Site {
         let plan = self.plan.kinds_of(resource.kind()).next().ok_or_else(unmapped)?;
         allowed(plan, "create")?;
         let goal = Goal::Create(Box::new(resource.clone()));
-        let mut run = Run::new(self, Some(plan), goal, moment);
+        let mut run = Machine::new(self, Some(plan), goal, moment);
         run.plan_lookups(plan.create.iter().flat_map(|steps| steps.iter()));
         run.tasks.push_back(Task::LowerCreate);
         if plan.look == crate::mapping::plan::Look::Before {
@@ -103,7 +98,7 @@ impl Site {
         }
         run.tasks.extend(plan.create.iter().cloned().map(Task::Steps));
         run.tasks.push_back(Task::FirstMembers);
-        Ok(run)
+        Ok(run.into())
     }
 
     fn change(
@@ -116,53 +111,13 @@ impl Site {
         let (plan, native) = self.owner(kind, id)?;
         allowed(&plan, "update")?;
         let goal = Goal::Change(Box::new(change));
-        let mut run = Run::new(self, Some(&plan), goal, moment);
+        let mut run = Machine::new(self, Some(&plan), goal, moment);
         run.vars.set("id", native);
         run.plan_lookups(plan.update.iter().flat_map(|steps| steps.iter()));
         run.tasks.push_back(Task::LowerChange);
         run.tasks.push_back(Task::Update);
         run.tasks.push_back(Task::Members);
-        Ok(run)
-    }
-
-    /// One resource on its way. An id that nothing can have is missing at once.
-    pub fn get(
-        self: &Arc<Self>,
-        kind: Kind,
-        id: &ResourceId,
-        want: Want,
-        moment: &Moment,
-    ) -> Result<Run, Failure> {
-        let (plan, native) = self.owner(kind, id)?;
-        allowed(&plan, "read")?;
-        let goal = Goal::Read(Reading { want, must: true, ..Reading::default() });
-        let mut run = Run::new(self, Some(&plan), goal, moment);
-        run.plan_read(crate::mapping::run::ask::BY_ID, vec![native]);
-        Ok(run)
-    }
-
-    /// Resources on their way, one run for each kind of that type.
-    pub fn find(
-        self: &Arc<Self>,
-        kind: Kind,
-        query: &Query,
-        moment: &Moment,
-    ) -> Result<Vec<Run>, Failure> {
-        let mut runs = Vec::new();
-        for plan in self.plan.kinds_of(kind) {
-            allowed(plan, "read")?;
-            let reading = Reading {
-                want: query.want.clone(),
-                matcher: query.matcher.clone(),
-                must: false,
-                loose: query.loose,
-                enough: query.enough.filter(|_| query.matcher.is_none()),
-            };
-            let mut run = Run::new(self, Some(plan), Goal::Read(reading), moment);
-            run.plan_query()?;
-            runs.push(run);
-        }
-        if runs.is_empty() { Err(unmapped()) } else { Ok(runs) }
+        Ok(run.into())
     }
 
     /// Whether somebody else has one of this resource's unique values; for a
@@ -170,26 +125,26 @@ impl Site {
     pub fn look(self: &Arc<Self>, resource: &Resource, moment: &Moment) -> Result<Run, Failure> {
         let plan = self.plan.kinds_of(resource.kind()).next().ok_or_else(unmapped)?;
         let reading = Reading::default();
-        let mut run = Run::new(self, Some(plan), Goal::Read(reading), moment);
+        let mut run = Machine::new(self, Some(plan), Goal::Read(reading), moment);
         run.plan_look(plan, resource)?;
-        Ok(run)
+        Ok(run.into())
     }
 
     /// Opening a session of a backend; nothing where it needs none.
     pub fn login(self: &Arc<Self>, backend: &str, session: &Value, moment: &Moment) -> Option<Run> {
         let login = self.plan.backend(backend)?.login.as_ref()?;
-        let mut run = Run::new(self, None, Goal::Session, moment);
+        let mut run = Machine::new(self, None, Goal::Session, moment);
         run.vars.set("session", session.clone());
         run.tasks.push_back(Task::Steps(login.steps.clone()));
-        Some(run)
+        Some(run.into())
     }
 
     /// The calls that prove identity and rights, where the mapping has any.
     pub fn probe(self: &Arc<Self>, backend: &str, moment: &Moment) -> Option<Run> {
         let steps = self.plan.backend(backend)?.probe.as_ref()?;
-        let mut run = Run::new(self, None, Goal::Session, moment);
+        let mut run = Machine::new(self, None, Goal::Session, moment);
         run.tasks.push_back(Task::Steps(steps.clone()));
-        Some(run)
+        Some(run.into())
     }
 
     /// Shows a session in a call, as the mapping's login says.
@@ -208,19 +163,28 @@ impl Site {
 
     /// What follows from the settings for one of the plan's kinds.
     pub(in crate::mapping) fn ready(&self, kind: &KindPlan) -> Cow<'_, Ready> {
-        let mut known = self.plan.kinds.iter().zip(&self.ready);
-        let found = known.find(|(known, _)| std::ptr::eq(known.as_ref(), kind));
-        found.map_or_else(
-            || Cow::Owned(Ready::new(kind, &self.settings)),
-            |(_, ready)| Cow::Borrowed(ready),
-        )
+        let known = self.place_of(kind).and_then(|place| self.ready.get(place));
+        known.map_or_else(|| Cow::Owned(Ready::new(kind, &self.settings)), Cow::Borrowed)
     }
 
     /// What is wanted of the objects that a row finds.
     pub(super) fn wanted(&self, kind: &KindPlan, row: usize) -> Option<&Arc<Wanted>> {
-        let mut known = self.plan.kinds.iter().zip(&self.wanted);
-        let (_, rows) = known.find(|(known, _)| std::ptr::eq(known.as_ref(), kind))?;
-        rows.get(row)?.as_ref()
+        self.wanted.get(self.place_of(kind)?)?.get(row)?.as_ref()
+    }
+
+    /// How a row is asked straight.
+    pub(super) fn straight(&self, kind: &KindPlan, row: usize) -> Option<&Arc<Straight>> {
+        self.straight.get(self.place_of(kind)?)?.get(row)?.as_ref()
+    }
+
+    /// The same site, asked by the machine alone: for those who look at calls as trees,
+    /// and to hold one way against the other.
+    pub fn at_length(&self) -> Arc<Self> {
+        Arc::new(Self { straight: Vec::new(), ..self.clone() })
+    }
+
+    fn place_of(&self, kind: &KindPlan) -> Option<usize> {
+        self.plan.kinds.iter().position(|known| std::ptr::eq(known.as_ref(), kind))
     }
 
     /// The settings of this installation.
@@ -239,7 +203,11 @@ impl Site {
     }
 
     /// The kind an id belongs to, and what the LMS calls it.
-    fn owner(&self, kind: Kind, id: &ResourceId) -> Result<(Arc<KindPlan>, Value), Failure> {
+    pub(super) fn owner(
+        &self,
+        kind: Kind,
+        id: &ResourceId,
+    ) -> Result<(Arc<KindPlan>, Value), Failure> {
         let (plan, native) = self.owned(kind, id).ok_or_else(super::task::missing)?;
         Ok((Arc::clone(plan), native))
     }
@@ -265,11 +233,11 @@ impl Site {
     }
 }
 
-fn unmapped() -> Failure {
+pub(super) fn unmapped() -> Failure {
     Failure::new(FailureKind::Unsupported, "this LMS has no such resources")
 }
 
-fn allowed(plan: &KindPlan, word: &str) -> Result<(), Failure> {
+pub(super) fn allowed(plan: &KindPlan, word: &str) -> Result<(), Failure> {
     let refused = plan.refuse.iter().find(|(known, _)| known == word);
     refused.map_or(Ok(()), |(_, says)| Err(Failure::new(FailureKind::Unsupported, says.clone())))
 }

@@ -8,12 +8,12 @@ use super::frame::{Frame, Pending};
 use super::judge::{Judged, Seen, judge};
 use super::seek::Then;
 use super::task::Task;
-use super::{Run, Turn};
+use super::{Machine, Turn};
 use crate::call::{Call, Failure, Reply};
 use crate::mapping::expr::Expr;
 use crate::mapping::plan::{Act, Step, Steps};
 
-impl Run {
+impl Machine {
     /// One turn of the innermost frame.
     pub(super) fn turn(&mut self) -> Result<Turn, Failure> {
         let Some(frame) = self.frames.pop() else { return Ok(Turn::Again) };
@@ -81,13 +81,13 @@ impl Run {
                     Some(one) => vec![one],
                 };
                 self.keep_after(steps, index);
-                self.seek(question, values, Then::Found)?;
+                self.seek(question, &values, Then::Found)?;
                 Ok(Turn::Again)
             }
             Act::Load => {
                 let id = self.vars.get("id").cloned().ok_or_else(super::task::missing)?;
                 self.keep_after(steps, index);
-                self.seek(super::ask::BY_ID, vec![id], Then::Load)?;
+                self.seek(super::ask::BY_ID, &[id], Then::Load)?;
                 Ok(Turn::Again)
             }
             Act::Do(inner) => {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::frame::Frame;
-use super::{Goal, Note, Run, Turn};
+use super::{Goal, Machine, Note, Turn};
 use crate::call::{Failure, Kind};
 use crate::mapping::expr::{Expr, Pick, plain_text};
 use crate::mapping::lower::{Lower, Record};
@@ -51,7 +51,7 @@ pub(super) fn unanswerable() -> Failure {
     Failure::new(Kind::Unsupported, "this mapping cannot answer that")
 }
 
-impl Run {
+impl Machine {
     pub(super) fn begin_task(&mut self) -> Result<Turn, Failure> {
         let Some(task) = self.tasks.pop_front() else { return Ok(Turn::Over) };
         match task {
@@ -61,7 +61,7 @@ impl Run {
             Task::LowerChange => self.lower_change()?,
             Task::Update => self.begin_update(),
             Task::Look(otherwise) => self.begin_look(otherwise)?,
-            Task::Seek(question, values) => self.seek(&question, values, Then::Objects)?,
+            Task::Seek(question, values) => self.seek(&question, &values, Then::Objects)?,
             Task::Joins => self.frames.push(Frame::Joins { at: 0, join: 0, waiting: false }),
             Task::ReadMembers => self.frames.push(Frame::Members { at: 0, waiting: false }),
             Task::FirstMembers => self.first_members()?,

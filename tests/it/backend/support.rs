@@ -353,5 +353,6 @@ pub(super) fn call_to(method: Method, path: &str, safety: Safety) -> Call {
         safety,
         patience: None,
         wanted: None,
+        ready: None,
     }
 }

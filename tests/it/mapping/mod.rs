@@ -20,4 +20,5 @@ mod scenarios;
 mod sessions;
 mod sheet;
 mod shipped;
+mod straight;
 mod support;

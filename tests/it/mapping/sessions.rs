@@ -34,6 +34,7 @@ fn a_session_is_shown_as_the_mapping_says_and_lives_as_long_as_it_says() {
         safety: Safety::Read,
         patience: None,
         wanted: None,
+        ready: None,
     };
     site.sign(&mut call, &session).unwrap();
     assert_eq!(call.headers, [("Authorization".to_owned(), "Bearer t2".to_owned())]);
