@@ -72,18 +72,14 @@ impl Tenant {
         depth: Depth,
     ) -> Result<Option<Picture>, Failure> {
         let slot = self.slot();
-        if slot.is_none()
-            && self.rides_along(kind)
-            && let Some(matcher) = self.one_of(kind, std::slice::from_ref(id))
-        {
-            let found = self.lookup(kind, &matcher, depth).await?;
-            return Ok(found.into_iter().find(|it| it.id().as_ref() == Some(id)));
+        if slot.is_none() && self.rides_along(kind) {
+            return Box::pin(self.lookup_id(kind, id, depth)).await;
         }
         let moment = self.lms.moment();
         let run = self.lms.site().get(kind, id, self.want(kind, depth), &moment)?;
         let done = self.drive(run, kind, Deed::Read).await?;
         if !done.remembered {
-            return Ok(done.pictures.into_iter().find(|it| it.id().as_ref() == Some(id)));
+            return Ok(done.pictures.into_iter().find(|it| it.has_id(id)));
         }
         let entry = self.ledger.entries.of_lms(kind, std::slice::from_ref(id)).await;
         let entry = entry.map_err(|error| Failure::new(Unavailable, error.to_string()))?;
@@ -94,7 +90,21 @@ impl Tenant {
     fn rides_along(&self, kind: Kind) -> bool {
         let mut kinds = self.lms.site().plan.kinds_of(kind);
         let only = kinds.next().filter(|_| kinds.next().is_none());
+        let only = only.filter(|plan| !plan.remembered);
         only.is_some_and(|plan| plan.row("id eq").is_some_and(|row| row.many.is_some()))
+    }
+
+    /// What the LMS holds under several ids.
+    pub(super) async fn several(
+        self: &Arc<Self>,
+        kind: Kind,
+        ids: &[ResourceId],
+        depth: Depth,
+    ) -> Result<Vec<Picture>, Failure> {
+        let run = self.lms.site().several(kind, ids, self.want(kind, depth), &self.lms.moment())?;
+        let done = self.drive(run, kind, Deed::Find).await?;
+        complete(&done)?;
+        Ok(done.pictures)
     }
 
     /// What the LMS holds that a matcher means, and perhaps others: whoever asks
@@ -125,12 +135,7 @@ impl Tenant {
         let (mut pictures, mut total) = (Vec::new(), Some(0));
         for run in runs {
             let done = self.drive(run, kind, deed).await?;
-            if done.incomplete && done.pictures.is_empty() {
-                return Err(Failure::new(
-                    Garbled,
-                    "the LMS could not show all there are, and none of those fits",
-                ));
-            }
+            complete(&done)?;
             let count = done.total.and_then(|count| usize::try_from(count).ok());
             total = total.zip(count).map(|(sum, count): (usize, usize)| sum + count);
             pictures.append(&mut self.told(kind, query.matcher.as_ref(), done).await?);
@@ -183,6 +188,15 @@ impl Tenant {
             (Kind::Group, Depth::Lean) => lean().map_or(Want::All, Want::Shown),
         }
     }
+}
+
+/// Nobody found is no proof where the LMS has not shown all.
+fn complete(done: &Done) -> Result<(), Failure> {
+    if done.incomplete && done.pictures.is_empty() {
+        let says = "the LMS could not show all there are, and none of those fits";
+        return Err(Failure::new(Garbled, says));
+    }
+    Ok(())
 }
 
 /// What a client reads of an id that nobody has.

@@ -5,6 +5,7 @@
 //! everybody along who asks the same question for another value. So the busier it
 //! is, the fewer calls per lookup.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,7 +15,7 @@ use super::cache::Depth;
 use super::{Error, Tenant};
 use crate::call::{Failure, Kind as FailureKind};
 use crate::mapping::Picture;
-use crate::scim::{Kind, Matcher, Operator};
+use crate::scim::{Kind, Matcher, Operator, ResourceId};
 
 /// So many ride together at most; the mapping splits them as its LMS needs.
 const SEATS: usize = 200;
@@ -28,13 +29,19 @@ const SHARE: usize = 4;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Route {
     kind: Kind,
-    question: String,
+    question: Cow<'static, str>,
     depth: Depth,
+}
+
+/// Who is looked for.
+enum Sought {
+    Id(ResourceId),
+    Meant(Matcher),
 }
 
 /// Somebody who waits for an answer.
 struct Passenger {
-    matcher: Matcher,
+    sought: Sought,
     tell: oneshot::Sender<Result<Vec<Picture>, Failure>>,
 }
 
@@ -93,8 +100,29 @@ impl Tenant {
             drop(slot);
             return found;
         }
+        self.rides(route, Sought::Meant(matcher.clone())).await
+    }
+
+    /// What the LMS holds under an id, asked for together with others.
+    pub(super) async fn lookup_id(
+        self: &Arc<Self>,
+        kind: Kind,
+        id: &ResourceId,
+        depth: Depth,
+    ) -> Result<Option<Picture>, Failure> {
+        let route = Route { kind, question: Cow::Borrowed("id eq"), depth };
+        let found = self.rides(route, Sought::Id(id.clone())).await?;
+        Ok(found.into_iter().find(|it| it.has_id(id)))
+    }
+
+    /// Waits for the next call that goes this way.
+    async fn rides(
+        self: &Arc<Self>,
+        route: Route,
+        sought: Sought,
+    ) -> Result<Vec<Picture>, Failure> {
         let (tell, told) = oneshot::channel();
-        if !self.rides.board(&route, Passenger { matcher: matcher.clone(), tell }) {
+        if !self.rides.board(&route, Passenger { sought, tell }) {
             self.drives(route);
         }
         told.await.unwrap_or_else(|_| Err(cut_off()))
@@ -122,7 +150,7 @@ impl Tenant {
         plan.row(&question)?.many.as_ref()?;
         let value = operand.to_value();
         let ordinary = value.as_str()?.bytes().all(|byte| byte.is_ascii_graphic());
-        ordinary.then_some(Route { kind, question, depth })
+        ordinary.then_some(Route { kind, question: Cow::Owned(question), depth })
     }
 
     async fn ride(self: &Arc<Self>, route: &Route, slot: OwnedSemaphorePermit) {
@@ -134,13 +162,13 @@ impl Tenant {
             return;
         }
         self.metrics.rode(aboard.len());
-        let together = Matcher::Any(aboard.iter().map(|one| one.matcher.clone()).collect());
-        match self.pictures(route.kind, Some(&together), route.depth).await {
+        let together: Vec<&Sought> = aboard.iter().map(|one| &one.sought).collect();
+        match self.sought(route, &together).await {
             Ok(pictures) => share(aboard, pictures),
             // One of them spoils the answer of all: each for himself.
             Err(failure) if failure.kind == FailureKind::Poisoned && aboard.len() > 1 => {
                 for one in aboard {
-                    let found = self.pictures(route.kind, Some(&one.matcher), route.depth).await;
+                    let found = self.sought(route, &[&one.sought]).await;
                     let _ = one.tell.send(found);
                 }
             }
@@ -154,11 +182,43 @@ impl Tenant {
     }
 }
 
+impl Tenant {
+    /// What the LMS holds of those who are sought.
+    async fn sought(
+        self: &Arc<Self>,
+        route: &Route,
+        together: &[&Sought],
+    ) -> Result<Vec<Picture>, Failure> {
+        let ids = together.iter().filter_map(|it| match it {
+            Sought::Id(id) => Some(id.clone()),
+            Sought::Meant(_) => None,
+        });
+        let ids: Vec<ResourceId> = ids.collect();
+        if !ids.is_empty() {
+            return self.several(route.kind, &ids, route.depth).await;
+        }
+        let meant = together.iter().filter_map(|it| match it {
+            Sought::Meant(matcher) => Some(matcher.clone()),
+            Sought::Id(_) => None,
+        });
+        self.pictures(route.kind, Some(&Matcher::Any(meant.collect())), route.depth).await
+    }
+}
+
+impl Sought {
+    fn is(&self, picture: &Picture) -> bool {
+        match self {
+            Self::Id(id) => picture.has_id(id),
+            Self::Meant(matcher) => picture.fits(matcher),
+        }
+    }
+}
+
 /// To each his own. Whoever has left meanwhile needs none.
 fn share(aboard: Vec<Passenger>, pictures: Vec<Picture>) {
     let mut own: Vec<Vec<Picture>> = aboard.iter().map(|_| Vec::new()).collect();
     for picture in pictures {
-        let fitting = aboard.iter().zip(&mut own).filter(|(one, _)| picture.fits(&one.matcher));
+        let fitting = aboard.iter().zip(&mut own).filter(|(one, _)| one.sought.is(&picture));
         let mut meant: Vec<&mut Vec<Picture>> = fitting.map(|(_, own)| own).collect();
         // Nearly always one alone is meant, and nothing is copied.
         let Some(last) = meant.pop() else { continue };
