@@ -16,8 +16,9 @@ pub struct Wanted {
     at: Option<String>,
     /// In order.
     fields: Vec<String>,
-    /// The marks of all of them.
-    marks: u64,
+    /// Where each of them is, by its mark: a long list has the same names over and over,
+    /// and most of them nobody wants.
+    marks: Vec<Marked>,
     /// Whether the objects are wanted as rows, where a reply is what it should be.
     rows: bool,
 }
@@ -27,7 +28,12 @@ impl Wanted {
     pub fn new(at: Option<String>, mut fields: Vec<String>) -> Self {
         fields.sort_unstable();
         fields.dedup();
-        let marks = fields.iter().fold(0, |marks, field| marks | mark(field));
+        let mut marks = vec![Marked::None; MARKS];
+        for (index, field) in fields.iter().enumerate() {
+            if let Some(place) = marks.get_mut(mark(field)) {
+                *place = if *place == Marked::None { Marked::One(index) } else { Marked::Several };
+            }
+        }
         Self { at, fields, marks, rows: false }
     }
 
@@ -49,10 +55,13 @@ impl Wanted {
 
     /// Which of the fields it is, if it is wanted.
     pub fn index(&self, field: &str) -> Option<usize> {
-        if self.marks & mark(field) == 0 {
-            return None;
+        match *self.marks.get(mark(field))? {
+            Marked::None => None,
+            Marked::One(index) => {
+                self.fields.get(index).is_some_and(|it| it == field).then_some(index)
+            }
+            Marked::Several => self.fields.binary_search_by(|it| it.as_str().cmp(field)).ok(),
         }
-        self.fields.binary_search_by(|known| known.as_str().cmp(field)).ok()
     }
 
     /// The key of the body under which the objects are.
@@ -69,14 +78,25 @@ impl Wanted {
     }
 }
 
-/// One bit that says something of a name: most names that an LMS tells are not wanted,
-/// and nearly all of those need not be looked for.
-fn mark(field: &str) -> u64 {
+/// How many marks there are.
+const MARKS: usize = 256;
+
+/// Which of the fields have a mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Marked {
+    None,
+    One(usize),
+    Several,
+}
+
+/// A mark of a name, by its length and three of its letters.
+fn mark(field: &str) -> usize {
     let bytes = field.as_bytes();
-    let ends = [bytes.first(), bytes.last()].map(|byte| u64::from(byte.copied().unwrap_or(0)));
-    let [first, last] = ends;
-    let sum = first.wrapping_mul(7) ^ last.wrapping_mul(31) ^ field.len() as u64;
-    1 << (sum & 63)
+    let letter = |at: usize| usize::from(bytes.get(at).copied().unwrap_or(0));
+    let (first, middle, last) =
+        (letter(0), letter(bytes.len() / 2), letter(bytes.len().wrapping_sub(1)));
+    let sum = first.wrapping_mul(5) ^ middle.wrapping_mul(31) ^ last.wrapping_mul(109);
+    (sum ^ bytes.len().wrapping_mul(17)) % MARKS
 }
 
 /// Where in a reply we are.

@@ -95,7 +95,13 @@ impl Lift<'_> {
         for (index, other) in attributes {
             put(index, self.meaning(other, Some(Cow::Borrowed(&value)), &[]));
         }
-        put(first, self.meaning(attribute, Some(Cow::Owned(value)), &[]));
+        let text = attribute.is_bare() && value.as_str().is_some_and(|text| !text.is_empty());
+        let shown = if text {
+            Shown::Value(value)
+        } else {
+            self.meaning(attribute, Some(Cow::Owned(value)), &[])
+        };
+        put(first, shown);
     }
 
     /// The SCIM id of an object.
@@ -161,6 +167,13 @@ impl Attribute {
             None => value.into_owned(),
         };
         typed(self.slot.place.leaf().kind, meant)
+    }
+
+    /// Whether a text means itself.
+    fn is_bare(&self) -> bool {
+        let kind = self.slot.place.leaf().kind;
+        let text = matches!(kind, Type::String | Type::Reference | Type::DateTime);
+        text && self.from_lms.is_none() && self.values.is_none()
     }
 
     /// What is shown where there is no value. There is no such thing as an empty
