@@ -420,8 +420,8 @@ fn the_trail_is_read_and_proven_beside_a_running_gateway() {
     let file = rusqlite::Connection::open(folder.path().join("matricula.db")).unwrap();
     let (_, made, talk) = command(&["token", "create", "--tenant", "school"], folder.path());
     assert!(made.starts_with("matricula_"), "{talk}");
-    let followed = follower.line();
-    assert!(followed.starts_with("5  "), "{followed}");
+    let next = follower.line();
+    assert!(next.starts_with("5  "), "{next}");
     file.execute("UPDATE trail SET body = replace(body, 'done', 'failed') WHERE seq = 3", [])
         .unwrap();
     let (status, out, talk) = command(&["audit", "verify", "--json"], folder.path());
