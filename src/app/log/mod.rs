@@ -3,11 +3,13 @@
 
 mod line;
 mod outlet;
+mod pairs;
 
 use crate::clock::Clock;
 use crate::config::{Format, Log};
 use line::{Lines, Time};
 use outlet::Outlet;
+use pairs::Pairs;
 use prometheus::{IntCounter, Registry};
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io;
@@ -85,7 +87,7 @@ fn subscriber(
     let lines = Lines::new(Arc::clone(outlet));
     let layer = fmt::layer().with_timer(Time(clock.clone())).with_ansi(false).with_writer(lines);
     let layer = match settings.format {
-        Format::Text => layer.boxed(),
+        Format::Text => layer.fmt_fields(Pairs).boxed(),
         // Fields stand beside the message, where log stores look for them.
         Format::Json => layer.json().flatten_event(true).with_span_list(false).boxed(),
     };

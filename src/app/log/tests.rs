@@ -72,6 +72,34 @@ fn json_has_the_fields_beside_the_message_and_the_span_under_its_name() {
 }
 
 #[test]
+fn fields_are_written_as_they_would_be_without_us() {
+    let talk = || {
+        let cause: &dyn std::error::Error = &io::Error::other(Fault::Twice);
+        tracing::info!(plain = "a b", quoted = r#""a" \ b"#, umlaut = "ä", bell = "\u{7}", "said");
+        tracing::info!(number = 7_u64, small = 7_u16, signed = -7, truth = true, shown = %"a\"b");
+        tracing::info!(message = "first", absent = None::<&str>, present = Some("x"), cause);
+        let span =
+            tracing::info_span!("request", id = %7, title = "x", late = tracing::field::Empty);
+        span.record("late", "y");
+        span.in_scope(|| tracing::info!(r#type = "t", r#final = 1_u64));
+    };
+    let written = |layer: fn(Paper) -> Box<dyn Layer<Spans> + Send + Sync>| {
+        let paper = Paper::default();
+        tracing::subscriber::with_default(Spans::default().with(layer(paper.clone())), talk);
+        paper.read()
+    };
+    let usual = written(|paper| {
+        fmt::layer().without_time().with_ansi(false).with_writer(move || paper.clone()).boxed()
+    });
+    let ours = written(|paper| {
+        let layer = fmt::layer().without_time().with_ansi(false);
+        layer.fmt_fields(Pairs).with_writer(move || paper.clone()).boxed()
+    });
+    assert_eq!(ours, usual);
+    assert!(usual.contains(r#"plain="a b""#) && usual.contains("number=7"), "{usual}");
+}
+
+#[test]
 fn a_value_with_line_ends_makes_no_second_line() {
     let said = "gone\r\n2023-11-14T22:13:20Z  INFO all is well";
     let text = logged(Format::Text, "info", || tracing::error!(error = %said, "broken"));
