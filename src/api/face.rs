@@ -1,6 +1,8 @@
 //! What is shown at one time: the tenants, each at its path.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Bound::{Included, Unbounded};
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -15,7 +17,8 @@ use crate::store::Fixed;
 #[derive(Debug)]
 pub struct Face {
     pub(super) config: Config,
-    fronts: HashMap<String, Arc<Front>>,
+    /// By their paths, each with a slash behind it.
+    fronts: BTreeMap<String, Arc<Front>>,
 }
 
 /// One tenant as the outside sees it.
@@ -32,7 +35,7 @@ pub struct Front {
 impl Face {
     /// These tenants.
     pub fn new(config: Config, fronts: Vec<Front>) -> Self {
-        let keyed = |front: Front| (front.path.clone(), Arc::new(front));
+        let keyed = |front: Front| (format!("{}/", front.path), Arc::new(front));
         Self { config, fronts: fronts.into_iter().map(keyed).collect() }
     }
 
@@ -46,18 +49,18 @@ impl Face {
     }
 
     /// Whom a path belongs to, and what it means there. No tenant's path begins
-    /// with another's, so the first that fits is the only one.
+    /// with another's: so the one that this path begins with, if there is one, is the
+    /// last of those that are not behind it.
     pub(super) fn locate(&self, path: &str) -> (Option<&Arc<Front>>, Route) {
-        let segments = segments(path);
-        let mut prefix = String::with_capacity(path.len());
-        for (index, segment) in segments.iter().enumerate() {
-            prefix.push('/');
-            prefix.push_str(segment);
-            if let Some(front) = self.fronts.get(&prefix) {
-                return (Some(front), Route::of(segments.get(index + 1..).unwrap_or_default()));
-            }
+        let path = plain(path);
+        let last = self.fronts.range::<str, _>((Unbounded, Included(&*path))).next_back();
+        if let Some((front, rest)) = last.and_then(|(of, it)| Some((it, path.strip_prefix(&**of)?)))
+        {
+            return (Some(front), Route::of(rest));
         }
-        (None, Route::Unknown)
+        // Nothing is below it: it is a tenant's own path, or nobody's.
+        let front = self.fronts.get(&(path.into_owned() + "/"));
+        (front, if front.is_some() { Route::Base } else { Route::Unknown })
     }
 }
 
@@ -65,7 +68,7 @@ impl Front {
     /// A tenant at its path: `/demo/scim/v2`.
     pub fn new(tenant: Arc<Tenant>, path: &str, tokens: Fixed, config: &Config) -> Self {
         let capabilities = capabilities(&tenant, config);
-        let path = segments(path).iter().fold(String::new(), |path, it| path + "/" + it);
+        let path = joined(path);
         Self { tenant, path, tokens, from: Vec::new(), capabilities }
     }
 
@@ -73,6 +76,15 @@ impl Front {
     pub fn only_from(self, from: Vec<IpNet>) -> Self {
         Self { from, ..self }
     }
+}
+
+/// A path without slashes that mean nothing. Hardly any has one.
+fn plain(path: &str) -> Cow<'_, str> {
+    if path.contains("//") { Cow::Owned(joined(path)) } else { Cow::Borrowed(path) }
+}
+
+fn joined(path: &str) -> String {
+    segments(path).fold(String::new(), |path, it| path + "/" + it)
 }
 
 fn capabilities(tenant: &Tenant, config: &Config) -> Capabilities {
@@ -87,5 +99,17 @@ fn capabilities(tenant: &Tenant, config: &Config) -> Capabilities {
         sort: true,
         etag: true,
         authentication: vec![AuthenticationScheme::bearer()],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slashes_that_mean_nothing_are_left_out() {
+        for (path, same) in [("/a/b", "/a/b"), ("//a///b", "/a/b"), ("/a/b//", "/a/b"), ("", "")] {
+            assert_eq!(plain(path), same);
+        }
     }
 }

@@ -30,28 +30,39 @@ pub(super) enum Route {
 }
 
 impl Route {
-    /// Reads the segments of a path; they are still as they were sent.
-    pub(super) fn of(segments: &[&str]) -> Self {
-        match segments {
-            [] => Self::Base,
-            ["Bulk"] => Self::Bulk,
-            ["Me", ..] => Self::Me,
-            [".search"] => Self::Search(None),
-            ["ServiceProviderConfig" | "ServiceProviderConfigs"] => Self::ServiceProviderConfig,
-            ["ResourceTypes"] => Self::ResourceTypes(None),
-            ["ResourceTypes", name] => decoded(name, |name| Self::ResourceTypes(Some(name))),
-            ["Schemas"] => Self::Schemas(None),
-            ["Schemas", urn] => decoded(urn, |urn| Self::Schemas(Some(urn))),
-            [name] => kind(name).map_or(Self::Unknown, Self::Collection),
-            [name, ".search"] => kind(name).map_or(Self::Unknown, |kind| Self::Search(Some(kind))),
-            [name, id] => match kind(name) {
-                Some(kind) => decoded(id, |id| match ResourceId::parse(&id) {
-                    Some(id) => Self::One(kind, id),
-                    None => Self::Unknown,
-                }),
-                None => Self::Unknown,
-            },
+    /// Reads the rest of a path; its segments are still as they were sent.
+    pub(super) fn of(path: &str) -> Self {
+        let mut segments = segments(path);
+        let Some(first) = segments.next() else { return Self::Base };
+        match (first, segments.next(), segments.next()) {
+            ("Me", ..) => Self::Me,
+            (name, None, _) => Self::of_one(name),
+            (name, Some(inner), None) => Self::of_two(name, inner),
             _ => Self::Unknown,
+        }
+    }
+
+    fn of_one(name: &str) -> Self {
+        match name {
+            "Bulk" => Self::Bulk,
+            ".search" => Self::Search(None),
+            "ServiceProviderConfig" | "ServiceProviderConfigs" => Self::ServiceProviderConfig,
+            "ResourceTypes" => Self::ResourceTypes(None),
+            "Schemas" => Self::Schemas(None),
+            name => kind(name).map_or(Self::Unknown, Self::Collection),
+        }
+    }
+
+    fn of_two(name: &str, inner: &str) -> Self {
+        match (name, kind(name)) {
+            ("ResourceTypes", _) => decoded(inner, |name| Self::ResourceTypes(Some(name))),
+            ("Schemas", _) => decoded(inner, |urn| Self::Schemas(Some(urn))),
+            (_, Some(kind)) if inner == ".search" => Self::Search(Some(kind)),
+            (_, Some(kind)) => decoded(inner, |id| match ResourceId::parse(&id) {
+                Some(id) => Self::One(kind, id),
+                None => Self::Unknown,
+            }),
+            (_, None) => Self::Unknown,
         }
     }
 
@@ -108,8 +119,8 @@ impl Route {
 
 /// The segments of a path. Double slashes and one at the end are what becomes of
 /// a Tenant URL that ends in a slash; they mean nothing.
-pub(super) fn segments(path: &str) -> Vec<&str> {
-    path.split('/').filter(|segment| !segment.is_empty()).collect()
+pub(super) fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|segment| !segment.is_empty())
 }
 
 fn kind(name: &str) -> Option<Kind> {
@@ -132,7 +143,7 @@ mod tests {
     use super::*;
 
     fn route(path: &str) -> Route {
-        Route::of(&segments(path))
+        Route::of(path)
     }
 
     #[test]
