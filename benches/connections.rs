@@ -8,14 +8,12 @@
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use matricula::server::{Config, Limits, Listener, Metrics, Request, Response, Shutdown};
+use matricula::server::{Config, Limits, Listener, Metrics, Request, Response, Service, Shutdown};
 use std::convert::Infallible;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tower::service_fn;
-use tower::util::BoxCloneSyncService;
 
 #[tokio::main]
 async fn main() {
@@ -37,7 +35,7 @@ async fn serve(number: usize) -> SocketAddr {
     let config = Config { listen, limits, ..Config::default() };
     let listener = Listener::bind(config, metrics).await.unwrap();
     let address = listener.address();
-    tokio::spawn(listener.serve(BoxCloneSyncService::new(service_fn(answer)), Shutdown::new()));
+    tokio::spawn(listener.serve(Service::new(answer), Shutdown::new()));
     address
 }
 

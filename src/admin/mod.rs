@@ -36,11 +36,8 @@ pub use health::{Breaker, LastFailure, TenantHealth};
 use crate::server::{Service, Shutdown};
 use face::Face;
 use prometheus::{IntGaugeVec, Opts, Registry};
-use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
-use tower::service_fn;
-use tower::util::BoxCloneSyncService;
 
 /// What the operators' face asks of the program.
 pub trait Gateway: Send + Sync + 'static {
@@ -72,10 +69,10 @@ pub fn service<G: Gateway>(
     shutdown: Shutdown,
 ) -> Service {
     let face = Arc::new(Face::new(config, gateway, registry, shutdown));
-    BoxCloneSyncService::new(service_fn(move |request| {
+    Service::new(move |request| {
         let face = Arc::clone(&face);
-        async move { Ok::<_, Infallible>(face.answer(request).await) }
-    }))
+        async move { Ok(face.answer(request).await) }
+    })
 }
 
 /// Makes known what is true of the process itself: its build, and what the

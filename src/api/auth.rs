@@ -12,7 +12,7 @@ use super::line::Asked;
 use super::roll::Roll;
 use super::route::Route;
 use crate::scim::{self, Kind};
-use crate::server::{Peer, Request};
+use crate::server::Request;
 use crate::store::{Digest, PREFIX, Scope, Token, admits, is_damaged};
 
 /// Proof that a request was authorised.
@@ -27,22 +27,15 @@ pub(super) struct Caller {
 const LONGEST: usize = 4096;
 
 /// Finds out who is speaking, or refuses.
-pub(super) fn authenticate(
-    request: &mut Request,
-    roll: &Roll,
-    now: Timestamp,
-) -> Result<(), Denial> {
-    let asked = request.extensions().get::<Asked>().cloned();
-    let Some(asked) = asked else { return Err(Denial::Lost) };
+pub(super) fn authenticate(asked: &mut Asked, roll: &Roll, now: Timestamp) -> Result<(), Denial> {
     let Some(front) = &asked.front else { return Err(Denial::Tenant) };
-    let address = request.extensions().get::<Peer>().map(|peer| peer.address);
+    let address = asked.address();
     if address.is_some_and(|address| !admits(&front.from, address)) {
         return Err(Denial::Address(address, None));
     }
-    let caller = recognised(bearer(request)?, front, roll, (address, now))?;
-    caller.permit(&asked.route, request.method())?;
-    asked.caller(&caller);
-    request.extensions_mut().insert(caller);
+    let caller = recognised(bearer(&asked.request)?, front, roll, (address, now))?;
+    caller.permit(&asked.route, asked.request.method())?;
+    asked.caller = Some(caller);
     Ok(())
 }
 

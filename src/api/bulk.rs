@@ -13,7 +13,7 @@ use crate::scim::{
 };
 use crate::server::Response;
 
-pub(super) async fn answer(mut exchange: Exchange) -> Result<Response, Refusal> {
+pub(super) async fn answer(mut exchange: Exchange<'_>) -> Result<Response, Refusal> {
     if *exchange.method() != HttpMethod::POST {
         return Err(exchange.not_allowed());
     }
@@ -25,7 +25,7 @@ pub(super) async fn answer(mut exchange: Exchange) -> Result<Response, Refusal> 
 
 /// Carries out the operations in an order in which every reference is known
 /// before it is needed; the results stand in the order of the request.
-async fn carried_out(exchange: &Exchange, request: BulkRequest) -> Vec<BulkResult> {
+async fn carried_out(exchange: &Exchange<'_>, request: BulkRequest) -> Vec<BulkResult> {
     let (order, circles) = request.order();
     let most = request.fail_on_errors.filter(|most| *most > 0);
     let mut operations: Vec<_> = request.operations.into_iter().map(Some).collect();
@@ -69,7 +69,7 @@ fn refused(operation: Option<&Result<BulkOperation, Rejected>>, error: scim::Err
 }
 
 async fn one(
-    exchange: &Exchange,
+    exchange: &Exchange<'_>,
     operation: BulkOperation,
     ids: &mut HashMap<String, ResourceId>,
 ) -> BulkResult {
@@ -106,7 +106,7 @@ async fn one(
 
 type Outcome = Result<(ResourceId, Option<String>, u16), scim::Error>;
 
-async fn done(exchange: &Exchange, operation: BulkOperation) -> Outcome {
+async fn done(exchange: &Exchange<'_>, operation: BulkOperation) -> Outcome {
     let BulkOperation { method, version, kind, target, data, .. } = operation;
     exchange.caller.may_touch(kind)?;
     let (tenant, rules) = (exchange.tenant(), exchange.tenant().config().rules);

@@ -8,7 +8,7 @@ use crate::provision::Listing;
 use crate::scim::{Kind, Query, list_response};
 use crate::server::Response;
 
-pub(super) async fn answer(exchange: Exchange, kind: Kind) -> Result<Response, Refusal> {
+pub(super) async fn answer(exchange: Exchange<'_>, kind: Kind) -> Result<Response, Refusal> {
     match *exchange.method() {
         Method::GET | Method::HEAD => list(&exchange, kind).await,
         Method::POST => Box::pin(create(exchange, kind)).await,
@@ -16,14 +16,14 @@ pub(super) async fn answer(exchange: Exchange, kind: Kind) -> Result<Response, R
     }
 }
 
-async fn list(exchange: &Exchange, kind: Kind) -> Result<Response, Refusal> {
+async fn list(exchange: &Exchange<'_>, kind: Kind) -> Result<Response, Refusal> {
     let query = exchange.parameters()?.bind(exchange.resource_type(kind)?)?;
     let listing = exchange.tenant().list(kind, &query, exchange.fresh()).await?;
     Ok(page(exchange, &query, &listing))
 }
 
 /// The answer that shows a part of a list.
-pub(super) fn page(exchange: &Exchange, query: &Query, listing: &Listing) -> Response {
+pub(super) fn page(exchange: &Exchange<'_>, query: &Query, listing: &Listing) -> Response {
     let base = exchange.base();
     let written = list_response(listing.total, listing.page, &listing.views, |view, out| {
         exchange.write(view, &query.projection, &base, out);
@@ -31,7 +31,7 @@ pub(super) fn page(exchange: &Exchange, query: &Query, listing: &Listing) -> Res
     text(200, written.into())
 }
 
-async fn create(mut exchange: Exchange, kind: Kind) -> Result<Response, Refusal> {
+async fn create(mut exchange: Exchange<'_>, kind: Kind) -> Result<Response, Refusal> {
     let body = exchange.document().await?;
     let query = exchange.parameters()?.bind(exchange.resource_type(kind)?)?;
     let rules = exchange.tenant().config().rules;

@@ -12,8 +12,6 @@ use crate::scim;
 /// Why somebody may not speak.
 #[derive(Debug)]
 pub(super) enum Denial {
-    /// A fault of ours.
-    Lost,
     /// Nobody is served at this address.
     Tenant,
     /// There is no token.
@@ -40,7 +38,6 @@ impl Denial {
     /// Its word in metrics.
     pub(super) fn word(&self) -> &'static str {
         match self {
-            Self::Lost => "lost",
             Self::Tenant => "tenant",
             Self::Silent => "no_token",
             Self::Unreadable => "unreadable",
@@ -62,7 +59,6 @@ impl Denial {
     pub(super) fn refusal(self, late: Option<Late>) -> Refusal {
         let unauthorized = Refusal::unauthorized;
         let refusal = match self {
-            Self::Lost => scim::Error::internal().into(),
             Self::Tenant => scim::Error::not_found(
                 "There is no tenant at this address. Compare it with the Tenant URL.",
             )

@@ -10,7 +10,7 @@ use super::route::Route;
 use crate::scim::{self, Discovery, Kind, ResourceType};
 use crate::server::Response;
 
-pub(super) fn answer(exchange: &Exchange) -> Result<Response, Refusal> {
+pub(super) fn answer(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
     if !matches!(*exchange.method(), Method::GET | Method::HEAD) {
         return Err(exchange.not_allowed());
     }
@@ -27,7 +27,7 @@ pub(super) fn answer(exchange: &Exchange) -> Result<Response, Refusal> {
         capabilities: &exchange.front.capabilities,
         resource_types: &types,
     };
-    Ok(document(200, &found(&exchange.route, &discovery)?))
+    Ok(document(200, &found(exchange.route, &discovery)?))
 }
 
 fn found(route: &Route, discovery: &Discovery<'_>) -> Result<Value, scim::Error> {

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
+use std::fmt::Write;
+
 use http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HOST, LOCATION,
 };
-use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method};
 use http_body_util::{BodyExt, Limited};
 use percent_encoding::percent_decode_str;
@@ -26,32 +27,27 @@ use crate::server::{Body, BodyError, BoxError, Peer, Request, Response};
 const FRESH: [&str; 3] = ["no-cache", "no-store", "max-age=0"];
 
 /// An authorised request.
-pub(super) struct Exchange {
-    pub face: Arc<Face>,
-    pub front: Arc<Front>,
-    pub route: Route,
-    pub caller: Caller,
-    id: HeaderValue,
-    parts: Parts,
-    body: Body,
+pub(super) struct Exchange<'a> {
+    pub face: &'a Face,
+    pub front: &'a Front,
+    pub route: &'a Route,
+    pub caller: &'a Caller,
+    id: &'a HeaderValue,
+    request: &'a mut Request,
 }
 
 /// Finds the handler of a request.
-pub(super) async fn answer(request: Request) -> Result<Response, BoxError> {
-    Ok(handle(request).await?)
-}
-
-async fn handle(request: Request) -> Result<Response, Refusal> {
-    let exchange = Exchange::new(request)?;
+pub(super) async fn answer(asked: &mut Asked) -> Result<Response, Refusal> {
+    let exchange = Exchange::new(asked)?;
     if *exchange.method() == Method::OPTIONS {
-        return Ok(options(&exchange.route));
+        return Ok(options(exchange.route));
     }
     // Each in a box of its own: one future for all of them would be as large as
     // the largest, for every request.
-    match exchange.route.clone() {
-        Route::Collection(kind) => Box::pin(collection::answer(exchange, kind)).await,
-        Route::One(kind, id) => Box::pin(one::answer(exchange, kind, id)).await,
-        Route::Search(kind) => Box::pin(search::answer(exchange, kind)).await,
+    match exchange.route {
+        Route::Collection(kind) => Box::pin(collection::answer(exchange, *kind)).await,
+        Route::One(kind, id) => Box::pin(one::answer(exchange, *kind, id)).await,
+        Route::Search(kind) => Box::pin(search::answer(exchange, *kind)).await,
         Route::Bulk => Box::pin(bulk::answer(exchange)).await,
         Route::Me => Err(scim::Error::not_implemented(
             "`/Me` is not offered: a token speaks for a directory, not for a person.",
@@ -75,17 +71,13 @@ fn options(route: &Route) -> Response {
     response
 }
 
-impl Exchange {
-    fn new(request: Request) -> Result<Self, Refusal> {
-        let (mut parts, body) = request.into_parts();
-        let asked = parts.extensions.remove::<Asked>();
-        let caller = parts.extensions.remove::<Caller>();
-        let (Some(Asked { face, front: Some(front), route, id, .. }), Some(caller)) =
-            (asked, caller)
-        else {
+impl<'a> Exchange<'a> {
+    fn new(asked: &'a mut Asked) -> Result<Self, Refusal> {
+        let Asked { request, face, front, route, id, caller } = asked;
+        let (Some(front), Some(caller)) = (front, caller) else {
             return Err(scim::Error::internal().into());
         };
-        Ok(Self { face, front, route, caller, id, parts, body })
+        Ok(Self { face, front, route, caller, id, request })
     }
 
     /// On whose word something is written.
@@ -99,7 +91,7 @@ impl Exchange {
     }
 
     pub(super) fn method(&self) -> &Method {
-        &self.parts.method
+        self.request.method()
     }
 
     /// A method that this address does not know.
@@ -116,7 +108,7 @@ impl Exchange {
 
     /// The parameters of the URL.
     pub(super) fn parameters(&self) -> Result<Parameters, scim::Error> {
-        let query = self.parts.uri.query().unwrap_or_default();
+        let query = self.request.uri().query().unwrap_or_default();
         let mut pairs = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -127,7 +119,7 @@ impl Exchange {
 
     /// Whether the client wants to hear it from the LMS itself.
     pub(super) fn fresh(&self) -> bool {
-        let header = self.parts.headers.get_all(CACHE_CONTROL);
+        let header = self.request.headers().get_all(CACHE_CONTROL);
         let mut words = header.iter().filter_map(|value| value.to_str().ok());
         words.any(|text| {
             let mut words = text.split(',').map(str::trim);
@@ -137,7 +129,7 @@ impl Exchange {
 
     /// What the client wants to hold.
     pub(super) fn conditions(&self) -> Result<Conditions, scim::Error> {
-        let header = |name: HeaderName| self.parts.headers.get(name)?.to_str().ok();
+        let header = |name: HeaderName| self.request.headers().get(name)?.to_str().ok();
         Conditions::parse(header(http::header::IF_MATCH), header(http::header::IF_NONE_MATCH))
     }
 
@@ -145,23 +137,25 @@ impl Exchange {
     pub(super) fn base(&self) -> String {
         let path = &self.front.path;
         match &self.face.config.public_url {
-            Some(url) => format!("{}{path}", url.trim_end_matches('/')),
-            None => format!("{}{path}", self.origin()),
+            Some(url) => [url.trim_end_matches('/'), path].concat(),
+            None => [self.scheme(), "://", self.host(), path].concat(),
         }
     }
 
-    fn origin(&self) -> String {
-        let https = self.parts.extensions.get::<Peer>().is_some_and(|peer| peer.https);
-        let scheme = if https { "https" } else { "http" };
-        let authority = self.parts.uri.authority().map(http::uri::Authority::as_str);
-        let host = self.parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+    fn scheme(&self) -> &'static str {
+        let https = self.request.extensions().get::<Peer>().is_some_and(|peer| peer.https);
+        if https { "https" } else { "http" }
+    }
+
+    fn host(&self) -> &str {
+        let authority = self.request.uri().authority().map(http::uri::Authority::as_str);
+        let host = self.request.headers().get(HOST).and_then(|host| host.to_str().ok());
         // It goes into answers, so it must not be able to say anything else.
         let sound = |host: &&str| {
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte);
             !host.is_empty() && host.len() <= 255 && host.bytes().all(plain)
         };
-        let host = authority.or(host).filter(sound).unwrap_or("localhost");
-        format!("{scheme}://{host}")
+        authority.or(host).filter(sound).unwrap_or("localhost")
     }
 
     /// The document in the body. Nothing of it was read before.
@@ -169,12 +163,12 @@ impl Exchange {
         self.check_media()?;
         let most = self.face.config.body;
         let too_large = || scim::Error::too_large(format!("The body is larger than {most} bytes."));
-        let said = self.parts.headers.get(CONTENT_LENGTH);
+        let said = self.request.headers().get(CONTENT_LENGTH);
         let said = said.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
         if said.is_some_and(|length| length > most) {
             return Err(too_large().into());
         }
-        let body = std::mem::replace(&mut self.body, Body::empty());
+        let body = std::mem::replace(self.request.body_mut(), Body::empty());
         let bytes = match Limited::new(body, most).collect().await {
             Ok(collected) => collected.to_bytes(),
             Err(error) if error.is::<http_body_util::LengthLimitError>() => {
@@ -190,7 +184,7 @@ impl Exchange {
 
     /// JSON by any of its names, and nothing wrapped around it.
     fn check_media(&self) -> Result<(), scim::Error> {
-        let headers = &self.parts.headers;
+        let headers = self.request.headers();
         if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
             return Err(scim::Error::unsupported_media_type("Bodies are taken uncompressed only."));
         }
@@ -212,14 +206,11 @@ impl Exchange {
         let mut text = Vec::new();
         self.write(view, projection, &base, &mut text);
         let mut response = refusal::text(status, text.into());
-        let headers = response.headers_mut();
-        if let Ok(version) = HeaderValue::from_str(&view.version().to_string()) {
-            headers.insert(ETAG, version);
-        }
+        name_version(&mut response, view);
         if let (201, Some(id)) = (status, view.id()) {
             let location = scim::location(&base, view.kind(), id.as_str());
             if let Ok(location) = HeaderValue::from_str(&location) {
-                headers.insert(LOCATION, location);
+                response.headers_mut().insert(LOCATION, location);
             }
         }
         response
@@ -234,6 +225,15 @@ impl Exchange {
         let resource = view.resource();
         // What was JSON before can be written into memory.
         let _ = serde_json::to_writer(out, &Shown::new(&resource, resource_type, wanted).at(base));
+    }
+}
+
+/// An answer names the version that it shows.
+pub(super) fn name_version(response: &mut Response, view: &View) {
+    let mut version = String::with_capacity(48);
+    let written = write!(version, "{}", view.version());
+    if let (Ok(()), Ok(version)) = (written, HeaderValue::try_from(version)) {
+        response.headers_mut().insert(ETAG, version);
     }
 }
 

@@ -7,6 +7,7 @@
 mod auth;
 mod bulk;
 mod collection;
+mod compress;
 mod config;
 mod denial;
 mod discovery;

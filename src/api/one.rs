@@ -1,45 +1,46 @@
 //! `/Users/{id}` and `/Groups/{id}`: reading, changing and deleting one.
 
 use http::Method;
-use http::header::ETAG;
 
-use super::exchange::Exchange;
+use super::exchange::{Exchange, name_version};
 use super::refusal::{Refusal, empty};
 use crate::provision::Change;
 use crate::scim::{Edits, Kind, Query, ResourceId};
 use crate::server::Response;
 
 pub(super) async fn answer(
-    exchange: Exchange,
+    exchange: Exchange<'_>,
     kind: Kind,
-    id: ResourceId,
+    id: &ResourceId,
 ) -> Result<Response, Refusal> {
     match *exchange.method() {
-        Method::GET | Method::HEAD => get(&exchange, kind, &id).await,
+        Method::GET | Method::HEAD => get(&exchange, kind, id).await,
         // What writes is in a box: reads are many, and need not be as large.
-        Method::PUT => Box::pin(replace(exchange, kind, id)).await,
-        Method::PATCH => Box::pin(patch(exchange, kind, id)).await,
-        Method::DELETE => Box::pin(delete(&exchange, kind, id)).await,
+        Method::PUT => Box::pin(replace(exchange, kind, id.clone())).await,
+        Method::PATCH => Box::pin(patch(exchange, kind, id.clone())).await,
+        Method::DELETE => Box::pin(delete(&exchange, kind, id.clone())).await,
         _ => Err(exchange.not_allowed()),
     }
 }
 
-async fn get(exchange: &Exchange, kind: Kind, id: &ResourceId) -> Result<Response, Refusal> {
+async fn get(exchange: &Exchange<'_>, kind: Kind, id: &ResourceId) -> Result<Response, Refusal> {
     let query = exchange.parameters()?.bind(exchange.resource_type(kind)?)?;
     let conditions = exchange.conditions()?;
     let depth = exchange.tenant().depth(kind, &query);
     let view = exchange.tenant().get(kind, id, depth, exchange.fresh()).await?;
     if conditions.not_modified(view.version()) {
         let mut response = empty(304);
-        if let Ok(version) = view.version().to_string().parse() {
-            response.headers_mut().insert(ETAG, version);
-        }
+        name_version(&mut response, &view);
         return Ok(response);
     }
     Ok(exchange.show(200, &view, &query.projection))
 }
 
-async fn replace(mut exchange: Exchange, kind: Kind, id: ResourceId) -> Result<Response, Refusal> {
+async fn replace(
+    mut exchange: Exchange<'_>,
+    kind: Kind,
+    id: ResourceId,
+) -> Result<Response, Refusal> {
     let body = exchange.document().await?;
     let rules = exchange.tenant().config().rules;
     let edits = exchange.resource_type(kind)?.replace(body, rules)?;
@@ -47,7 +48,11 @@ async fn replace(mut exchange: Exchange, kind: Kind, id: ResourceId) -> Result<R
     change(&exchange, (kind, id), edits, &query, true).await
 }
 
-async fn patch(mut exchange: Exchange, kind: Kind, id: ResourceId) -> Result<Response, Refusal> {
+async fn patch(
+    mut exchange: Exchange<'_>,
+    kind: Kind,
+    id: ResourceId,
+) -> Result<Response, Refusal> {
     let body = exchange.document().await?;
     let rules = exchange.tenant().config().rules;
     let edits = exchange.resource_type(kind)?.patch(body, Some(&id), rules)?;
@@ -59,7 +64,7 @@ async fn patch(mut exchange: Exchange, kind: Kind, id: ResourceId) -> Result<Res
 }
 
 async fn change(
-    exchange: &Exchange,
+    exchange: &Exchange<'_>,
     (kind, id): (Kind, ResourceId),
     edits: Edits,
     query: &Query,
@@ -74,7 +79,7 @@ async fn change(
     }
 }
 
-async fn delete(exchange: &Exchange, kind: Kind, id: ResourceId) -> Result<Response, Refusal> {
+async fn delete(exchange: &Exchange<'_>, kind: Kind, id: ResourceId) -> Result<Response, Refusal> {
     exchange.resource_type(kind)?;
     let conditions = exchange.conditions()?;
     exchange.tenant().delete(kind, id, conditions, exchange.who()).await?;

@@ -10,7 +10,7 @@ use crate::scim::{self, Kind, Page, Parameters, Query, list_response};
 use crate::server::Response;
 
 pub(super) async fn answer(
-    mut exchange: Exchange,
+    mut exchange: Exchange<'_>,
     kind: Option<Kind>,
 ) -> Result<Response, Refusal> {
     if *exchange.method() != Method::POST {
@@ -29,7 +29,7 @@ pub(super) async fn answer(
 
 /// Users, then groups, as if they stood in one list. A kind that the query makes
 /// no sense for has nothing to give; one that makes sense for none is refused.
-async fn of_all(exchange: &Exchange, parameters: &Parameters) -> Result<Response, Refusal> {
+async fn of_all(exchange: &Exchange<'_>, parameters: &Parameters) -> Result<Response, Refusal> {
     let mut asked: Vec<(Kind, Query)> = Vec::new();
     let mut refused: Option<Refusal> = None;
     for kind in [Kind::User, Kind::Group] {

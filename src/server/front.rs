@@ -6,18 +6,19 @@ use super::config::Config;
 use super::metrics::ListenerMetrics;
 use super::peer::{Peer, Tls};
 use super::pulse::Pulse;
-use super::{BoxError, Request, ResponseBody, Service};
+use super::service::{Answering, Service};
+use super::{BoxError, Request, ResponseBody};
 use bytes::Bytes;
 use http::Version;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
+use prometheus::IntGauge;
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use tower::ServiceExt;
+use std::task::{Context, Poll, ready};
 
 /// The service as one connection sees it.
 pub(super) struct Front {
@@ -53,38 +54,53 @@ impl Front {
 impl hyper::service::Service<http::Request<Incoming>> for Front {
     type Response = http::Response<Leaving>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+    type Future = Thinking;
 
-    fn call(&self, request: http::Request<Incoming>) -> Self::Future {
+    fn call(&self, request: http::Request<Incoming>) -> Thinking {
         let (request, visit) = self.admit(request);
-        let service = self.service.clone();
-        Box::pin(async move {
-            let response = service.oneshot(request).await?;
+        Thinking { answering: self.service.answer(request), visit: Some(visit) }
+    }
+}
+
+/// A request that is being answered.
+pub(super) struct Thinking {
+    answering: Answering,
+    /// Until the answer takes it along.
+    visit: Option<Visit>,
+}
+
+impl Future for Thinking {
+    type Output = Result<http::Response<Leaving>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let response = ready!(self.answering.as_mut().poll(context))?;
+        let visit = self.visit.take();
+        if let Some(visit) = &visit {
             visit.pulse.answer(visit.number);
-            Ok(response.map(|body| Leaving { body, _visit: visit }))
-        })
+        }
+        Poll::Ready(Ok(response.map(|body| Leaving { body, _visit: visit })))
     }
 }
 
 /// One request, from its head to its answer's last byte.
 pub(super) struct Visit {
     pulse: Arc<Pulse>,
-    metrics: ListenerMetrics,
+    in_flight: IntGauge,
     number: u64,
 }
 
 impl Visit {
     fn new(front: &Front, multiplexed: bool) -> Self {
-        front.metrics.in_flight.inc();
-        let (pulse, metrics) = (Arc::clone(&front.pulse), front.metrics.clone());
+        let (pulse, in_flight) = (Arc::clone(&front.pulse), front.metrics.in_flight.clone());
+        in_flight.inc();
         let number = pulse.begin(multiplexed);
-        Self { pulse, metrics, number }
+        Self { pulse, in_flight, number }
     }
 }
 
 impl Drop for Visit {
     fn drop(&mut self) {
-        self.metrics.in_flight.dec();
+        self.in_flight.dec();
         self.pulse.end(self.number);
     }
 }
@@ -93,7 +109,7 @@ impl Drop for Visit {
 /// or when nobody waits for it any more.
 pub(super) struct Leaving {
     body: ResponseBody,
-    _visit: Visit,
+    _visit: Option<Visit>,
 }
 
 impl HttpBody for Leaving {

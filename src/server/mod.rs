@@ -41,6 +41,7 @@ mod notify;
 mod peer;
 mod proxy;
 mod pulse;
+mod service;
 mod tls;
 
 pub use body::{Body, BodyError};
@@ -53,12 +54,11 @@ pub use listener::{BindError, Listener};
 pub use metrics::{ListenerMetrics, Metrics};
 pub use notify::Notifier;
 pub use peer::{Peer, Tls};
+pub use service::{Answering, Service};
 pub use tls::{Certificates, ClientAuthorities, TlsFault, TlsFiles};
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
-use std::convert::Infallible;
-use tower::util::BoxCloneSyncService;
 
 /// Whatever went wrong while a body was made.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -71,6 +71,3 @@ pub type ResponseBody = UnsyncBoxBody<Bytes, BoxError>;
 
 /// An answer.
 pub type Response = http::Response<ResponseBody>;
-
-/// What is served: every failure has become an answer already.
-pub type Service = BoxCloneSyncService<Request, Response, Infallible>;

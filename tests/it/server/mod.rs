@@ -22,8 +22,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::{JoinHandle, yield_now};
-use tower::service_fn;
-use tower::util::BoxCloneSyncService;
 
 /// A server in this process.
 pub(crate) struct Running {
@@ -72,7 +70,7 @@ pub(crate) async fn run(config: Config) -> Running {
 
 fn service(stage: &Stage) -> Service {
     let stage = stage.clone();
-    BoxCloneSyncService::new(service_fn(move |request| answer(request, stage.clone())))
+    Service::new(move |request| answer(request, stage.clone()))
 }
 
 /// `/wait` waits for the test, `/body` reads the body, `/big` answers 16 MiB;
