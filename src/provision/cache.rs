@@ -4,16 +4,17 @@
 //! new one. So an answer that was on its way while we wrote is kept under a key
 //! that nobody asks for any more: it can be late, but never be believed.
 
+use std::hash::RandomState;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use moka::Expiry;
-use moka::future::Cache as Moka;
+use moka::sync::Cache as Moka;
 
 use super::Error;
 use super::config::Caching;
+use super::hashed::{Hashed, Through};
 use super::ledger::Ledger;
 use super::metrics::Handles;
+use super::shelf::{Keepable, Shelf};
 use super::view::View;
 use crate::scim::{Kind, ResourceId};
 
@@ -39,7 +40,8 @@ pub(super) struct One {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Question {
     kind: Kind,
-    text: String,
+    /// Shared: a key is in the hands of several for a while.
+    text: Arc<str>,
     depth: Depth,
     epoch: u64,
 }
@@ -54,134 +56,124 @@ pub(super) struct Found {
 /// What is kept for one tenant.
 #[derive(Debug)]
 pub(super) struct Cache {
-    resources: Moka<One, Option<Arc<View>>>,
-    answers: Moka<Question, Arc<Found>>,
+    resources: Shelf<One, Option<Arc<View>>>,
+    answers: Shelf<Question, Arc<Found>>,
     /// Who there is, in order, so that the pages of a list fit together.
-    rolls: Moka<Question, Arc<[ResourceId]>>,
+    rolls: Moka<Hashed<Question>, Arc<[ResourceId]>, Through>,
     ledger: Arc<Ledger>,
     metrics: Handles,
+    secret: RandomState,
 }
 
 impl Cache {
     pub(super) fn new(caching: &Caching, ledger: Arc<Ledger>, metrics: Handles) -> Self {
-        let half = caching.bytes / 2;
-        let (fresh, missing) = (caching.fresh, caching.missing);
-        let resources = Moka::builder()
-            .max_capacity(half)
-            .weigher(|_, view: &Option<Arc<View>>| weight(view.as_ref()))
-            .expire_after(Life { fresh, missing, is_missing: Option::is_none })
-            .build();
-        let answers = Moka::builder()
-            .max_capacity(half)
-            .weigher(|question: &Question, found: &Arc<Found>| {
-                let words = u32::try_from(question.text.len()).unwrap_or(u32::MAX);
-                let views = found.views.iter().map(|view| weight(Some(view)));
-                views.fold(words.saturating_add(128), u32::saturating_add)
-            })
-            .expire_after(Life {
-                fresh,
-                missing,
-                is_missing: |found: &Arc<Found>| found.views.is_empty(),
-            })
-            .build();
         let rolls = Moka::builder()
-            .max_capacity(half)
+            .max_capacity(caching.bytes / 2)
             .weigher(|_, ids: &Arc<[ResourceId]>| {
                 u32::try_from(ids.len().saturating_mul(48)).unwrap_or(u32::MAX)
             })
-            .time_to_live(fresh)
-            .build();
-        Self { resources, answers, rolls, ledger, metrics }
+            .time_to_live(caching.fresh)
+            .build_with_hasher(Through::default());
+        Self {
+            resources: Shelf::new(caching, |_| 0, metrics.resources.clone()),
+            answers: Shelf::new(caching, |asked| asked.text.len(), metrics.answers.clone()),
+            rolls,
+            ledger,
+            metrics,
+            secret: RandomState::new(),
+        }
     }
 
     /// The key of a resource, now.
-    pub(super) fn one(&self, kind: Kind, id: &ResourceId, depth: Depth) -> One {
+    pub(super) fn one(&self, kind: Kind, id: &ResourceId, depth: Depth) -> Hashed<One> {
         let epoch = self.ledger.epochs.of(kind, id);
-        One { kind, id: id.clone(), depth, epoch }
+        Hashed::new(&self.secret, One { kind, id: id.clone(), depth, epoch })
     }
 
     /// The key of a question, now.
-    pub(super) fn question(&self, kind: Kind, text: String, depth: Depth) -> Question {
-        Question { kind, text, depth, epoch: self.ledger.epochs.of_answers(kind) }
+    pub(super) fn question(&self, kind: Kind, text: &str, depth: Depth) -> Hashed<Question> {
+        let epoch = self.ledger.epochs.of_answers(kind);
+        Hashed::new(&self.secret, Question { kind, text: text.into(), depth, epoch })
     }
 
     /// A resource, asked for once however many want it. `None` is nobody.
-    pub(super) async fn resource(
+    pub(super) async fn resource<F>(
         &self,
-        key: One,
-        ask: impl Future<Output = Result<Option<Arc<View>>, Error>>,
-    ) -> Result<Option<Arc<View>>, Error> {
+        key: &Hashed<One>,
+        ask: impl FnOnce() -> F,
+    ) -> Result<Option<Arc<View>>, Error>
+    where
+        F: Future<Output = Result<Option<Arc<View>>, Error>>,
+    {
         // Whoever has all of it has a part of it.
-        if key.depth == Depth::Lean
-            && let Some(view) =
-                self.resources.get(&One { depth: Depth::Whole, ..key.clone() }).await
-        {
-            self.metrics.resources.hits.inc();
-            return Ok(view);
+        if key.key().depth == Depth::Lean {
+            let whole = One { depth: Depth::Whole, ..key.key().clone() };
+            if let Some(view) = self.resources.find(&Hashed::new(&self.secret, whole)) {
+                return Ok(view);
+            }
         }
-        if let Some(view) = self.resources.get(&key).await {
-            self.metrics.resources.hits.inc();
-            return Ok(view);
-        }
-        self.metrics.resources.misses.inc();
-        let held = self.resources.try_get_with(key, ask).await;
-        held.map_err(|error| Error::clone(&error))
+        self.resources.once(key, ask).await
     }
 
     /// What a question finds, asked once however many want to know.
-    pub(super) async fn answer(
+    pub(super) async fn answer<F>(
         &self,
-        key: Question,
-        ask: impl Future<Output = Result<Arc<Found>, Error>>,
-    ) -> Result<Arc<Found>, Error> {
-        if let Some(found) = self.answers.get(&key).await {
-            self.metrics.answers.hits.inc();
-            return Ok(found);
-        }
-        self.metrics.answers.misses.inc();
-        let held = self.answers.try_get_with(key, ask).await;
-        held.map_err(|error| Error::clone(&error))
+        key: &Hashed<Question>,
+        ask: impl FnOnce() -> F,
+    ) -> Result<Arc<Found>, Error>
+    where
+        F: Future<Output = Result<Arc<Found>, Error>>,
+    {
+        self.answers.once(key, ask).await
     }
 
     /// What was just read, though nobody would have had to ask.
-    pub(super) async fn keep(&self, key: One, view: Option<Arc<View>>) {
-        self.resources.insert(key, view).await;
+    pub(super) fn keep(&self, key: Hashed<One>, view: Option<Arc<View>>) {
+        self.resources.keep(key, view);
     }
 
     /// The same for a question.
-    pub(super) async fn keep_answer(&self, key: Question, found: Arc<Found>) {
-        self.answers.insert(key, found).await;
+    pub(super) fn keep_answer(&self, key: Hashed<Question>, found: Arc<Found>) {
+        self.answers.keep(key, found);
     }
 
     /// Who there is, if that was asked lately.
-    pub(super) async fn roll(&self, key: &Question) -> Option<Arc<[ResourceId]>> {
-        self.rolls.get(key).await
+    pub(super) fn roll(&self, key: &Hashed<Question>) -> Option<Arc<[ResourceId]>> {
+        self.rolls.get(key)
     }
 
     /// Keeps who there is.
-    pub(super) async fn keep_roll(&self, key: Question, ids: Arc<[ResourceId]>) {
-        self.rolls.insert(key, ids).await;
+    pub(super) fn keep_roll(&self, key: Hashed<Question>, ids: Arc<[ResourceId]>) {
+        self.rolls.insert(key, ids);
     }
 
     /// Tells the metrics how much is kept.
     pub(super) fn measure(&self) {
-        let count = self.resources.entry_count() + self.answers.entry_count();
-        let bytes = self.resources.weighted_size() + self.answers.weighted_size();
+        let (resources, answers) = (self.resources.size(), self.answers.size());
+        let (count, bytes) = (resources.0 + answers.0, resources.1 + answers.1);
         self.metrics.entries.set(i64::try_from(count).unwrap_or(i64::MAX));
         self.metrics.bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 }
 
-/// What is kept how long: nobody may come into being at any time.
-struct Life<V> {
-    fresh: Duration,
-    missing: Duration,
-    is_missing: fn(&V) -> bool,
+impl Keepable for Option<Arc<View>> {
+    fn is_missing(&self) -> bool {
+        self.is_none()
+    }
+
+    fn weight(&self) -> u32 {
+        weight(self.as_ref())
+    }
 }
 
-impl<K, V> Expiry<K, V> for Life<V> {
-    fn expire_after_create(&self, _: &K, value: &V, _: Instant) -> Option<Duration> {
-        Some(if (self.is_missing)(value) { self.missing } else { self.fresh })
+impl Keepable for Arc<Found> {
+    fn is_missing(&self) -> bool {
+        self.views.is_empty()
+    }
+
+    fn weight(&self) -> u32 {
+        let views = self.views.iter().map(|view| weight(Some(view)));
+        views.fold(128, u32::saturating_add)
     }
 }
 

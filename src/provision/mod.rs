@@ -11,6 +11,7 @@
 //! write once begun is finished, whoever stops waiting for it.
 
 mod adopt;
+mod asking;
 mod cache;
 mod census;
 mod config;
@@ -22,6 +23,7 @@ mod doubt;
 mod error;
 mod examine;
 mod gone;
+mod hashed;
 mod ledger;
 mod lms;
 mod login;
@@ -41,6 +43,7 @@ mod ruling;
 mod safe;
 mod search;
 mod settle;
+mod shelf;
 mod turns;
 mod view;
 mod witness;

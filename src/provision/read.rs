@@ -22,11 +22,11 @@ impl Tenant {
         let key = self.cache.one(kind, id, depth);
         let view = if fresh {
             let view = Box::pin(self.read(kind, id, depth)).await?;
-            self.cache.keep(key, view.clone()).await;
+            self.cache.keep(key, view.clone());
             view
         } else {
-            // In a box: the cache hands it from hand to hand, and it is large.
-            self.cache.resource(key, Box::pin(self.read(kind, id, depth))).await?
+            // In a box: it is large, and most are answered without it.
+            self.cache.resource(&key, || Box::pin(self.read(kind, id, depth))).await?
         };
         view.ok_or_else(|| missing(kind, id).into())
     }

@@ -52,14 +52,15 @@ impl Tenant {
         let mut tries = 0;
         loop {
             let waits = (!self.is_clear()).then(|| self.ledger.epochs.redone());
-            let key = self.cache.question(kind, matcher.to_string(), depth);
+            let key = self.cache.question(kind, &matcher.to_string(), depth);
             let found = if fresh {
                 let found = Box::pin(self.search(kind, matcher, depth, fresh)).await?;
-                self.cache.keep_answer(key, Arc::clone(&found)).await;
+                self.cache.keep_answer(key, Arc::clone(&found));
                 found
             } else {
-                // In a box: the cache hands it from hand to hand, and it is large.
-                self.cache.answer(key, Box::pin(self.search(kind, matcher, depth, fresh))).await?
+                // In a box: it is large, and most are answered without it.
+                let ask = || Box::pin(self.search(kind, matcher, depth, fresh));
+                self.cache.answer(&key, ask).await?
             };
             tries += 1;
             if waits.is_none_or(|redone| redone == self.ledger.epochs.redone()) {
@@ -226,10 +227,10 @@ impl Tenant {
         fresh: bool,
     ) -> Result<Listing, Error> {
         let page = query.page.at_most(self.config.page);
-        let key = self.cache.question(kind, String::new(), Depth::Lean);
+        let key = self.cache.question(kind, "", Depth::Lean);
         if !fresh
             && query.sort.is_none()
-            && let Some(roll) = self.cache.roll(&key).await
+            && let Some(roll) = self.cache.roll(&key)
         {
             let window = page.window(roll.len());
             let ids = roll.get(window).unwrap_or_default();
@@ -258,7 +259,7 @@ impl Tenant {
         let all = total.is_none_or(|total| total <= views.len());
         if all && views.len() > page.count.unwrap_or(usize::MAX) {
             let ids = views.iter().filter_map(|view| view.id().cloned()).collect();
-            self.cache.keep_roll(key, ids).await;
+            self.cache.keep_roll(key, ids);
         }
         let total = total.filter(|_| plain);
         let total = total.unwrap_or_default().max(views.len());
