@@ -4,7 +4,7 @@
 //! Only being unavailable counts. An LMS that refuses, throttles or talks
 //! nonsense is alive; opening for those would make one bad record an outage.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -41,7 +41,7 @@ impl State {
 pub(super) struct Breaker {
     settings: settings::Breaker,
     inner: Mutex<Inner>,
-    metrics: Handles,
+    metrics: Arc<Handles>,
 }
 
 #[derive(Debug, Default)]
@@ -67,9 +67,12 @@ pub(super) struct Leave<'a> {
 }
 
 impl Breaker {
-    pub(super) fn new(settings: &settings::Breaker, metrics: &Handles) -> Self {
-        let breaker =
-            Self { settings: settings.clone(), inner: Mutex::default(), metrics: metrics.clone() };
+    pub(super) fn new(settings: &settings::Breaker, metrics: &Arc<Handles>) -> Self {
+        let breaker = Self {
+            settings: settings.clone(),
+            inner: Mutex::default(),
+            metrics: Arc::clone(metrics),
+        };
         breaker.metrics.breaker.set(State::Closed.code());
         breaker
     }

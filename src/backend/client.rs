@@ -4,30 +4,44 @@
 //! The client re-sends by itself only what it has not begun to write.
 
 use bytes::Bytes;
+use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::{Connect, capture_connection};
-use hyper_util::client::legacy::{Client as Pool, Error};
+use hyper_util::client::legacy::{Client as Pool, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::{Instant, timeout_at};
-use tower::util::BoxCloneSyncService;
-use tower::{Service, ServiceExt};
 
 use super::fault::{self, Fault};
 use super::settings::Settings;
-use crate::call::{Call, Reply};
+use crate::call::{Call, Reply, Target};
 
 /// The client of one LMS.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Client {
-    pool: BoxCloneSyncService<Request<Full<Bytes>>, Response<Incoming>, Error>,
-    base: String,
+    pool: Box<dyn Pooled>,
+    base: Uri,
     most: usize,
 }
 
+/// A pooled client, whatever its connector. As a tower service it would have to be
+/// cloned for each call.
+trait Pooled: std::fmt::Debug + Send + Sync {
+    fn send(&self, request: Request<Full<Bytes>>) -> ResponseFuture;
+}
+
+impl<C> Pooled for Pool<C, Full<Bytes>>
+where
+    C: Connect + Clone + Send + Sync + 'static,
+{
+    fn send(&self, request: Request<Full<Bytes>>) -> ResponseFuture {
+        self.request(request)
+    }
+}
+
 impl Client {
-    pub(super) fn new<C>(connector: C, settings: &Settings) -> Self
+    pub(super) fn new<C>(connector: C, settings: &Settings, base: Uri) -> Self
     where
         C: Connect + Clone + Send + Sync + 'static,
     {
@@ -37,41 +51,31 @@ impl Client {
             .pool_idle_timeout(settings.timing.idle)
             .pool_max_idle_per_host(settings.limits.concurrency)
             .build::<_, Full<Bytes>>(connector);
-        Self {
-            pool: BoxCloneSyncService::new(pool),
-            base: settings.base.trim_end_matches('/').to_owned(),
-            most: settings.limits.answer,
-        }
+        Self { pool: Box::new(pool), base, most: settings.limits.answer }
     }
 
     /// Sends a call and reads its whole answer.
     pub(super) async fn exchange(&self, call: &Call, until: Instant) -> Result<Reply, Fault> {
         let mut request = self.request(call)?;
         let connection = capture_connection(&mut request);
-        let mut pool = self.pool.clone();
-        let sent = async { pool.ready().await?.call(request).await };
-        let answer = timeout_at(until, sent).await;
-        let connected = connection.connection_metadata().is_some();
-        match answer {
-            Err(_) => Err(fault::late(connected)),
-            Ok(Err(error)) => Err(fault::unanswered(&error, connected)),
-            Ok(Ok(response)) => self.read(response, call, until).await,
-        }
+        let connected = || connection.connection_metadata().is_some();
+        let whole = async {
+            match self.pool.send(request).await {
+                Ok(response) => self.read(response, call).await,
+                Err(error) => Err(fault::unanswered(&error, connected())),
+            }
+        };
+        // One timer for head and body: a head proves that there was a connection.
+        timeout_at(until, whole).await.unwrap_or_else(|_| Err(fault::late(connected())))
     }
 
-    async fn read(
-        &self,
-        response: Response<Incoming>,
-        call: &Call,
-        until: Instant,
-    ) -> Result<Reply, Fault> {
+    async fn read(&self, response: Response<Incoming>, call: &Call) -> Result<Reply, Fault> {
         let (head, body) = response.into_parts();
         let status = head.status.as_u16();
-        let whole = timeout_at(until, Limited::new(body, self.most).collect()).await;
+        let whole = Limited::new(body, self.most).collect().await;
         let bytes = match whole {
-            Err(_) => return Err(fault::late(true)),
-            Ok(Err(error)) => return Err(fault::unfinished(error.as_ref(), status)),
-            Ok(Ok(collected)) => collected.to_bytes(),
+            Err(error) => return Err(fault::unfinished(error.as_ref(), status)),
+            Ok(collected) => collected.to_bytes(),
         };
         let texts = texts(&head.headers);
         let pairs: Vec<(&str, &str)> =
@@ -81,8 +85,7 @@ impl Client {
 
     fn request(&self, call: &Call) -> Result<Request<Full<Bytes>>, Fault> {
         let body = call.encoded().map_err(|error| fault::unfit(&error))?;
-        let uri = format!("{}{}", self.base, call.target);
-        let uri: Uri = uri.parse().map_err(|error| fault::unfit(&error))?;
+        let uri = within(&self.base, &call.target).map_err(|error| fault::unfit(&error))?;
         let (kind, bytes) = match body {
             Some(body) => (Some(body.content_type), Bytes::from(body.bytes)),
             None => (None, Bytes::new()),
@@ -95,12 +98,25 @@ impl Client {
     }
 }
 
+/// Where a target is. Scheme and host are the base's and are not read again, so no
+/// target can become a part of them.
+fn within(base: &Uri, target: &Target) -> Result<Uri, http::Error> {
+    let mut path = format!("{}{target}", base.path().trim_end_matches('/'));
+    if path.is_empty() {
+        path.push('/');
+    }
+    let mut parts = base.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(path)?);
+    Ok(Uri::from_parts(parts)?)
+}
+
 /// The mapping's headers go before ours.
 fn headers(headers: &mut HeaderMap, call: &Call, kind: Option<String>) -> Result<(), Fault> {
     const AGENT: HeaderValue =
         HeaderValue::from_static(concat!("matricula/", env!("CARGO_PKG_VERSION")));
+    const JSON: HeaderValue = HeaderValue::from_static("application/json");
     headers.insert(header::USER_AGENT, AGENT);
-    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(header::ACCEPT, JSON);
     if let Some(kind) = kind {
         let kind = HeaderValue::from_str(&kind).map_err(|error| fault::unfit(&error))?;
         headers.insert(header::CONTENT_TYPE, kind);

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use prometheus::IntGauge;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
 use super::fault::Fault;
@@ -16,23 +17,23 @@ use super::settings::Limits;
 /// The slots of one LMS.
 #[derive(Debug)]
 pub(super) struct Slots {
-    free: Arc<Semaphore>,
+    free: Semaphore,
     all: usize,
     waiting: AtomicUsize,
     queue: usize,
-    metrics: Handles,
+    metrics: Arc<Handles>,
 }
 
 /// A slot; free again when it is dropped.
 #[derive(Debug)]
-pub(super) struct Slot {
-    _permit: OwnedSemaphorePermit,
-    metrics: Handles,
+pub(super) struct Slot<'a> {
+    _permit: SemaphorePermit<'a>,
+    running: &'a IntGauge,
 }
 
-impl Drop for Slot {
+impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        self.metrics.running.dec();
+        self.running.dec();
     }
 }
 
@@ -47,33 +48,34 @@ impl Drop for Place<'_> {
 }
 
 impl Slots {
-    pub(super) fn new(limits: &Limits, metrics: &Handles) -> Self {
+    pub(super) fn new(limits: &Limits, metrics: &Arc<Handles>) -> Self {
         let all = limits.concurrency.clamp(1, Semaphore::MAX_PERMITS);
         Self {
-            free: Arc::new(Semaphore::new(all)),
+            free: Semaphore::new(all),
             all,
             waiting: AtomicUsize::new(0),
             queue: limits.queue,
-            metrics: metrics.clone(),
+            metrics: Arc::clone(metrics),
         }
     }
 
     /// Waits for a free slot, first come, first served.
-    pub(super) async fn take(&self, end: Instant) -> Result<Slot, Fault> {
-        let started = Instant::now();
-        let permit = match Arc::clone(&self.free).try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => self.queued(end).await?,
+    pub(super) async fn take(&self, end: Instant) -> Result<Slot<'_>, Fault> {
+        let (permit, waited) = match self.free.try_acquire() {
+            Ok(permit) => (permit, Duration::ZERO),
+            // Boxed: most calls find one free, and would carry the queue's room along.
+            Err(_) => Box::pin(self.queued(end)).await?,
         };
-        self.metrics.slot_wait.observe(started.elapsed().as_secs_f64());
+        self.metrics.slot_wait.observe(waited.as_secs_f64());
         self.metrics.running.inc();
-        Ok(Slot { _permit: permit, metrics: self.metrics.clone() })
+        Ok(Slot { _permit: permit, running: &self.metrics.running })
     }
 
-    async fn queued(&self, end: Instant) -> Result<OwnedSemaphorePermit, Fault> {
+    async fn queued(&self, end: Instant) -> Result<(SemaphorePermit<'_>, Duration), Fault> {
         let _place = self.place()?;
-        match timeout_at(end, Arc::clone(&self.free).acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(permit),
+        let started = Instant::now();
+        match timeout_at(end, self.free.acquire()).await {
+            Ok(Ok(permit)) => Ok((permit, started.elapsed())),
             Ok(Err(_)) | Err(_) => Err(full()),
         }
     }

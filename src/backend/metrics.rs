@@ -2,6 +2,7 @@
 //! handles. Labels come from the configuration, from enums and from operation
 //! names in the code, never from input.
 
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use prometheus::{
@@ -30,7 +31,7 @@ pub struct Metrics {
 }
 
 /// The measurements of one LMS.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Handles {
     pub lms: String,
     all: Metrics,
@@ -41,6 +42,31 @@ pub(super) struct Handles {
     pub waiting: IntGauge,
     pub slot_wait: Histogram,
     pub rate_wait: Histogram,
+    calls: Known<(&'static str, &'static str), IntCounter>,
+    durations: Known<&'static str, Histogram>,
+    attempts: Known<&'static str, IntCounter>,
+}
+
+/// What was looked up by its labels before. Labels of calls are words in the code,
+/// so there are few, and nothing is shown that was never counted.
+#[derive(Debug)]
+struct Known<L, T>(RwLock<Vec<(L, T)>>);
+
+impl<L: PartialEq, T: Clone> Known<L, T> {
+    fn none() -> Self {
+        Self(RwLock::default())
+    }
+
+    fn of(&self, label: L, look_up: impl FnOnce() -> T) -> T {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, it)) = known.iter().find(|(known, _)| *known == label) {
+            return it.clone();
+        }
+        drop(known);
+        let it = look_up();
+        self.0.write().unwrap_or_else(PoisonError::into_inner).push((label, it.clone()));
+        it
+    }
 }
 
 impl Metrics {
@@ -125,8 +151,8 @@ impl Metrics {
         })
     }
 
-    pub(super) fn of(&self, lms: &str) -> Handles {
-        Handles {
+    pub(super) fn of(&self, lms: &str) -> Arc<Handles> {
+        Arc::new(Handles {
             lms: lms.to_owned(),
             exhausted: self.exhausted.with_label_values(&[lms]),
             budget: self.budget.with_label_values(&[lms]),
@@ -135,14 +161,17 @@ impl Metrics {
             waiting: self.waiting.with_label_values(&[lms]),
             slot_wait: self.slot_wait.with_label_values(&[lms]),
             rate_wait: self.rate_wait.with_label_values(&[lms]),
+            calls: Known::none(),
+            durations: Known::none(),
+            attempts: Known::none(),
             all: self.clone(),
-        }
+        })
     }
 }
 
 impl Handles {
     #[cfg(test)]
-    pub(super) fn unregistered(lms: &str) -> Self {
+    pub(super) fn unregistered(lms: &str) -> Arc<Self> {
         Metrics::new().unwrap().of(lms)
     }
 
@@ -153,14 +182,16 @@ impl Handles {
         outcome: &Result<Reply, Failure>,
     ) {
         let outcome = word(outcome.as_ref().err().map(|failure| failure.kind));
-        self.all.calls.with_label_values(&[&self.lms, operation, outcome]).inc();
-        let durations = self.all.durations.with_label_values(&[self.lms.as_str(), operation]);
-        durations.observe(took.as_secs_f64());
+        let calls = || self.all.calls.with_label_values(&[&self.lms, operation, outcome]);
+        self.calls.of((operation, outcome), calls).inc();
+        let durations = || self.all.durations.with_label_values(&[self.lms.as_str(), operation]);
+        self.durations.of(operation, durations).observe(took.as_secs_f64());
     }
 
     pub(super) fn attempted(&self, outcome: &Result<Reply, Fault>) {
         let outcome = word(outcome.as_ref().err().map(|fault| fault.failure.kind));
-        self.all.attempts.with_label_values(&[&self.lms, outcome]).inc();
+        let attempts = || self.all.attempts.with_label_values(&[&self.lms, outcome]);
+        self.attempts.of(outcome, attempts).inc();
     }
 
     pub(super) fn retried(&self, reason: Kind) {

@@ -108,7 +108,7 @@ impl Backend {
         let base = address(&settings.base)?;
         let secure = connect::over(connector, &settings.trust, &base)?;
         let connector = connect::Bounded::new(secure, settings.timing.connect);
-        let client = Client::new(connector, settings);
+        let client = Client::new(connector, settings, base);
         let metrics = house.metrics.of(&settings.name);
         Ok(Self(Arc::new(Stack {
             timing: settings.timing.clone(),

@@ -2,7 +2,7 @@
 //! reserves its moment before it waits for it, so that waiting calls go in the
 //! order in which they came.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
@@ -16,7 +16,7 @@ use crate::call::{Failure, Kind, Retry};
 #[derive(Debug)]
 pub(super) struct Rates {
     state: Mutex<State>,
-    metrics: Handles,
+    metrics: Arc<Handles>,
 }
 
 #[derive(Debug)]
@@ -55,21 +55,22 @@ impl Bucket {
 }
 
 impl Rates {
-    pub(super) fn new(rates: &[Rate], metrics: &Handles) -> Self {
+    pub(super) fn new(rates: &[Rate], metrics: &Arc<Handles>) -> Self {
         let buckets = rates.iter().copied().map(Bucket::new).collect();
-        Self { state: Mutex::new(State { buckets, held: None }), metrics: metrics.clone() }
+        Self { state: Mutex::new(State { buckets, held: None }), metrics: Arc::clone(metrics) }
     }
 
-    /// Waits for the next moment at which a call may go. A moment after `end`
-    /// is not reserved: who cannot come must not keep others out.
-    pub(super) async fn wait(&self, end: Instant) -> Result<(), Fault> {
+    /// Waits for the next moment at which a call may go, and says which that was. A
+    /// moment after `end` is not reserved: who cannot come must not keep others out.
+    pub(super) async fn wait(&self, end: Instant) -> Result<Instant, Fault> {
         let now = Instant::now();
         let at = self.reserve(now, end)?;
         if at > now {
             self.metrics.rate_wait.observe((at - now).as_secs_f64());
-            sleep_until(at).await;
+            // Boxed: most calls go at once, and would carry the timer's room along.
+            Box::pin(sleep_until(at)).await;
         }
-        Ok(())
+        Ok(at)
     }
 
     fn reserve(&self, now: Instant, end: Instant) -> Result<Instant, Fault> {

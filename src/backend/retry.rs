@@ -1,7 +1,7 @@
 //! Whether and when a failed attempt is followed by another: never a write that
 //! may have happened, never beyond the deadline, never more than the budget.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -17,7 +17,7 @@ pub(super) struct Retries {
     settings: settings::Retry,
     /// In hundredths of a retry.
     budget: Mutex<u32>,
-    metrics: Handles,
+    metrics: Arc<Handles>,
 }
 
 /// The attempts at one call.
@@ -35,11 +35,11 @@ pub(super) struct Series<'a> {
 const WHOLE: u32 = 100;
 
 impl Retries {
-    pub(super) fn new(settings: &settings::Retry, metrics: &Handles) -> Self {
+    pub(super) fn new(settings: &settings::Retry, metrics: &Arc<Handles>) -> Self {
         let retries = Self {
             settings: settings.clone(),
             budget: Mutex::new(settings.reserve.saturating_mul(WHOLE)),
-            metrics: metrics.clone(),
+            metrics: Arc::clone(metrics),
         };
         retries.metrics.budget.set(f64::from(settings.reserve));
         retries

@@ -36,7 +36,7 @@ pub(super) struct Stack {
     pub rates: Rates,
     pub breaker: Breaker,
     pub retries: Retries,
-    pub metrics: Handles,
+    pub metrics: Arc<Handles>,
     pub clock: Clock,
 }
 
@@ -66,7 +66,7 @@ impl Stack {
         errand: &Errand<'_>,
     ) -> Result<Reply, Failure> {
         let started = Instant::now();
-        let outcome = self.attempts(call, errand, self.end(call, errand)).await;
+        let outcome = self.attempts(call, errand, self.end(call, errand, started)).await;
         self.metrics.called(errand.operation, started.elapsed(), &outcome);
         outcome
     }
@@ -81,7 +81,7 @@ impl Stack {
         loop {
             match self.attempt(call, errand, end).await {
                 Ok(reply) => return Ok(reply),
-                Err(fault) => sleep(series.after(fault)?).await,
+                Err(fault) => Box::pin(sleep(series.after(fault)?)).await,
             }
         }
     }
@@ -112,16 +112,35 @@ impl Stack {
         end: Instant,
     ) -> Result<Reply, Fault> {
         let pass = self.pass(None, end).await?;
-        let refused =
-            match self.judged(self.signed(call, pass.as_ref())?.as_ref(), errand, end).await {
-                Err(fault) if fault.failure.retry == Retry::Login => fault,
-                outcome => return outcome,
-            };
-        // Refused for its login means: not done. So even a write that must
-        // happen once may go again; but a second refusal is no matter of age.
-        let Some(worn) = pass else { return Err(refused) };
-        let pass = self.pass(Some(worn.number), end).await?;
-        self.judged(self.signed(call, pass.as_ref())?.as_ref(), errand, end).await
+        let outcome = self.shown(call, errand, (pass.as_ref(), end)).await;
+        match (outcome, pass) {
+            // Refused for its login means: not done. So even a write that must
+            // happen once may go again; but a second refusal is no matter of age.
+            (Err(fault), Some(worn)) if fault.failure.retry == Retry::Login => {
+                Box::pin(self.renewed(call, errand, (worn.number, end))).await
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
+    async fn renewed(
+        self: &Arc<Self>,
+        call: &Call,
+        errand: &Errand<'_>,
+        (worn, end): (u64, Instant),
+    ) -> Result<Reply, Fault> {
+        let pass = self.pass(Some(worn), end).await?;
+        self.shown(call, errand, (pass.as_ref(), end)).await
+    }
+
+    async fn shown(
+        &self,
+        call: &Call,
+        errand: &Errand<'_>,
+        (pass, end): (Option<&Pass>, Instant),
+    ) -> Result<Reply, Fault> {
+        let call = self.signed(call, pass)?;
+        self.judged(&call, errand, end).await
     }
 
     async fn pass(
@@ -158,15 +177,15 @@ impl Stack {
 
     /// One exchange: what the rate and the time-out bound, a login's calls too.
     pub(super) async fn wire(&self, call: &Call, end: Instant) -> Result<Reply, Fault> {
-        self.rates.wait(end).await?;
-        let until = Instant::now() + call.patience.unwrap_or(self.timing.attempt);
+        let begun = self.rates.wait(end).await?;
+        let until = begun + call.patience.unwrap_or(self.timing.attempt);
         self.client.exchange(call, until.min(end)).await
     }
 
     /// A call whose one attempt may take longer than the whole is given that.
-    fn end(&self, call: &Call, errand: &Errand<'_>) -> Instant {
+    fn end(&self, call: &Call, errand: &Errand<'_>, started: Instant) -> Instant {
         let whole = self.timing.whole.max(call.patience.unwrap_or_default());
-        let end = Instant::now() + whole;
+        let end = started + whole;
         errand.until.map_or(end, |until| until.min(end))
     }
 }

@@ -70,9 +70,19 @@ impl Keeper {
         worn: Option<u64>,
         end: Instant,
     ) -> Result<Pass, Fault> {
-        if let Some(pass) = self.present(worn) {
-            return Ok(pass);
+        match self.present(worn) {
+            Some(pass) => Ok(pass),
+            // Boxed: most calls find a session, and would carry the login's room along.
+            None => Box::pin(self.login(stack, worn, end)).await,
         }
+    }
+
+    async fn login(
+        self: &Arc<Self>,
+        stack: &Arc<Stack>,
+        worn: Option<u64>,
+        end: Instant,
+    ) -> Result<Pass, Fault> {
         let (keeper, stack) = (Arc::clone(self), Arc::clone(stack));
         let login = tokio::spawn(async move { keeper.renew(&stack, worn).await });
         match timeout_at(end, login).await {
