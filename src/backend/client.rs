@@ -4,7 +4,7 @@
 //! The client re-sends by itself only what it has not begun to write.
 
 use bytes::Bytes;
-use http::uri::PathAndQuery;
+use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
@@ -22,6 +22,7 @@ use crate::call::{Call, Reply, Target};
 pub(super) struct Client {
     pool: Box<dyn Pooled>,
     base: Uri,
+    host: Option<HeaderValue>,
     most: usize,
 }
 
@@ -51,7 +52,8 @@ impl Client {
             .pool_idle_timeout(settings.timing.idle)
             .pool_max_idle_per_host(settings.limits.concurrency)
             .build::<_, Full<Bytes>>(connector);
-        Self { pool: Box::new(pool), base, most: settings.limits.answer }
+        let host = host(&base);
+        Self { pool: Box::new(pool), base, host, most: settings.limits.answer }
     }
 
     /// Sends a call and reads its whole answer.
@@ -94,6 +96,9 @@ impl Client {
         *request.method_mut() = method(call.method);
         *request.uri_mut() = uri;
         headers(request.headers_mut(), call, kind)?;
+        if let Some(host) = &self.host {
+            request.headers_mut().entry(header::HOST).or_insert_with(|| host.clone());
+        }
         Ok(request)
     }
 }
@@ -108,6 +113,17 @@ fn within(base: &Uri, target: &Target) -> Result<Uri, http::Error> {
     let mut parts = base.clone().into_parts();
     parts.path_and_query = Some(PathAndQuery::try_from(path)?);
     Ok(Uri::from_parts(parts)?)
+}
+
+/// Whom a request over plain HTTP is for, which the pooled client would write anew
+/// each time. Over TLS it has to: it alone knows of HTTP/2, which wants none.
+fn host(base: &Uri) -> Option<HeaderValue> {
+    let host = base.host().filter(|_| base.scheme() == Some(&Scheme::HTTP))?;
+    let text = match base.port_u16().filter(|port| *port != 80) {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    };
+    HeaderValue::try_from(text).ok()
 }
 
 /// The mapping's headers go before ours.
@@ -146,5 +162,42 @@ fn method(method: crate::call::Method) -> http::Method {
         Method::Put => http::Method::PUT,
         Method::Patch => http::Method::PATCH,
         Method::Delete => http::Method::DELETE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(base: &'static str, written: &str) -> Option<String> {
+        let mut target = Target::new();
+        target.written(written);
+        within(&Uri::from_static(base), &target).ok().map(|uri| uri.to_string())
+    }
+
+    #[test]
+    fn a_target_is_put_behind_the_path_of_the_base() {
+        for base in ["https://lms.example:8443/moodle", "https://lms.example:8443/moodle/"] {
+            let whole = at(base, "/webservice/rest?a=b").unwrap();
+            assert_eq!(whole, "https://lms.example:8443/moodle/webservice/rest?a=b");
+        }
+        assert_eq!(at("http://lms.example", "").unwrap(), "http://lms.example/");
+        assert_eq!(at("http://lms.example/a", "").unwrap(), "http://lms.example/a");
+    }
+
+    #[test]
+    fn a_host_is_named_with_the_port_that_it_does_not_have_by_itself() {
+        let named = |base| host(&Uri::from_static(base)).map(|it| it.to_str().unwrap().to_owned());
+        assert_eq!(named("http://lms.example").as_deref(), Some("lms.example"));
+        assert_eq!(named("http://me@lms.example:80/a").as_deref(), Some("lms.example"));
+        assert_eq!(named("http://[::1]:8080").as_deref(), Some("[::1]:8080"));
+        assert_eq!(named("https://lms.example"), None);
+    }
+
+    #[test]
+    fn a_target_never_becomes_a_part_of_the_host() {
+        for written in [".evil.example/", "@evil.example/", ":81/", "x"] {
+            assert_eq!(at("http://lms.example", written), None, "{written}");
+        }
     }
 }
