@@ -113,8 +113,10 @@ mod tests {
     use std::hash::RandomState;
     use std::pin::pin;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
     use tokio::sync::Notify;
     use tokio::task::yield_now;
+    use tokio::time::timeout;
     use tokio::{join, select};
 
     /// An LMS that is asked, and the one thing that can be asked of it.
@@ -139,7 +141,10 @@ mod tests {
                 self.answer.notified().await;
                 Ok(asked)
             };
-            self.asking.once(&self.key, || None, ask).await
+            // Time is paused: who would wait for ever is found out at once.
+            timeout(Duration::from_secs(1), self.asking.once(&self.key, || None, ask))
+                .await
+                .unwrap()
         }
 
         async fn fails(&self, error: Error) -> Result<usize, Error> {
@@ -147,7 +152,9 @@ mod tests {
                 self.answer.notified().await;
                 Err(error)
             };
-            self.asking.once(&self.key, || None, ask).await
+            timeout(Duration::from_secs(1), self.asking.once(&self.key, || None, ask))
+                .await
+                .unwrap()
         }
 
         /// The LMS answers, when everybody has come as far as they can.
@@ -161,7 +168,7 @@ mod tests {
         }
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn all_who_come_meanwhile_are_told_the_one_answer() {
         let scene = Scene::new();
         let (first, second, third, ()) =
@@ -170,7 +177,7 @@ mod tests {
         assert_eq!(scene.open(), 0);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn whoever_comes_afterwards_asks_again() {
         let scene = Scene::new();
         for times in 1..=3 {
@@ -179,7 +186,7 @@ mod tests {
         }
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn an_answer_that_came_since_the_last_look_is_not_asked_for() {
         let scene = Scene::new();
         let nobody = async || Err(Error::CutOff);
@@ -187,7 +194,7 @@ mod tests {
         assert_eq!((told.unwrap(), scene.open()), (7, 0));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn an_error_is_told_to_all_who_wait_and_to_nobody_else() {
         let scene = Scene::new();
         let (first, second, third, ()) = join!(biased; scene.fails(Error::CutOff), scene.wants(), scene.wants(), scene.answers());
@@ -198,7 +205,7 @@ mod tests {
         assert_eq!(told.unwrap(), 1);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn one_of_those_who_wait_asks_when_the_first_leaves() {
         let scene = Scene::new();
         let leaves = async {
@@ -226,7 +233,7 @@ mod tests {
         assert_eq!((second.unwrap(), third.unwrap()), (2, 2));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn one_of_those_who_wait_asks_when_the_first_panics() {
         let scene = std::sync::Arc::new(Scene::new());
         let begun = std::sync::Arc::clone(&scene);
@@ -247,7 +254,7 @@ mod tests {
         assert_eq!((second.unwrap(), third.unwrap()), (1, 1));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn who_waits_and_leaves_is_missed_by_nobody() {
         let scene = Scene::new();
         let mut first = pin!(scene.wants());
