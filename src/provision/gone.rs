@@ -65,6 +65,25 @@ impl Tenant {
         }
     }
 
+    /// An account goes over to another resource: whoever had it and is gone is left
+    /// without one, so that nothing that is still to be done with them touches it.
+    pub(super) async fn left_to(
+        &self,
+        kind: Kind,
+        account: &ResourceId,
+        heir: &ResourceId,
+    ) -> Result<(), Error> {
+        let owners = self.ledger.entries.of_lms(kind, std::slice::from_ref(account)).await?;
+        for owner in owners.into_iter().flatten() {
+            if owner.gone.is_some() && owner.id != *heir {
+                let left = Entry { lms: LmsId::None, ..Entry::clone(&owner) };
+                self.ledger.entries.put(left).await?;
+                self.ledger.epochs.written(kind, Some(&owner.id));
+            }
+        }
+        Ok(())
+    }
+
     /// Keeps the words of somebody who came back.
     pub(super) async fn back(
         self: &Arc<Self>,

@@ -80,8 +80,9 @@ impl Tenant {
         };
         let account = match account {
             Some(account) => account,
-            None => self.account((plan, &resource, &told), keys, &origin).await?,
+            None => self.account((plan, &resource, &told), (keys, &id), &origin).await?,
         };
+        self.left_to(kind, &account, &id).await?;
         // Later writes are among its words already.
         let entry = Some(with_account(&entry, &account));
         let kept = Kept { rest: members, ..Kept::new(entry, then) };
@@ -95,15 +96,23 @@ impl Tenant {
     }
 
     /// The account of somebody who had none: the one that an earlier attempt left
-    /// behind, one that was there before, or a new one.
+    /// behind, that of the same person who was deleted, one that was there before, or
+    /// a new one.
     async fn account(
         self: &Arc<Self>,
         (plan, resource, told): (&KindPlan, &Resource, &Resource),
-        keys: &[Key],
+        (keys, id): (&[Key], &ResourceId),
         origin: &Origin,
     ) -> Result<ResourceId, Error> {
         if let Some(found) = self.in_doubt(told, keys).await? {
             return identified(&found);
+        }
+        // A create that waited behind the delete of the same person had to be given an
+        // id of its own, and the account that was disabled still has the name.
+        if let Some(gone) = self.gone_before(resource).await?.filter(|gone| gone.id != *id)
+            && let Some(account) = self.revived((plan, told), &gone).await?
+        {
+            return Ok(account);
         }
         let create = (plan, resource);
         if let Some(account) = self.taken_over(create, Asked::Unchecked, origin).await? {

@@ -1,7 +1,7 @@
 //! A tenant that runs dry: clients are answered in full, and the LMS hears nothing.
 //! The switch to sync does it all, once, and ids stay.
 
-use matricula::policy::{Mode, Rules};
+use matricula::policy::{Deprovision, Mode, Rules};
 use matricula::sandbox::Person;
 use serde_json::{Value, json};
 
@@ -226,4 +226,32 @@ async fn what_fails_stays_with_its_reason_and_holds_up_nobody_else() {
     assert_eq!(house.get(&format!("/Users/{}", eva.id())).await.status, 200);
     let cohort = house.lms.calls().of("core_cohort_add_cohort_members");
     assert_eq!(cohort, 1, "whoever is there is a member already");
+}
+
+#[tokio::test]
+async fn whoever_is_deleted_and_made_again_is_one_account() {
+    let rules = Rules { deprovision: Deprovision::Disable, ..writes_through() };
+    let dry = Rules { mode: Mode::DryRun, ..rules.clone() };
+    let mut house = House::with(Options { policy: dry, ..Options::default() }).await;
+    let old = insert(&house, "old");
+    let staff = house.lms.people().len();
+    assert_eq!(house.delete(&format!("/Users/{old}")).await.status, 204);
+    let made = house.post("/Users", person("old")).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let path = format!("/Users/{}", made.id());
+    assert_eq!(house.get(&path).await.body["active"], json!(true));
+    house.under(rules);
+    house.work_off().await;
+    assert_eq!(house.work_off().await, 0, "nothing waits any more");
+    let read = house.get(&path).await;
+    assert_eq!((read.status, &read.body["active"]), (200, &json!(true)), "{read:?}");
+    assert_eq!(house.lms.people().len(), staff);
+    let one = house.lms.people().into_iter().find(|it| it.username == "old@hoch.example").unwrap();
+    assert!(!one.suspended && one.firstname == read.body["name"]["givenName"], "{one:?}");
+    let found = house.find("Users", r#"userName eq "old@hoch.example""#).await;
+    assert_eq!(ids(&found), [made.id()]);
+    assert_eq!(house.get(&format!("/Users/{old}")).await.status, 404);
+    assert_eq!(house.delete(&path).await.status, 204);
+    assert!(house.lms.people().iter().any(|it| it.username == "old@hoch.example" && it.suspended));
+    assert_eq!(house.post("/Users", person("old")).await.id(), made.id());
 }
