@@ -1,15 +1,16 @@
 //! Lookups that wait for a free slot ride together in one call.
 //!
-//! A part of the LMS's slots is for lookups. While one of them is free, a lookup goes
-//! at once and alone. Under load it waits, and whoever gets the next one takes
-//! everybody along who asks the same question for another value. So the busier it
-//! is, the fewer calls per lookup.
+//! A part of the LMS's slots is for lookups. While nobody else looks, a lookup goes at
+//! once and alone. Otherwise it waits, and whoever gets the next slot takes everybody
+//! along who asks the same question for another value. So the busier it is, the fewer
+//! calls per lookup.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::task::yield_now;
 
 use super::cache::Depth;
 use super::{Error, Tenant};
@@ -48,12 +49,14 @@ struct Passenger {
 /// Everybody who waits.
 pub(super) struct Rides {
     slots: Arc<Semaphore>,
+    all: usize,
     waiting: Mutex<HashMap<Route, Vec<Passenger>>>,
 }
 
 impl Rides {
     pub(super) fn new(slots: usize) -> Self {
-        Self { slots: Arc::new(Semaphore::new((slots / SHARE).max(1))), waiting: Mutex::default() }
+        let all = (slots / SHARE).max(1);
+        Self { slots: Arc::new(Semaphore::new(all)), all, waiting: Mutex::default() }
     }
 
     /// Whether somebody else waits already: who drives takes all.
@@ -80,9 +83,11 @@ impl Rides {
 }
 
 impl Tenant {
-    /// A free slot, for who then goes at once and alone.
+    /// A slot for who then goes at once and alone, while nobody else looks.
     pub(super) fn slot(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.rides.slots).try_acquire_owned().ok()
+        let Rides { slots, all, .. } = &self.rides;
+        let quiet = slots.available_permits() == *all;
+        quiet.then(|| Arc::clone(slots).try_acquire_owned().ok()).flatten()
     }
 
     /// What the LMS holds that a matcher means, alone or together with others.
@@ -135,6 +140,9 @@ impl Tenant {
         let (tenant, slots) = (Arc::clone(self), Arc::clone(&self.rides.slots));
         self.work.spawn(async move {
             if let Ok(slot) = slots.acquire_owned().await {
+                // Those whose requests are there already can come along: they answer
+                // and ask again together, since they were told together.
+                yield_now().await;
                 tenant.ride(&route, slot).await;
             }
         });
