@@ -3,13 +3,14 @@
 
 #![allow(dead_code, reason = "each fuzz target is a binary that uses one of these")]
 
-use matricula::mapping::{Cases, Fault, Moment, Next, Request, Shipped, Source};
+use matricula::call::Reply;
+use matricula::mapping::{Cases, Fault, Moment, Next, Request, Shipped, Site, Source};
 use matricula::scim::{
     BulkLimits, BulkRequest, Filter, Kind, Matcher, Outcome, Path, Place, Resource, ResourceType,
     Rules, Target, Unknown, parse_json,
 };
 use serde_json::{Map, Value, json};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 static USER: LazyLock<ResourceType> = LazyLock::new(ResourceType::user);
 static GROUP: LazyLock<ResourceType> = LazyLock::new(ResourceType::group);
@@ -251,7 +252,7 @@ pub(crate) fn mapping(data: &[u8]) {
     drop(Cases::read("fuzz.cases.toml", &text, &Shipped));
     let compiled = Source::read("fuzz.toml", &text, &Shipped).and_then(|source| source.compile());
     let plan = match compiled {
-        Ok(plan) => std::sync::Arc::new(plan),
+        Ok(plan) => Arc::new(plan),
         Err(faults) => {
             assert!(!faults.is_empty(), "refused without a word");
             for fault in faults.iter().take(20) {
@@ -281,6 +282,9 @@ pub(crate) fn mapping(data: &[u8]) {
     ] {
         let Ok(request) = Request::read(&plan, line, body) else { continue };
         let moment = Moment { now: "2026-01-01T00:00:00Z".into(), lookups: Map::new() };
+        if line.starts_with("GET") {
+            either_way(&site, &request, &moment);
+        }
         let Ok(runs) = request.runs(&site, None, &moment) else { continue };
         for mut run in runs {
             let mut next = run.start();
@@ -292,9 +296,39 @@ pub(crate) fn mapping(data: &[u8]) {
                 if calls > 200 {
                     break;
                 }
-                next = run
-                    .next(Ok(matricula::call::Reply::json(200, json!([{"id": 7, "name": "x"}]))));
+                next = run.next(Ok(Reply::json(200, json!([{"id": 7, "name": "x"}]))));
             }
+        }
+    }
+}
+
+/// A question that is asked straight sends what the machine sends, and reads the same.
+fn either_way(site: &Arc<Site>, request: &Request, moment: &Moment) {
+    let first = |site: &Arc<Site>| request.runs(site, None, moment).ok()?.into_iter().next();
+    for text in [
+        r#"[{"id": 7, "name": "x", "email": null}, {"id": 7}, {"id": 8}]"#,
+        r#"{"users": [{"id": 8}], "warnings": []}"#,
+    ] {
+        let (Some(mut one), Some(mut other)) = (first(site), first(&site.at_length())) else {
+            return;
+        };
+        let (Next::Call(call), Next::Call(long)) = (one.start(), other.start()) else { return };
+        assert_eq!(call.encoded(), long.encoded());
+        assert_eq!(call.target.to_string(), long.target.to_string());
+        assert_eq!(call.headers, long.headers);
+        let part = Reply::read_for(call.wanted.as_deref(), (200, &[], text.as_bytes()));
+        let whole = Reply::read(200, &[], text.as_bytes());
+        assert_eq!(told(one.next(Ok(part))), told(other.next(Ok(whole))));
+    }
+}
+
+/// What came of a reply, as far as it can be compared.
+fn told(next: Next) -> Result<Vec<Value>, String> {
+    match next {
+        Next::Call(call) => Err(call.target.to_string()),
+        Next::Done(Err(failure)) => Err(format!("{:?} {}", failure.kind, failure.detail)),
+        Next::Done(Ok(done)) => {
+            Ok(done.resources().map(|it| Value::Object(it.attributes().clone())).collect())
         }
     }
 }
