@@ -94,9 +94,7 @@ fn looked_at<'p>(
     kind: &'p KindPlan,
     row: &'p Row,
 ) -> impl Iterator<Item = &'p Expr> {
-    let backends = row.calls.iter().filter_map(|call| plan.backends.get(call.backend));
-    let rules = row.rules.iter().chain(&kind.rules);
-    let rules = rules.chain(backends.flat_map(|backend| &backend.rules));
+    let rules = plan.rules_of(kind, row);
     let paging = row.paging.iter().flat_map(|it| [&it.more, &it.next, &it.total]).flatten();
     rules.flat_map(Rule::exprs).chain(paging)
 }

@@ -58,4 +58,15 @@ impl Plan {
     pub fn kinds_of(&self, kind: crate::scim::Kind) -> impl Iterator<Item = &Arc<KindPlan>> {
         self.kinds.iter().filter(move |plan| plan.kind == kind)
     }
+
+    /// What replies to a row of a kind mean, in order.
+    pub fn rules_of<'p>(
+        &'p self,
+        kind: &'p KindPlan,
+        row: &'p Row,
+    ) -> impl Iterator<Item = &'p Rule> {
+        let backends = row.calls.iter().filter_map(|call| self.backends.get(call.backend));
+        let rules = row.rules.iter().chain(&kind.rules);
+        rules.chain(backends.flat_map(|backend| &backend.rules))
+    }
 }

@@ -68,21 +68,16 @@ impl Glance {
     pub(super) fn call(&self) -> Option<Call> {
         let Straight { form, asks, wanted, .. } = self.straight.as_ref();
         let plan = self.row()?.calls.first()?;
-        let written = match form {
-            Some(form) => {
-                Some(call::Ready { bytes: form.write(&self.values)?, asks: asks.clone() })
-            }
-            None => None,
-        };
         let null = Value::Null;
         let value = self.values.first().unwrap_or(&null);
         let listed = Value::Array(self.values.clone());
         let names = [("settings", self.site.settings()), ("value", value), ("values", &listed)];
         let fuel = Fuel::new();
         let scope = Scope::new(&names, &fuel);
-        let call = match written {
-            Some(ready) => {
-                let fields = form.as_ref().map_or(0, |form| form.fields(self.values.len()));
+        let call = match form {
+            Some(form) => {
+                let ready = call::Ready { bytes: form.write(&self.values)?, asks: asks.clone() };
+                let fields = form.fields(self.values.len());
                 render::written(&self.site, plan, (ready, fields), &scope)
             }
             None => render::call(&self.site, plan, &scope),
@@ -92,8 +87,9 @@ impl Glance {
 
     /// What a reply means.
     pub(super) fn judge(&self, reply: &Reply) -> Option<Failure> {
-        match reply.rows() {
-            Some(_) => self.judged(reply),
+        match reply.rows().map(|_| self.judged(reply)) {
+            Some(Judged::Bad(failure)) => Some(failure),
+            Some(Judged::Fine | Judged::Unclear(_)) => None,
             None => self.machine().judge(reply),
         }
     }
@@ -107,7 +103,7 @@ impl Glance {
             Ok(reply) if reply.rows().is_some() => reply,
             other => return Err(other),
         };
-        if let Some(failure) = self.judged(&reply) {
+        if let Judged::Bad(failure) | Judged::Unclear(failure) = self.judged(&reply) {
             return Err(Err(failure));
         }
         Ok(Next::Done(self.pictures(reply.into_rows()).and_then(|pictures| {
@@ -134,24 +130,17 @@ impl Glance {
         machine
     }
 
-    /// What is beside the list was not foreseen.
-    fn judged(&self, reply: &Reply) -> Option<Failure> {
-        if reply.body().is_null() {
-            return None;
-        }
+    /// A list alone is a success. What is beside it was not foreseen.
+    fn judged(&self, reply: &Reply) -> Judged {
+        let Some(row) = self.row().filter(|_| !reply.body().is_null()) else {
+            return Judged::Fine;
+        };
         let seen = Seen::of(reply);
         let names = seen.names();
         let settings = [("settings", self.site.settings())];
         let fuel = Fuel::new();
         let scope = Scope::new(&settings, &fuel);
-        let row = self.row()?;
-        let backends = row.calls.iter().filter_map(|it| self.site.plan.backends.get(it.backend));
-        let rules = row.rules.iter().chain(&self.kind.rules);
-        let rules = rules.chain(backends.flat_map(|backend| &backend.rules));
-        match judge(reply, &scope.with(&names), rules) {
-            Judged::Fine => None,
-            Judged::Bad(failure) | Judged::Unclear(failure) => Some(failure),
-        }
+        judge(reply, &scope.with(&names), self.site.plan.rules_of(&self.kind, row))
     }
 
     /// What the rows show, each object once, whatever the LMS repeats.

@@ -17,16 +17,14 @@ pub(super) fn is_quiet(
     at: Option<&str>,
     settings: &Value,
 ) -> bool {
-    let backends = row.calls.iter().filter_map(|call| plan.backends.get(call.backend));
-    let rules = row.rules.iter().chain(&kind.rules);
-    let mut rules = rules.chain(backends.flat_map(|backend| &backend.rules));
     let list = || Value::Array(Vec::new());
     let body = at.map_or_else(list, |at| Value::Object(Map::from_iter([(at.to_owned(), list())])));
     let (status, format) = (Value::from(200), Value::from("json"));
     let names = [("settings", settings), ("status", &status), ("format", &format), ("body", &body)];
     let fuel = Fuel::new();
     let scope = Scope::new(&names, &fuel);
-    rules.all(|rule| names_only(&rule.when, &KNOWN) && says_nothing(rule, &body, &scope))
+    plan.rules_of(kind, row)
+        .all(|rule| names_only(&rule.when, &KNOWN) && says_nothing(rule, &body, &scope))
 }
 
 fn says_nothing(rule: &Rule, body: &Value, scope: &Scope<'_>) -> bool {

@@ -99,6 +99,18 @@ fn what_needs_more_than_one_call_is_not() {
 }
 
 #[test]
+fn what_is_written_beforehand_does_not_print_the_token() {
+    let site = moodle(&json!({ "token": "very-secret" }));
+    let mut run = run(&site, "GET /Users/7");
+    let call = first(&site, "GET /Users/7").unwrap();
+    assert!(String::from_utf8_lossy(&call.ready.as_ref().unwrap().bytes).contains("very-secret"));
+    assert!(!format!("{site:?} {run:?} {call:?}").contains("very-secret"));
+    run.start();
+    let shown = run.shown().unwrap().body.unwrap();
+    assert_eq!((&shown["wstoken"], &shown["values"]), (&json!("***"), &json!([7])));
+}
+
+#[test]
 fn a_form_with_too_many_fields_is_left_to_the_machine() {
     let find = r#""id eq" = { post = "/u", body = { ids = "{values}", a = 1 }, many = "9" }"#;
     let site = site("encode = \"form.nested\"\nlimits = { fields = 1 }", find);
