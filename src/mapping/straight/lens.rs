@@ -53,7 +53,9 @@ impl Lens {
         let within =
             ready.rest.iter().map(|&index| Some((wanted.index(ready.head_of(index)?)?, index)));
         let made = kind.attributes.iter().filter_map(|attribute| attribute.from_lms.as_ref());
-        made.into_iter().all(|it| names_only(it, &["settings", "value"])).then_some(())?;
+        // An `item` is one of a list that the value is.
+        let known = ["settings", "value", "item"];
+        made.into_iter().all(|it| names_only(it, &known)).then_some(())?;
         Some(Self {
             id: wanted.index(key)?,
             plain: plain
