@@ -23,6 +23,8 @@ pub(super) struct Ready {
     alone: Vec<bool>,
     /// The names that expressions of attributes mention beside the settings.
     pub(super) mentions: Mentions,
+    /// Whether who answers a filter, and how, depends on more than the settings.
+    pub(super) looks_around: bool,
 }
 
 /// What has to be laid out for the expressions of attributes.
@@ -75,7 +77,8 @@ impl Ready {
         let derived: Vec<Reading> = derived.collect();
         let alone = |index| is_alone(kind, (&reads, &derived), index);
         let alone = (0..reads.len()).map(alone).collect();
-        Self { alone, mentions: Mentions::of(kind), reads, plain, rest }
+        let (mentions, looks_around) = (Mentions::of(kind), looks_around(kind));
+        Self { reads, plain, rest, alone, mentions, looks_around }
     }
 
     /// Where an attribute is read.
@@ -134,6 +137,17 @@ impl Mentions {
         };
         Self { now: mentions("now"), lookups: mentions("lookup"), user: mentions("user") }
     }
+}
+
+/// Whether a row or the place of an attribute looks at the time or at a list of the LMS.
+fn looks_around(kind: &KindPlan) -> bool {
+    let exprs = kind.rows.iter().flat_map(|row| [&row.value, &row.possible]).flatten();
+    let fields = kind.attributes.iter().filter_map(|attribute| attribute.read.as_ref());
+    let mut names = ["now", "lookup"].into_iter();
+    names.any(|name| {
+        exprs.clone().any(|expr| expr.mentions(name))
+            || fields.clone().any(|field| field.mentions(name))
+    })
 }
 
 /// Adds an attribute to those under a key.

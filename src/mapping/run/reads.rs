@@ -77,7 +77,7 @@ impl Site {
         let matcher = reading.matcher.as_ref();
         let fuel = Fuel::new();
         let settings = ("settings", self.settings());
-        if !plan.looks_around() {
+        if !self.ready(plan).looks_around {
             let names = [settings];
             let cover = Cover { kind: plan, scope: Scope::new(&names, &fuel) };
             return cover.questions(matcher, reading.loose);
@@ -108,13 +108,5 @@ impl Site {
             machine.plan_questions(questions);
         }
         machine.into()
-    }
-}
-
-impl KindPlan {
-    /// Whether what a row asks for depends on more than settings and the value.
-    fn looks_around(&self) -> bool {
-        let exprs = self.rows.iter().flat_map(|row| [&row.value, &row.possible]);
-        exprs.flatten().any(|expr| ["now", "lookup"].iter().any(|name| expr.mentions(name)))
     }
 }
