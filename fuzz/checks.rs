@@ -316,7 +316,7 @@ fn either_way(site: &Arc<Site>, request: &Request, moment: &Moment) {
         assert_eq!(call.encoded(), long.encoded());
         assert_eq!(call.target.to_string(), long.target.to_string());
         assert_eq!(call.headers, long.headers);
-        let part = Reply::read_for(call.wanted.as_deref(), (200, &[], text.as_bytes()));
+        let part = Reply::read_for(call.wanted.as_deref(), (200, [], text.as_bytes()));
         let whole = Reply::read(200, &[], text.as_bytes());
         assert_eq!(told(one.next(Ok(part))), told(other.next(Ok(whole))));
     }

@@ -1,129 +1,74 @@
-//! One exchange over a pooled HTTP client: bounded in time from the connection
-//! to the body's last byte, and in size.
-//!
-//! The client re-sends by itself only what it has not begun to write.
+//! One exchange over a pool of connections: bounded in time from the connection to
+//! the body's last byte, and in size.
 
 use bytes::Bytes;
-use http::uri::{PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
-use hyper_util::client::legacy::connect::{Connect, capture_connection};
-use hyper_util::client::legacy::{Client as Pool, ResponseFuture};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header};
+use http_body_util::Full;
 use tokio::time::{Instant, timeout_at};
 
+use super::connect::Connector;
 use super::fault::{self, Fault};
+use super::line::{Answer, Outgoing};
+use super::pool::{Pool, Progress};
 use super::settings::Settings;
 use crate::call::{Call, Reply, Target};
 
 /// The client of one LMS.
 #[derive(Debug)]
 pub(super) struct Client {
-    pool: Box<dyn Pooled>,
-    base: Uri,
-    host: Option<HeaderValue>,
-    most: usize,
-}
-
-/// A pooled client, whatever its connector. As a tower service it would have to be
-/// cloned for each call.
-trait Pooled: std::fmt::Debug + Send + Sync {
-    fn send(&self, request: Request<Full<Bytes>>) -> ResponseFuture;
-}
-
-impl<C> Pooled for Pool<C, Full<Bytes>>
-where
-    C: Connect + Clone + Send + Sync + 'static,
-{
-    fn send(&self, request: Request<Full<Bytes>>) -> ResponseFuture {
-        self.request(request)
-    }
+    pool: Pool,
+    path: String,
 }
 
 impl Client {
-    pub(super) fn new<C>(connector: C, settings: &Settings, base: Uri) -> Self
-    where
-        C: Connect + Clone + Send + Sync + 'static,
-    {
-        let pool = Pool::builder(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(settings.timing.idle)
-            .pool_max_idle_per_host(settings.limits.concurrency)
-            .build::<_, Full<Bytes>>(connector);
-        let host = host(&base);
-        Self { pool: Box::new(pool), base, host, most: settings.limits.answer }
+    pub(super) fn new(connector: Connector, settings: &Settings, base: Uri) -> Self {
+        let path = base.path().trim_end_matches('/').to_owned();
+        Self { pool: Pool::new(connector, settings, base), path }
     }
 
     /// Sends a call and reads its whole answer.
     pub(super) async fn exchange(&self, call: &Call, until: Instant) -> Result<Reply, Fault> {
-        let mut request = self.request(call)?;
-        let connection = capture_connection(&mut request);
-        let connected = || connection.connection_metadata().is_some();
-        let whole = async {
-            match self.pool.send(request).await {
-                Ok(response) => self.read(response, call).await,
-                Err(error) => Err(fault::unanswered(&error, connected())),
-            }
-        };
-        // One timer for head and body: a head proves that there was a connection.
-        timeout_at(until, whole).await.unwrap_or_else(|_| Err(fault::late(connected())))
+        let request = self.request(call)?;
+        let progress = Progress::default();
+        // One timer for everything: a head proves that there was a connection.
+        let answer = timeout_at(until, self.pool.exchange(request, &progress)).await;
+        let answer = answer.unwrap_or_else(|_| Err(fault::late(progress.is_begun())))?;
+        Ok(reply(&answer, call))
     }
 
-    async fn read(&self, response: Response<Incoming>, call: &Call) -> Result<Reply, Fault> {
-        let (head, body) = response.into_parts();
-        let status = head.status.as_u16();
-        let whole = Limited::new(body, self.most).collect().await;
-        let bytes = match whole {
-            Err(error) => return Err(fault::unfinished(error.as_ref(), status)),
-            Ok(collected) => collected.to_bytes(),
-        };
-        let texts = texts(&head.headers);
-        let pairs: Vec<(&str, &str)> =
-            texts.iter().map(|(name, value)| (*name, value.as_ref())).collect();
-        Ok(Reply::read_for(call.wanted.as_deref(), (status, &pairs, &bytes)))
-    }
-
-    fn request(&self, call: &Call) -> Result<Request<Full<Bytes>>, Fault> {
+    fn request(&self, call: &Call) -> Result<Outgoing, Fault> {
         let body = call.encoded().map_err(|error| fault::unfit(&error))?;
-        let uri = within(&self.base, &call.target).map_err(|error| fault::unfit(&error))?;
+        let target = within(&self.path, &call.target)?;
         let (kind, bytes) = match body {
             Some(body) => (Some(body.content_type), Bytes::from(body.bytes)),
             None => (None, Bytes::new()),
         };
         let mut request = Request::new(Full::new(bytes));
         *request.method_mut() = method(call.method);
-        *request.uri_mut() = uri;
+        *request.uri_mut() = target.into();
         headers(request.headers_mut(), call, kind)?;
-        if let Some(host) = &self.host {
-            request.headers_mut().entry(header::HOST).or_insert_with(|| host.clone());
-        }
         Ok(request)
     }
 }
 
-/// Where a target is. Scheme and host are the base's and are not read again, so no
-/// target can become a part of them.
-fn within(base: &Uri, target: &Target) -> Result<Uri, http::Error> {
-    let mut path = format!("{}{target}", base.path().trim_end_matches('/'));
-    if path.is_empty() {
-        path.push('/');
-    }
-    let mut parts = base.clone().into_parts();
-    parts.path_and_query = Some(PathAndQuery::try_from(path)?);
-    Ok(Uri::from_parts(parts)?)
+fn reply((head, body): &Answer, call: &Call) -> Reply {
+    let text = |value| String::from_utf8_lossy(HeaderValue::as_bytes(value));
+    let headers = head.headers.iter().map(|(name, value)| (name.as_str(), text(value)));
+    Reply::read_for(call.wanted.as_deref(), (head.status.as_u16(), headers, body))
 }
 
-/// Whom a request over plain HTTP is for, which the pooled client would write anew
-/// each time. Over TLS it has to: it alone knows of HTTP/2, which wants none.
-fn host(base: &Uri) -> Option<HeaderValue> {
-    let host = base.host().filter(|_| base.scheme() == Some(&Scheme::HTTP))?;
-    let text = match base.port_u16().filter(|port| *port != 80) {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    };
-    HeaderValue::try_from(text).ok()
+/// Where a target is on the LMS. It never becomes a part of the host's name, since it
+/// is not written behind one.
+fn within(path: &str, target: &Target) -> Result<PathAndQuery, Fault> {
+    let mut whole = format!("{path}{target}");
+    if whole.is_empty() {
+        whole.push('/');
+    }
+    if !whole.starts_with('/') {
+        return Err(fault::unfit(&format_args!("`{whole}` does not begin with a slash")));
+    }
+    PathAndQuery::try_from(whole).map_err(|error| fault::unfit(&error))
 }
 
 /// The mapping's headers go before ours.
@@ -148,11 +93,6 @@ fn headers(headers: &mut HeaderMap, call: &Call, kind: Option<String>) -> Result
     Ok(())
 }
 
-fn texts(headers: &HeaderMap) -> Vec<(&str, std::borrow::Cow<'_, str>)> {
-    let text = |value| String::from_utf8_lossy(HeaderValue::as_bytes(value));
-    headers.iter().map(|(name, value)| (name.as_str(), text(value))).collect()
-}
-
 fn method(method: crate::call::Method) -> http::Method {
     use crate::call::Method;
     match method {
@@ -169,35 +109,24 @@ fn method(method: crate::call::Method) -> http::Method {
 mod tests {
     use super::*;
 
-    fn at(base: &'static str, written: &str) -> Option<String> {
+    fn at(path: &str, written: &str) -> Option<String> {
         let mut target = Target::new();
         target.written(written);
-        within(&Uri::from_static(base), &target).ok().map(|uri| uri.to_string())
+        within(path, &target).ok().map(|whole| whole.to_string())
     }
 
     #[test]
     fn a_target_is_put_behind_the_path_of_the_base() {
-        for base in ["https://lms.example:8443/moodle", "https://lms.example:8443/moodle/"] {
-            let whole = at(base, "/webservice/rest?a=b").unwrap();
-            assert_eq!(whole, "https://lms.example:8443/moodle/webservice/rest?a=b");
-        }
-        assert_eq!(at("http://lms.example", "").unwrap(), "http://lms.example/");
-        assert_eq!(at("http://lms.example/a", "").unwrap(), "http://lms.example/a");
-    }
-
-    #[test]
-    fn a_host_is_named_with_the_port_that_it_does_not_have_by_itself() {
-        let named = |base| host(&Uri::from_static(base)).map(|it| it.to_str().unwrap().to_owned());
-        assert_eq!(named("http://lms.example").as_deref(), Some("lms.example"));
-        assert_eq!(named("http://me@lms.example:80/a").as_deref(), Some("lms.example"));
-        assert_eq!(named("http://[::1]:8080").as_deref(), Some("[::1]:8080"));
-        assert_eq!(named("https://lms.example"), None);
+        let whole = at("/moodle", "/webservice/rest?a=b").unwrap();
+        assert_eq!(whole, "/moodle/webservice/rest?a=b");
+        assert_eq!(at("", "").unwrap(), "/");
+        assert_eq!(at("/a", "").unwrap(), "/a");
     }
 
     #[test]
     fn a_target_never_becomes_a_part_of_the_host() {
         for written in [".evil.example/", "@evil.example/", ":81/", "x"] {
-            assert_eq!(at("http://lms.example", written), None, "{written}");
+            assert_eq!(at("", written), None, "{written}");
         }
     }
 }

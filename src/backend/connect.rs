@@ -5,17 +5,18 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
+use hyper::rt::{Read, Write};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
-use tower::Service;
+use tokio::time::timeout;
+use tower::{Service, ServiceExt};
 
 use super::settings::Trust;
 
@@ -36,48 +37,53 @@ pub enum Unopened {
     Tls(#[from] rustls::Error),
 }
 
-/// A connector with one deadline around everything: hyper's own covers TCP only,
-/// and an LMS that accepts and then says nothing would hold a slot.
-#[derive(Clone, Debug)]
-pub(super) struct Bounded<C> {
-    inner: C,
-    limit: Duration,
+/// A transport, whatever it is made of.
+pub(super) trait Stream: Read + Write + Send + Unpin {}
+
+impl<T: Read + Write + Send + Unpin> Stream for T {}
+
+/// A connection on which HTTP can begin.
+pub(super) struct Opened {
+    pub(super) stream: Box<dyn Stream>,
+    /// HTTP/2 was agreed upon.
+    pub(super) multiplexed: bool,
 }
 
-impl<C> Bounded<C> {
-    pub(super) fn new(inner: C, limit: Duration) -> Self {
-        Self { inner, limit }
-    }
-}
+/// Opens connections to one LMS.
+pub(super) struct Connector(Box<dyn Fn() -> Opening + Send + Sync>);
 
 /// A connection on its way.
-type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
+type Opening = Pin<Box<dyn Future<Output = Result<Opened, BoxError>> + Send>>;
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-impl<C> Service<Uri> for Bounded<C>
-where
-    C: Service<Uri>,
-    C::Future: Send + 'static,
-    C::Error: Into<BoxError>,
-{
-    type Response = C::Response;
-    type Error = BoxError;
-    type Future = Connecting<C::Response>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(context).map_err(Into::into)
+impl Connector {
+    /// By that service, with one deadline around everything: hyper's own covers TCP
+    /// only, and an LMS that accepts and then says nothing would hold a slot.
+    pub(super) fn new<C>(service: C, base: Uri, limit: Duration) -> Self
+    where
+        C: Service<Uri> + Clone + Send + Sync + 'static,
+        C::Response: Connection + Stream + 'static,
+        C::Future: Send,
+        C::Error: Into<BoxError>,
+    {
+        Self(Box::new(move || {
+            let connecting = service.clone().oneshot(base.clone());
+            Box::pin(async move {
+                let connected = timeout(limit, connecting).await;
+                let stream = connected.map_err(|_| timed_out())?.map_err(Into::into)?;
+                let multiplexed = stream.connected().is_negotiated_h2();
+                Ok(Opened { stream: Box::new(stream), multiplexed })
+            })
+        }))
     }
 
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let connecting = self.inner.call(uri);
-        let limit = self.limit;
-        Box::pin(async move {
-            match tokio::time::timeout(limit, connecting).await {
-                Ok(connected) => connected.map_err(Into::into),
-                Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
-            }
-        })
+    pub(super) fn open(&self) -> Opening {
+        (self.0)()
     }
+}
+
+fn timed_out() -> BoxError {
+    io::Error::from(io::ErrorKind::TimedOut).into()
 }
 
 /// The network's own connector.

@@ -75,37 +75,39 @@ impl Fault {
 }
 
 /// No answer in time. Without a connection, nothing can have been sent.
-pub(super) fn late(connected: bool) -> Fault {
-    if connected {
+pub(super) fn late(begun: bool) -> Fault {
+    if begun {
         lost(Kind::Unavailable, "the LMS did not answer in time", "timed out waiting for an answer")
     } else {
         Fault::unsent(unavailable("the LMS did not accept a connection in time", "timed out"))
     }
 }
 
-/// The client's error before there was a reply.
-pub(super) fn unanswered(error: &hyper_util::client::legacy::Error, connected: bool) -> Fault {
+/// No connection, so nothing can have been sent.
+pub(super) fn unconnected(error: &(dyn StdError + 'static)) -> Fault {
     let said = chain(error);
     if find::<rustls::Error>(error).is_some() {
         let detail = "the LMS's TLS certificate or protocol is not acceptable: \
                       check its name, its expiry and the authorities we trust";
         return Fault::unsent(unavailable(detail, &said).retry(Retry::Never));
     }
-    if error.is_connect() || !connected {
-        return Fault::unsent(unavailable("the LMS cannot be reached", &said));
+    Fault::unsent(unavailable("the LMS cannot be reached", &said))
+}
+
+/// The connection ended before it took the request.
+pub(super) fn closed(error: &hyper::Error) -> Fault {
+    Fault::unsent(unavailable("the LMS closed the connection", &chain(error)))
+}
+
+/// The connection ended, and no answer came.
+pub(super) fn unanswered(error: &hyper::Error) -> Fault {
+    let said = chain(error);
+    if error.is_parse() {
+        let mut fault = lost(Kind::Garbled, "the LMS did not answer in HTTP", &said);
+        fault.failure.retry = Retry::Never;
+        return fault;
     }
-    match find::<hyper::Error>(error) {
-        // hyper says `canceled` only of requests that it hands back unsent.
-        Some(inner) if inner.is_canceled() => {
-            Fault::unsent(unavailable("the LMS closed the connection", &said))
-        }
-        Some(inner) if inner.is_parse() => {
-            let mut fault = lost(Kind::Garbled, "the LMS did not answer in HTTP", &said);
-            fault.failure.retry = Retry::Never;
-            fault
-        }
-        Some(_) | None => lost(Kind::Unavailable, "the LMS broke off before it answered", &said),
-    }
+    lost(Kind::Unavailable, "the LMS broke off before it answered", &said)
 }
 
 /// An answer whose body did not come whole.

@@ -50,14 +50,17 @@ pub(super) struct Handles {
 /// What was looked up by its labels before. Labels of calls are words in the code,
 /// so there are few, and nothing is shown that was never counted.
 #[derive(Debug)]
-struct Known<L, T>(RwLock<Vec<(L, T)>>);
+pub struct Known<L, T>(RwLock<Vec<(L, T)>>);
 
-impl<L: PartialEq, T: Clone> Known<L, T> {
-    fn none() -> Self {
+impl<L, T> Default for Known<L, T> {
+    fn default() -> Self {
         Self(RwLock::default())
     }
+}
 
-    fn of(&self, label: L, look_up: impl FnOnce() -> T) -> T {
+impl<L: PartialEq, T: Clone> Known<L, T> {
+    /// What these labels stand for, looked up where they are new.
+    pub fn of(&self, label: L, look_up: impl FnOnce() -> T) -> T {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, it)) = known.iter().find(|(known, _)| *known == label) {
             return it.clone();
@@ -161,9 +164,9 @@ impl Metrics {
             waiting: self.waiting.with_label_values(&[lms]),
             slot_wait: self.slot_wait.with_label_values(&[lms]),
             rate_wait: self.rate_wait.with_label_values(&[lms]),
-            calls: Known::none(),
-            durations: Known::none(),
-            attempts: Known::none(),
+            calls: Known::default(),
+            durations: Known::default(),
+            attempts: Known::default(),
             all: self.clone(),
         })
     }

@@ -6,13 +6,16 @@
 //! knows no mapping and no SCIM.
 
 mod auth;
+mod bell;
 mod breaker;
 mod client;
 mod connect;
 mod expiry;
 mod fault;
 mod limit;
+mod line;
 mod metrics;
+mod pool;
 mod rate;
 mod reach;
 mod retry;
@@ -30,6 +33,7 @@ use tower::Service;
 use crate::call::{Call, Failure, Reply};
 use crate::clock::Clock;
 use client::Client;
+use connect::Connector;
 use limit::Slots;
 use rate::Rates;
 use retry::Retries;
@@ -41,7 +45,7 @@ pub use auth::{
 };
 pub use breaker::State;
 pub use connect::{Unopened, address, authorities};
-pub use metrics::Metrics;
+pub use metrics::{Known, Metrics};
 pub use reach::{Greeting, Reached, Unreached, greet, reach};
 pub use settings::{Breaker, Limits, Rate, Retry, Settings, Timing, Trust};
 
@@ -107,7 +111,7 @@ impl Backend {
     {
         let base = address(&settings.base)?;
         let secure = connect::over(connector, &settings.trust, &base)?;
-        let connector = connect::Bounded::new(secure, settings.timing.connect);
+        let connector = Connector::new(secure, base.clone(), settings.timing.connect);
         let client = Client::new(connector, settings, base);
         let metrics = house.metrics.of(&settings.name);
         Ok(Self(Arc::new(Stack {

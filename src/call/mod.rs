@@ -20,7 +20,7 @@ pub use encode::{Booleans, Encoded, Encoding, Lists, Style, pairs};
 pub use escape::{Unfit, form, header, segment};
 pub use failure::{Failure, Kind, Retry};
 pub use form::Form;
-pub use reply::{Format, Reply};
+pub use reply::{Format, Header, Reply};
 pub use rows::{Row, Rows};
 pub use target::Target;
 pub use wanted::Wanted;

@@ -33,6 +33,9 @@ impl Format {
     }
 }
 
+/// A header of a reply, its value as text.
+pub type Header<'h> = (&'h str, Cow<'h, str>);
+
 /// One reply of an LMS.
 #[derive(Clone, PartialEq)]
 pub struct Reply {
@@ -48,13 +51,13 @@ pub struct Reply {
 impl Reply {
     /// Reads a reply. Bytes that are no JSON become one text value.
     pub fn read(status: u16, headers: &[(&str, &str)], bytes: &[u8]) -> Self {
-        Self::read_for(None, (status, headers, bytes))
+        Self::read_for(None, (status, texts(headers), bytes))
     }
 
-    /// The same, without what nobody wants of it.
-    pub fn read_for(
+    /// The same, without what nobody wants of it: then headers are not looked at either.
+    pub fn read_for<'h>(
         wanted: Option<&Wanted>,
-        (status, headers, bytes): (u16, &[(&str, &str)], &[u8]),
+        (status, headers, bytes): (u16, impl IntoIterator<Item = Header<'h>>, &[u8]),
     ) -> Self {
         // Nearly all are UTF-8, and to see that is much cheaper than to mend it.
         let text = str::from_utf8(bytes).map(Cow::Borrowed);
@@ -75,7 +78,7 @@ impl Reply {
         Self { status, headers: fold(headers), format, body, rows: None }
     }
 
-    fn of_rows(status: u16, headers: &[(&str, &str)], rows: Rows) -> Self {
+    fn of_rows<'h>(status: u16, headers: impl IntoIterator<Item = Header<'h>>, rows: Rows) -> Self {
         // A list alone has nothing to say but its objects.
         let (headers, body) = if rows.around.is_empty() {
             (Value::Null, Value::Null)
@@ -93,7 +96,7 @@ impl Reply {
 
     /// The same reply with these headers.
     pub fn with_headers(mut self, headers: &[(&str, &str)]) -> Self {
-        self.headers = fold(headers);
+        self.headers = fold(texts(headers));
         self
     }
 
@@ -160,15 +163,19 @@ fn parsed(wanted: Option<&Wanted>, text: &str) -> Result<Value, serde_json::Erro
     }
 }
 
-fn fold(headers: &[(&str, &str)]) -> Value {
+fn texts<'h>(headers: &[(&'h str, &'h str)]) -> impl Iterator<Item = Header<'h>> {
+    headers.iter().map(|(name, value)| (*name, Cow::Borrowed(*value)))
+}
+
+fn fold<'h>(headers: impl IntoIterator<Item = Header<'h>>) -> Value {
     let mut folded = Map::new();
     for (name, value) in headers {
         match folded.entry(name.to_ascii_lowercase()).or_insert(Value::Null) {
             Value::String(all) => {
                 all.push('\n');
-                all.push_str(value);
+                all.push_str(&value);
             }
-            first => *first = Value::String((*value).to_owned()),
+            first => *first = Value::String(value.into_owned()),
         }
     }
     Value::Object(folded)

@@ -1,5 +1,6 @@
 //! Playing a case: the run asks, the script answers.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -165,11 +166,10 @@ fn answer(exchange: &Exchange, call: &Call) -> Result<Reply, Failure> {
     if exchange.lost {
         return Err(Failure::new(Kind::Unavailable, "no reply result"));
     }
-    let headers: Vec<(&str, &str)> = exchange
+    let headers = exchange
         .reply_headers
         .iter()
-        .filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
-        .collect();
-    let read = (exchange.status, headers.as_slice(), exchange.reply.as_slice());
+        .filter_map(|(name, value)| Some((name.as_str(), Cow::Borrowed(value.as_str()?))));
+    let read = (exchange.status, headers, exchange.reply.as_slice());
     Ok(Reply::read_for(call.wanted.as_deref(), read))
 }

@@ -130,29 +130,6 @@ async fn an_answer_that_is_no_http_is_garbled() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pooled_connection_that_the_lms_closed_costs_no_create() {
-    let close = Act::SayAndClose(raw(200, "", "{}"));
-    let lms = Lms::saying(vec![close, fine()]);
-    let gateway = gateway(&lms, &once(), Access::Open);
-    gateway.call(&read_call()).await.unwrap();
-    gateway.call(&create()).await.unwrap();
-    assert_eq!((lms.connections(), lms.count()), (2, 2));
-}
-
-#[tokio::test(start_paused = true)]
-async fn connections_are_kept_and_given_up_before_the_lms_does() {
-    let lms = Lms::saying(vec![fine()]);
-    let gateway = gateway(&lms, &settings(), Access::Open);
-    gateway.call(&read_call()).await.unwrap();
-    tokio::time::advance(Duration::from_secs(3)).await;
-    gateway.call(&read_call()).await.unwrap();
-    assert_eq!(lms.connections(), 1);
-    tokio::time::advance(Duration::from_millis(4_500)).await;
-    gateway.call(&read_call()).await.unwrap();
-    assert_eq!(lms.connections(), 2);
-}
-
-#[tokio::test(start_paused = true)]
 async fn what_the_lms_said_stays_out_of_what_the_client_reads() {
     let lms = Lms::saying(vec![json(200, &json!({}))]).met_by(|_| Greeting::Refuse);
     let failure = gateway(&lms, &once(), Access::Open).call(&read_call()).await.unwrap_err();

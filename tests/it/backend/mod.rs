@@ -3,6 +3,7 @@
 mod breaker;
 mod faults;
 mod limits;
+mod lines;
 mod login;
 mod mapped;
 pub(crate) mod metrics;

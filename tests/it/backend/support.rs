@@ -82,6 +82,8 @@ type Door = dyn Fn(usize) -> Greeting + Send + Sync;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Greeting {
     Welcome,
+    /// Accepted, and closed at once.
+    Slam,
     Refuse,
     Ignore,
 }
@@ -98,6 +100,7 @@ pub(super) struct Lms {
 struct Seen {
     asked: Vec<Asked>,
     connections: usize,
+    open: usize,
     running: usize,
     most: usize,
 }
@@ -137,12 +140,23 @@ impl Lms {
         self.seen.lock().unwrap().connections
     }
 
+    /// Connections that are open now.
+    pub(super) fn open(&self) -> usize {
+        self.seen.lock().unwrap().open
+    }
+
     /// The most requests that were under way at the same time.
     pub(super) fn most(&self) -> usize {
         self.seen.lock().unwrap().most
     }
 
-    async fn serve(self, mut wire: DuplexStream) {
+    async fn serve(self, wire: DuplexStream) {
+        self.seen.lock().unwrap().open += 1;
+        self.answer(wire).await;
+        self.seen.lock().unwrap().open -= 1;
+    }
+
+    async fn answer(&self, mut wire: DuplexStream) {
         while let Some(mut asked) = read(&mut wire).await {
             let act = {
                 let mut seen = self.seen.lock().unwrap();
@@ -262,6 +276,7 @@ impl tower::Service<Uri> for Lms {
             match (lms.door)(number) {
                 Greeting::Refuse => Err(io::ErrorKind::ConnectionRefused.into()),
                 Greeting::Ignore => std::future::pending().await,
+                Greeting::Slam => Ok(Wire(TokioIo::new(tokio::io::duplex(1).0))),
                 Greeting::Welcome => {
                     let (near, far) = tokio::io::duplex(64 * 1024);
                     tokio::spawn(lms.serve(far));

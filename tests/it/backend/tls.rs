@@ -1,6 +1,7 @@
 //! TLS over real sockets: whom we trust, and what is said when we do not.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::support::{create, house, judge, read_call};
 use http_body_util::Full;
@@ -12,40 +13,70 @@ use matricula::call::{Kind, Retry};
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
-/// An LMS with a certificate of its own making for this name: its port, and the
-/// certificate as PEM.
-async fn secure(name: &str, http2: bool) -> (u16, String) {
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(vec![name.to_owned()]).unwrap();
-    let acceptor = acceptor(cert.der().clone(), &signing_key, http2);
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    tokio::spawn(async move {
-        while let Ok((socket, _)) = listener.accept().await {
-            let acceptor = acceptor.clone();
-            tokio::spawn(async move {
-                let Ok(wire) = acceptor.accept(socket).await else { return };
-                let service = service_fn(|request: hyper::Request<_>| {
-                    let _: &hyper::body::Incoming = request.body();
-                    let said = format!("\"{:?}\"", request.version());
-                    async move {
-                        Ok::<_, std::io::Error>(hyper::Response::new(Full::new(Bytes::from(said))))
+/// An LMS that speaks TLS.
+struct Secure {
+    port: u16,
+    /// Its certificate, of its own making.
+    pem: String,
+    accepted: Arc<AtomicUsize>,
+    closing: Arc<Notify>,
+}
+
+impl Secure {
+    /// One with a certificate for this name.
+    async fn named(name: &str, http2: bool) -> Self {
+        let CertifiedKey { cert, signing_key } =
+            generate_simple_self_signed(vec![name.to_owned()]).unwrap();
+        let acceptor = acceptor(cert.der().clone(), &signing_key, http2);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (accepted, closing) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
+        let lms = Self { port, pem: cert.pem(), accepted, closing };
+        let (accepted, closing) = (Arc::clone(&lms.accepted), Arc::clone(&lms.closing));
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                accepted.fetch_add(1, Ordering::SeqCst);
+                let (acceptor, closing) = (acceptor.clone(), Arc::clone(&closing));
+                tokio::spawn(async move {
+                    let Ok(wire) = acceptor.accept(socket).await else { return };
+                    tokio::select! {
+                        () = serve(wire, http2) => {}
+                        () = closing.notified() => {}
                     }
                 });
-                let wire = TokioIo::new(wire);
-                let _over = if http2 {
-                    let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
-                    server.serve_connection(wire, service).await
-                } else {
-                    hyper::server::conn::http1::Builder::new().serve_connection(wire, service).await
-                };
-            });
-        }
+            }
+        });
+        lms
+    }
+
+    fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::SeqCst)
+    }
+
+    fn backend(&self) -> Backend {
+        Backend::open(&to(self.port, &self.pem), Access::Open, &house().0).unwrap()
+    }
+}
+
+/// Says by which version it was asked.
+async fn serve(wire: TlsStream<TcpStream>, http2: bool) {
+    let service = service_fn(|request: hyper::Request<_>| {
+        let _: &hyper::body::Incoming = request.body();
+        let said = format!("\"{:?}\"", request.version());
+        async move { Ok::<_, std::io::Error>(hyper::Response::new(Full::new(Bytes::from(said)))) }
     });
-    (port, cert.pem())
+    let wire = TokioIo::new(wire);
+    let _over = if http2 {
+        let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+        server.serve_connection(wire, service).await
+    } else {
+        hyper::server::conn::http1::Builder::new().serve_connection(wire, service).await
+    };
 }
 
 fn acceptor(
@@ -78,19 +109,43 @@ fn errand() -> Errand<'static> {
 #[tokio::test]
 async fn a_private_authority_is_trusted_when_it_is_named() {
     for (http2, version) in [(false, "HTTP/1.1"), (true, "HTTP/2.0")] {
-        let (port, pem) = secure("localhost", http2).await;
-        let backend = Backend::open(&to(port, &pem), Access::Open, &house().0).unwrap();
-        let reply = backend.call(&read_call(), &errand()).await.unwrap();
+        let lms = Secure::named("localhost", http2).await;
+        let reply = lms.backend().call(&read_call(), &errand()).await.unwrap();
         assert_eq!(reply.body(), version);
     }
 }
 
 #[tokio::test]
+async fn calls_at_the_same_time_share_a_connection_over_http_2() {
+    for (http2, accepted) in [(false, 3), (true, 1)] {
+        let lms = Secure::named("localhost", http2).await;
+        let (backend, call, errand) = (lms.backend(), read_call(), errand());
+        backend.call(&call, &errand).await.unwrap();
+        let made = || backend.call(&call, &errand);
+        let (one, two, three) = tokio::join!(made(), made(), made());
+        assert!(one.is_ok() && two.is_ok() && three.is_ok());
+        assert_eq!(lms.accepted(), accepted, "http2: {http2}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_ended_while_it_rested_is_followed_by_another() {
+    for http2 in [false, true] {
+        let lms = Secure::named("localhost", http2).await;
+        let (backend, call, errand) = (lms.backend(), read_call(), errand());
+        backend.call(&call, &errand).await.unwrap();
+        lms.closing.notify_waiters();
+        backend.call(&call, &errand).await.unwrap();
+        backend.call(&call, &errand).await.unwrap();
+        assert_eq!(lms.accepted(), 2, "http2: {http2}");
+    }
+}
+
+#[tokio::test]
 async fn a_strange_certificate_is_refused_at_once_and_for_what_it_is() {
-    let (_, other) = secure("localhost", false).await;
-    let (port, _) = secure("localhost", false).await;
-    let backend = Backend::open(&to(port, &other), Access::Open, &house().0).unwrap();
-    let failure = backend.call(&create(), &errand()).await.unwrap_err();
+    let other = Secure::named("localhost", false).await;
+    let lms = Secure { pem: other.pem, ..Secure::named("localhost", false).await };
+    let failure = lms.backend().call(&create(), &errand()).await.unwrap_err();
     assert_eq!(
         (failure.kind, failure.retry, failure.lost),
         (Kind::Unavailable, Retry::Never, false)
@@ -100,9 +155,8 @@ async fn a_strange_certificate_is_refused_at_once_and_for_what_it_is() {
 
 #[tokio::test]
 async fn a_certificate_for_another_name_is_refused() {
-    let (port, pem) = secure("other.test", false).await;
-    let backend = Backend::open(&to(port, &pem), Access::Open, &house().0).unwrap();
-    let failure = backend.call(&read_call(), &errand()).await.unwrap_err();
+    let lms = Secure::named("other.test", false).await;
+    let failure = lms.backend().call(&read_call(), &errand()).await.unwrap_err();
     assert!(failure.detail.contains("certificate"), "{}", failure.detail);
 }
 
