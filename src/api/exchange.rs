@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use std::fmt::Write;
-
 use http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HOST, LOCATION,
 };
@@ -230,9 +228,7 @@ impl<'a> Exchange<'a> {
 
 /// An answer names the version that it shows.
 pub(super) fn name_version(response: &mut Response, view: &View) {
-    let mut version = String::with_capacity(48);
-    let written = write!(version, "{}", view.version());
-    if let (Ok(()), Ok(version)) = (written, HeaderValue::try_from(version)) {
+    if let Ok(version) = HeaderValue::try_from(view.version().quoted()) {
         response.headers_mut().insert(ETAG, version);
     }
 }

@@ -104,7 +104,8 @@ impl<'de> Visitor<'de> for Object<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Row, A::Error> {
-        let mut row = vec![None; self.0.width()];
+        // Made one by one: to clone nothing costs more than to say it.
+        let mut row: Row = std::iter::repeat_with(|| None).take(self.0.width()).collect();
         while let Some(field) = map.next_key_seed(Field(self.0))? {
             match field.and_then(|field| row.get_mut(field)) {
                 Some(place) => *place = Some(map.next_value()?),

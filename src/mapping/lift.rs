@@ -50,7 +50,7 @@ impl Lift<'_> {
         let is = |index: usize| {
             wanted.as_ref().is_none_or(|wanted| wanted.get(index).copied().unwrap_or(false))
         };
-        let mut shown = vec![Shown::Hidden; self.kind.attributes.len()];
+        let mut shown = Shown::nothing_of(self.kind.attributes.len());
         let mut put = |index: usize, told: Shown| {
             if let Some(place) = shown.get_mut(index) {
                 *place = told;

@@ -50,6 +50,13 @@ pub(super) enum Shown {
     Hidden,
 }
 
+impl Shown {
+    /// Nothing of so many attributes.
+    pub(super) fn nothing_of(number: usize) -> Vec<Self> {
+        std::iter::repeat_with(|| Self::Hidden).take(number).collect()
+    }
+}
+
 impl Picture {
     /// The id of the resource.
     pub fn id(&self) -> Option<ResourceId> {

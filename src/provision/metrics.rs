@@ -1,13 +1,17 @@
 //! What the use cases measure. Labels come from the configuration, from enums
 //! and from names in the code, never from input.
 
+use std::sync::Arc;
+
 use prometheus::{
-    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry,
 };
 
 use jiff::Timestamp;
 
 use super::counts::Counts;
+use crate::backend::Known;
 use crate::call::Failure;
 use crate::store::Tally;
 
@@ -34,6 +38,8 @@ pub(super) struct Handles {
     pub answers: Cached,
     pub entries: IntGauge,
     pub bytes: IntGauge,
+    outcomes: Arc<Known<(&'static str, &'static str), IntCounter>>,
+    calls: Arc<Known<&'static str, Histogram>>,
 }
 
 /// How often one cache had the answer.
@@ -116,6 +122,8 @@ impl Metrics {
             answers: cached("answers"),
             entries: self.entries.with_label_values(&[tenant]),
             bytes: self.bytes.with_label_values(&[tenant]),
+            outcomes: Arc::default(),
+            calls: Arc::default(),
             all: self.clone(),
         }
     }
@@ -123,11 +131,14 @@ impl Metrics {
 
 impl Handles {
     /// A run came to its end.
-    pub(super) fn driven(&self, operation: &str, calls: u32, failed: Option<&Failure>) {
+    pub(super) fn driven(&self, operation: &'static str, calls: u32, failed: Option<&Failure>) {
         let outcome = failed.map_or("ok", |failure| failure.kind.as_str());
-        self.all.operations.with_label_values(&[&self.tenant, operation, outcome]).inc();
-        let histogram = self.all.calls.with_label_values(&[self.tenant.as_str(), operation]);
-        histogram.observe(f64::from(calls));
+        let labels = [&self.tenant, operation, outcome];
+        let outcomes = || self.all.operations.with_label_values(&labels);
+        self.outcomes.of((operation, outcome), outcomes).inc();
+        let labels = [self.tenant.as_str(), operation];
+        let histogram = || self.all.calls.with_label_values(&labels);
+        self.calls.of(operation, histogram).observe(f64::from(calls));
     }
 
     /// So many lookups went together.

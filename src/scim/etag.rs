@@ -39,6 +39,11 @@ impl ETag {
     pub(super) fn digits(&self) -> &str {
         &self.0
     }
+
+    /// As a header shows it.
+    pub fn quoted(&self) -> String {
+        ["W/\"", &self.0, "\""].concat()
+    }
 }
 
 /// What makes a tag, piece by piece. Digested at once in the end: that is cheaper than
@@ -81,7 +86,7 @@ impl Pieces {
 
 impl fmt::Display for ETag {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "W/\"{}\"", self.0)
+        out.write_str(&self.quoted())
     }
 }
 

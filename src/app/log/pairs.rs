@@ -4,7 +4,7 @@
 //! costs more than all the rest of logging it. What most fields are, text with nothing
 //! to escape in it and whole numbers, is written here; the rest is left to it.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::field::{RecordFields, VisitOutput};
 use tracing_subscriber::fmt::FormatFields;
@@ -15,14 +15,22 @@ pub(super) struct Pairs;
 
 impl<'w> FormatFields<'w> for Pairs {
     fn format_fields<R: RecordFields>(&self, writer: Writer<'w>, fields: R) -> fmt::Result {
-        let mut line = Line { writer, is_empty: true, outcome: Ok(()) };
+        let plain = String::with_capacity(ROOM);
+        let mut line = Line { writer, plain, is_empty: true, outcome: Ok(()) };
         fields.record(&mut line);
+        line.flush();
         line.outcome
     }
 }
 
+/// Most lines fit.
+const ROOM: usize = 256;
+
 struct Line<'w> {
     writer: Writer<'w>,
+    /// What needs no formatting, until it is written together: on the way to the
+    /// writer, each piece costs more than it is long.
+    plain: String,
     is_empty: bool,
     outcome: fmt::Result,
 }
@@ -30,23 +38,29 @@ struct Line<'w> {
 impl Line<'_> {
     /// A field whose value needs no formatting.
     fn plain(&mut self, name: &str, value: &[&str]) {
-        if self.outcome.is_ok() {
-            let space = if self.is_empty { "" } else { " " };
-            let parts = [space, name, "="];
-            let mut parts = parts.iter().chain(value);
-            self.outcome = parts.try_for_each(|part| self.writer.write_str(part));
-            self.is_empty = false;
+        let space = if self.is_empty { "" } else { " " };
+        for part in [space, name, "="].iter().chain(value) {
+            self.plain.push_str(part);
         }
+        self.is_empty = false;
     }
 
     /// A field as it is always written.
     fn usual(&mut self, record: impl FnOnce(&mut DefaultVisitor<'_>)) {
+        self.flush();
         if self.outcome.is_ok() {
             let mut visitor = DefaultVisitor::new(self.writer.by_ref(), self.is_empty);
             record(&mut visitor);
             self.outcome = visitor.finish();
             self.is_empty = false;
         }
+    }
+
+    fn flush(&mut self) {
+        if self.outcome.is_ok() {
+            self.outcome = self.writer.write_str(&self.plain);
+        }
+        self.plain.clear();
     }
 }
 
@@ -62,7 +76,7 @@ impl Visit for Line<'_> {
 
     fn record_u64(&mut self, field: &Field, value: u64) {
         if is_ordinary(field) {
-            self.plain(field.name(), &[&value.to_string()]);
+            self.plain(field.name(), &[itoa::Buffer::new().format(value)]);
         } else {
             self.usual(|visitor| visitor.record_u64(field, value));
         }
@@ -75,7 +89,7 @@ impl Visit for Line<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if is_ordinary(field) {
             self.plain(field.name(), &[]);
-            self.outcome = self.outcome.and_then(|()| write!(self.writer, "{value:?}"));
+            self.outcome = self.outcome.and_then(|()| write!(self.plain, "{value:?}"));
         } else {
             self.usual(|visitor| visitor.record_debug(field, value));
         }

@@ -93,7 +93,7 @@ impl Lens {
         (id, mut row): (ResourceId, call::Row),
     ) -> Sight {
         let lift = Lift { kind, ready: Cow::Borrowed(ready), scope };
-        let mut shown = vec![Shown::Hidden; kind.attributes.len()];
+        let mut shown = Shown::nothing_of(kind.attributes.len());
         for (field, index) in &self.within {
             let value = row.get(*field).and_then(Option::as_ref);
             let (Some(attribute), Some(place)) =
