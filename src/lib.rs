@@ -23,6 +23,7 @@ pub mod admin;
 pub mod api;
 pub mod app;
 pub mod backend;
+mod behalf;
 pub mod call;
 pub mod cli;
 pub mod clock;

@@ -14,13 +14,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("secret", &[]),
     ("der", &[]),
+    ("behalf", &[]),
     ("mapping", &["scim", "call"]),
     ("policy", &["scim"]),
     ("backend", &["call", "clock", "secret", "der"]),
     ("store", &["scim", "policy", "secret"]),
     ("server", &["secret", "der"]),
-    ("provision", &["scim", "call", "mapping", "policy", "backend", "store", "clock"]),
-    ("api", &["scim", "provision", "store", "server", "clock"]),
+    ("provision", &["scim", "call", "mapping", "policy", "backend", "store", "clock", "behalf"]),
+    ("api", &["scim", "provision", "store", "server", "clock", "behalf"]),
     ("admin", &["scim", "policy", "provision", "store", "server", "secret"]),
     ("sandbox", &[]),
     (
@@ -41,6 +42,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "behalf",
             "config",
             "clock",
             "mapping",

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 use tokio::time::Instant;
-use tracing::Instrument;
 
 use super::Shared;
 use super::auth::Caller;
@@ -17,6 +16,7 @@ use super::face::{Face, Front};
 use super::refusal::{self, Told};
 use super::route::Route;
 use super::stack::Next;
+use crate::behalf;
 use crate::provision;
 use crate::scim::ScimType;
 use crate::server::{Peer, Request, Response};
@@ -65,8 +65,8 @@ impl<N: Next> Observed<N> {
         let started = Instant::now();
         let mut asked = Asked::new(&self.shared, request);
         let under_way = UnderWay::new(&self.shared);
-        let span = tracing::info_span!("request", id = %asked.id.to_str().unwrap_or_default());
-        let mut response = match self.next.answer(&mut asked).instrument(span).await {
+        let id = asked.id.clone();
+        let mut response = match behalf::of(id, self.next.answer(&mut asked)).await {
             Ok(response) => response,
             Err(error) => refusal::answer(error),
         };
@@ -165,7 +165,7 @@ fn tell(asked: &Asked, response: &Response, took: Duration) {
         detail,
         said,
         // The address with what it asks for: that names people.
-        target = personal.then(|| asked.request.uri().to_string()),
+        url = personal.then(|| asked.request.uri().to_string()),
     );
 }
 

@@ -4,7 +4,6 @@ use std::future::Future;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use tracing::Instrument;
 
 use super::read::missing;
 use super::ruling::{Origin, Ruling};
@@ -13,6 +12,7 @@ use super::turns::Key;
 use super::witness::{self, Who, Wish};
 use super::words::memorable;
 use super::{Deed, Depth, Error, Tenant, View};
+use crate::behalf;
 use crate::call::Kind as FailureKind;
 use crate::policy::{self, Decision, Reason, Then};
 use crate::scim::{self, Conditions, Edits, Kind, Operation, Resource, ResourceId};
@@ -84,7 +84,7 @@ impl Tenant {
                 tenant.ledger.outbox.tell().await;
             }
         };
-        self.work.spawn(whole.in_current_span());
+        self.work.spawn(behalf::kept(whole));
         told.await.unwrap_or(Err(Error::CutOff))
     }
 

@@ -1,24 +1,26 @@
 //! Logs: one line an event, on stderr, written by a thread of their own so that
 //! no request waits for a terminal, a pipe or a disk.
 
-mod line;
+mod json;
+mod lines;
 mod outlet;
-mod pairs;
+mod text;
+mod time;
 
 use crate::clock::Clock;
-use crate::config::{Format, Log};
-use line::{Lines, Time};
+use crate::config::Log;
+use lines::Lines;
 use outlet::Outlet;
-use pairs::Pairs;
 use prometheus::{IntCounter, Registry};
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io;
 use std::panic::PanicHookInfo;
 use std::sync::Arc;
+use time::Time;
 use tracing::Subscriber;
 use tracing_subscriber::filter::{EnvFilter, ParseError};
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::{Layer, Registry as Spans, fmt, reload};
+use tracing_subscriber::{Registry as Spans, reload};
 
 /// Why nothing is logged.
 #[derive(Debug, thiserror::Error)]
@@ -84,14 +86,9 @@ fn subscriber(
     outlet: &Arc<Outlet>,
 ) -> Result<(impl Subscriber + Send + Sync + use<>, reload::Handle<EnvFilter, Spans>), Fault> {
     let (filter, handle) = reload::Layer::new(filter(&settings.filter)?);
-    let lines = Lines::new(Arc::clone(outlet));
-    let layer = fmt::layer().with_timer(Time(clock.clone())).with_ansi(false).with_writer(lines);
-    let layer = match settings.format {
-        Format::Text => layer.fmt_fields(Pairs).boxed(),
-        // Fields stand beside the message, where log stores look for them.
-        Format::Json => layer.json().flatten_event(true).with_span_list(false).boxed(),
-    };
-    Ok((Spans::default().with(filter).with(layer), handle))
+    let (time, outlet) = (Time::of(clock), Arc::clone(outlet));
+    let lines = Lines { format: settings.format, time, outlet };
+    Ok((Spans::default().with(filter).with(lines), handle))
 }
 
 /// The panic hook: a panic is an event like all others, on one line.

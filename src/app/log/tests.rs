@@ -1,11 +1,16 @@
 //! The log as its reader sees it.
 
 use super::*;
+use crate::behalf;
+use crate::config::Format;
+use http::HeaderValue;
 use jiff::Timestamp;
+use serde_json::json;
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use tracing_subscriber::{Layer, fmt};
 
 /// Takes what is written; each write waits for a permit if there are any to wait for.
 #[derive(Clone, Default)]
@@ -60,43 +65,94 @@ fn text_begins_with_the_time_in_utc() {
     );
 }
 
-#[test]
-fn json_has_the_fields_beside_the_message_and_the_span_under_its_name() {
-    let text = logged(Format::Json, "info", || {
-        tracing::info_span!("request", id = 7).in_scope(|| tracing::warn!(status = 503, "slow"));
-    });
-    let line: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(line["timestamp"], "2023-11-14T22:13:20.123000Z");
-    assert_eq!((&line["level"], &line["message"]), (&"WARN".into(), &"slow".into()));
-    assert_eq!((&line["status"], &line["span"]["id"]), (&503.into(), &7.into()));
+/// Something that is done on behalf of a request.
+fn on_behalf(id: &'static str, deed: impl FnOnce()) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(behalf::of(HeaderValue::from_static(id), async { deed() }));
 }
 
 #[test]
-fn fields_are_written_as_they_would_be_without_us() {
-    let talk = || {
-        let cause: &dyn std::error::Error = &io::Error::other(Fault::Twice);
-        tracing::info!(plain = "a b", quoted = r#""a" \ b"#, umlaut = "ä", bell = "\u{7}", "said");
-        tracing::info!(number = 7_u64, small = 7_u16, signed = -7, truth = true, shown = %"a\"b");
-        tracing::info!(message = "first", absent = None::<&str>, present = Some("x"), cause);
-        let span =
-            tracing::info_span!("request", id = %7, title = "x", late = tracing::field::Empty);
-        span.record("late", "y");
-        span.in_scope(|| tracing::info!(r#type = "t", r#final = 1_u64));
-    };
-    let written = |layer: fn(Paper) -> Box<dyn Layer<Spans> + Send + Sync>| {
-        let paper = Paper::default();
-        tracing::subscriber::with_default(Spans::default().with(layer(paper.clone())), talk);
-        paper.read()
-    };
-    let usual = written(|paper| {
-        fmt::layer().without_time().with_ansi(false).with_writer(move || paper.clone()).boxed()
+fn text_names_the_request_before_the_module() {
+    let text = logged(Format::Text, "info", || {
+        on_behalf("7f", || tracing::warn!(status = 503, "slow"));
     });
-    let ours = written(|paper| {
-        let layer = fmt::layer().without_time().with_ansi(false);
-        layer.fmt_fields(Pairs).with_writer(move || paper.clone()).boxed()
+    let rest = "request{id=7f}: matricula::app::log::tests: slow status=503\n";
+    assert_eq!(text, format!("2023-11-14T22:13:20.123000Z  WARN {rest}"));
+}
+
+#[test]
+fn json_has_the_fields_beside_the_message_and_the_request_under_span() {
+    let text = logged(Format::Json, "info", || {
+        on_behalf("7f", || tracing::warn!(status = 503, "slow"));
     });
-    assert_eq!(ours, usual);
-    assert!(usual.contains(r#"plain="a b""#) && usual.contains("number=7"), "{usual}");
+    let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let span = json!({ "name": "request", "id": "7f" });
+    assert_eq!(line["timestamp"], "2023-11-14T22:13:20.123000Z");
+    assert_eq!((&line["level"], &line["message"]), (&"WARN".into(), &"slow".into()));
+    assert_eq!((&line["status"], &line["span"]), (&503.into(), &span));
+}
+
+/// All kinds of values.
+fn talk() {
+    let cause = io::Error::other(Fault::from(io::Error::other("within")));
+    let cause: &dyn std::error::Error = &cause;
+    tracing::info!(plain = "a b", quoted = r#""a" \ b"#, umlaut = "ä", bell = "\u{7}", "said");
+    tracing::error!(number = 7_u64, small = 7_u16, signed = -7, truth = true, shown = %"a\"b");
+    tracing::debug!(message = "first", absent = None::<&str>, present = Some("x"), cause);
+    tracing::trace!(half = 0.5, whole = 1.0, huge = u128::MAX, list = ?["a", "ä"]);
+    tracing::warn!(r#type = "t", r#final = 1_u64, "{} and {}", "this", 5);
+}
+
+fn usual<L>(layer: impl FnOnce(Paper) -> L) -> String
+where
+    L: Layer<Spans> + Send + Sync,
+{
+    let paper = Paper::default();
+    tracing::subscriber::with_default(Spans::default().with(layer(paper.clone())), talk);
+    paper.read()
+}
+
+#[test]
+fn text_is_written_as_everybody_writes_it() {
+    let usual = usual(|paper| {
+        fmt::layer().without_time().with_ansi(false).with_writer(move || paper.clone())
+    });
+    let ours = logged(Format::Text, "trace", talk);
+    let ours: Vec<&str> = ours.lines().map(|line| line.split_once('Z').unwrap().1).collect();
+    assert_eq!(ours, usual.lines().map(|line| format!(" {line}")).collect::<Vec<_>>());
+    assert!(usual.contains(r#"plain="a b""#) && usual.contains("within"), "{usual}");
+}
+
+#[test]
+fn json_is_written_as_everybody_writes_it() {
+    let usual = usual(|paper| {
+        let layer = fmt::layer().json().flatten_event(true).without_time();
+        layer.with_writer(move || paper.clone())
+    });
+    let read = |text: &str| -> Vec<serde_json::Value> {
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let mut ours = read(&logged(Format::Json, "trace", talk));
+    for line in &mut ours {
+        line.as_object_mut().unwrap().remove("timestamp").unwrap();
+    }
+    assert_eq!(ours, read(&usual));
+}
+
+#[test]
+fn a_second_is_told_to_the_microsecond() {
+    let (clock, hand) = Clock::by_hand("2026-02-28T23:59:59.007Z".parse().unwrap());
+    let time = Time::of(&clock);
+    let told = || {
+        let mut line = String::new();
+        time.write(&mut line);
+        line
+    };
+    assert_eq!(told(), "2026-02-28T23:59:59.007000Z");
+    hand.advance(std::time::Duration::from_millis(992));
+    assert_eq!(told(), "2026-02-28T23:59:59.999000Z");
+    hand.advance(std::time::Duration::from_millis(1));
+    assert_eq!(told(), "2026-03-01T00:00:00.000000Z");
 }
 
 #[test]
@@ -105,6 +161,16 @@ fn a_value_with_line_ends_makes_no_second_line() {
     let text = logged(Format::Text, "info", || tracing::error!(error = %said, "broken"));
     assert_eq!(text.lines().count(), 1);
     assert!(text.contains(r"gone\r\n2023") && text.ends_with("well\n"), "{text}");
+}
+
+#[test]
+fn what_controls_a_terminal_is_shown_and_not_done() {
+    let said = "\u{1b}[2J\t\u{9b}1m\u{7f}ä";
+    let text = logged(Format::Text, "info", || tracing::error!(shown = %said, "{said}"));
+    let shown = "\\x1b[2J\t\\u{9b}1m\\x7fä";
+    assert!(text.ends_with(&format!(": {shown} shown={shown}\n")), "{text}");
+    let text = logged(Format::Json, "info", || tracing::error!(shown = %said, "said"));
+    assert!(text.contains(r"\u001b[2J\t") && text.lines().count() == 1, "{text}");
 }
 
 #[test]
