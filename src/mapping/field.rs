@@ -60,10 +60,10 @@ impl Field {
         }
     }
 
-    /// Whether its holes are filled by that name alone.
-    pub(super) fn mentions_only(&self, name: &str) -> bool {
+    /// Whether the settings alone say which one it is.
+    pub(super) fn follows_from_settings(&self) -> bool {
         let mut only = true;
-        self.holes().for_each(|hole| hole.paths(&mut |path| only &= path.root == name));
+        self.holes().for_each(|hole| hole.paths(&mut |path| only &= path.root == "settings"));
         only
     }
 

@@ -32,7 +32,7 @@ fn fields(kind: &KindPlan, settings: &Value) -> Option<Vec<String>> {
     let read = kind.attributes.iter().filter_map(|attribute| attribute.read.as_ref());
     let mut fields = Vec::new();
     for field in read.chain(kind.derived.iter().map(|derived| &derived.field)) {
-        if field.mentions_only("settings") {
+        if field.follows_from_settings() {
             // One that is not set switches it off.
             let Some(filled) = field.fill(&scope) else { continue };
             fields.push(filled.head()?.to_owned());

@@ -139,15 +139,10 @@ impl Mentions {
     }
 }
 
-/// Whether a row or the place of an attribute looks at the time or at a list of the LMS.
+/// Whether a row looks at the time or at a list of the LMS.
 fn looks_around(kind: &KindPlan) -> bool {
-    let exprs = kind.rows.iter().flat_map(|row| [&row.value, &row.possible]).flatten();
-    let fields = kind.attributes.iter().filter_map(|attribute| attribute.read.as_ref());
-    let mut names = ["now", "lookup"].into_iter();
-    names.any(|name| {
-        exprs.clone().any(|expr| expr.mentions(name))
-            || fields.clone().any(|field| field.mentions(name))
-    })
+    let mut exprs = kind.rows.iter().flat_map(|row| [&row.value, &row.possible]).flatten();
+    exprs.any(|expr| ["now", "lookup"].iter().any(|name| expr.mentions(name)))
 }
 
 /// Adds an attribute to those under a key.
@@ -162,7 +157,7 @@ impl Reading {
     fn of(field: Option<&Field>, scope: &Scope<'_>) -> Self {
         match field {
             None => Self::Nowhere,
-            Some(field) if field.mentions_only("settings") => {
+            Some(field) if field.follows_from_settings() => {
                 field.fill(scope).map_or(Self::Off, |filled| Self::At(filled.into_owned()))
             }
             Some(_) => Self::Along,

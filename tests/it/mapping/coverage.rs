@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use matricula::call::{Call, Reply};
-use matricula::mapping::{Coverage, Moment, Next, Picture, Query, Site, Want};
+use matricula::mapping::{
+    Coverage, Moment, Next, Picture, Query, Shipped, Site, Source, Want,
+};
 use matricula::scim::{Filter, Kind, Matcher, Resource};
 use serde_json::{Map, Value, json};
 
@@ -144,4 +146,45 @@ fn a_moment_is_not_needed_to_know_who_answers() {
     let query = query(&site, r#"userName eq "Eva Smit""#, false);
     let mut run = site.find(Kind::User, &query, &late).unwrap().remove(0);
     assert!(matches!(run.start(), Next::Done(Ok(done)) if done.calls == 0));
+}
+
+/// An LMS whose fields have numbers, which it tells in a list.
+const NUMBERED: &str = r#"
+format = 1
+title  = "Fields by number"
+[settings]
+base_url = { required = true, about = "address" }
+[backend]
+base = "{settings.base_url}"
+[lookup.fields]
+steps = { get = "/fields", keep = { entries = "body" } }
+key   = "item.name"
+value = "item.number"
+[user]
+id     = { read = "lms.id" }
+scan   = true
+refuse = { update = "not here", delete = "not here" }
+find   = { "id eq" = { get = "/people/{value}" }, "*" = { get = "/people" } }
+[user.attributes]
+"userName" = { lms = "login", required = true }
+"title"    = "values.{lookup.fields['title']}"
+[user.create]
+post = "/people"
+body = "{record}"
+keep = { id = "body.id" }
+"#;
+
+#[test]
+fn a_place_that_the_lms_alone_can_name_has_room() {
+    let source = Source::read("numbered.toml", NUMBERED, &Shipped);
+    let plan = Arc::new(source.and_then(|it| it.compile()).unwrap());
+    let settings = json!({ "base_url": "https://lms.example" });
+    let site = plan.settle(settings.as_object().unwrap()).unwrap();
+    for filter in [r#"title sw "D""#, "title pr"] {
+        assert_eq!(coverage(&site, Kind::User, filter), Coverage::Scan, "{filter}");
+        // So it is asked, whatever list was fetched before.
+        let query = query(&site, filter, true);
+        let mut run = site.find(Kind::User, &query, &moment()).unwrap().remove(0);
+        assert!(matches!(run.start(), Next::Call(_)), "{filter}");
+    }
 }
