@@ -148,8 +148,9 @@ impl Serialize for Piece<'_> {
 
 /// The URL of a resource below a base URL. An id of an LMS may hold anything.
 pub fn location(base: &str, kind: Kind, id: &str) -> String {
-    let id = utf8_percent_encode(id, SEGMENT);
-    format!("{base}{}/{id}", kind.endpoint())
+    let mut url = [base, kind.endpoint(), "/"].concat();
+    url.extend(utf8_percent_encode(id, SEGMENT));
+    url
 }
 
 /// What cannot stand as it is in one segment of a path.

@@ -41,8 +41,13 @@ impl Writing {
     /// Begins with the schemas in use, and the id.
     pub fn new(kind: Kind, schemas: &[&str], id: Option<&str>) -> Self {
         let mut text = Vec::with_capacity(1024);
-        text.extend_from_slice(b"{\"schemas\":");
-        write_json(&mut text, schemas);
+        text.extend_from_slice(b"{\"schemas\":[");
+        for (index, schema) in schemas.iter().enumerate() {
+            text.extend_from_slice(if index > 0 { b",\"" } else { b"\"" });
+            escaped(schema, &mut text);
+            text.push(b'"');
+        }
+        text.push(b']');
         let (members, pieces) = (None, Pieces::default());
         Self { kind, text, members, pieces, id: id.map(str::to_owned) }
     }
@@ -206,7 +211,7 @@ fn meta(
 /// A text within a text of JSON.
 fn escaped(base: &str, out: &mut Vec<u8>) {
     let plain = |byte: u8| (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\';
-    if base.bytes().all(plain) {
+    if base.bytes().fold(true, |all, byte| all & plain(byte)) {
         out.extend_from_slice(base.as_bytes());
         return;
     }
