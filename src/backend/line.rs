@@ -50,7 +50,10 @@ impl Line {
             tokio::spawn(connection);
             return Ok(Self::Shared(Shared(sender)));
         }
-        let (sender, connection) = http1::handshake(opened.stream).await?;
+        // Bodies are small: to put one behind its head costs less than to tell the
+        // system of two pieces.
+        let (sender, connection) =
+            http1::Builder::new().writev(false).handshake(opened.stream).await?;
         let bell = Arc::new(Bell::default());
         let waker = Arc::clone(&bell).into();
         Ok(Self::Own(Box::new(Own { sender, connection, over: false, bell, waker })))

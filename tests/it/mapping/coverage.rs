@@ -4,9 +4,7 @@
 use std::sync::Arc;
 
 use matricula::call::{Call, Reply};
-use matricula::mapping::{
-    Coverage, Moment, Next, Picture, Query, Shipped, Site, Source, Want,
-};
+use matricula::mapping::{Coverage, Moment, Next, Picture, Query, Shipped, Site, Source, Want};
 use matricula::scim::{Filter, Kind, Matcher, Resource};
 use serde_json::{Map, Value, json};
 
