@@ -171,8 +171,9 @@ pub fn write_json(text: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
 
 /// The name of a pair, with the colon behind it.
 pub fn key_of(name: &str, text: &mut Vec<u8>) {
-    write_json(text, name);
-    text.push(b':');
+    text.push(b'"');
+    escaped(name, text);
+    text.extend_from_slice(b"\":");
 }
 
 /// `meta`, in the order of its names; where the base belongs in it.
