@@ -24,7 +24,9 @@ enum State {
 impl Bell {
     /// Somebody looks at the connection now.
     pub(super) fn awake(&self) {
-        *self.lock() = State::Awake;
+        let before = std::mem::replace(&mut *self.lock(), State::Awake);
+        // Outside of the lock: nobody knows what hangs on a waker.
+        drop(before);
     }
 
     /// He has done what he could, and wants to be woken: at once, if it rang since he

@@ -33,7 +33,10 @@ impl Client {
         let progress = Progress::default();
         // One timer for everything: a head proves that there was a connection.
         let answer = timeout_at(until, self.pool.exchange(request, &progress)).await;
-        let answer = answer.unwrap_or_else(|_| Err(fault::late(progress.is_begun())))?;
+        let answer = answer.unwrap_or_else(|_| {
+            self.pool.gave_up();
+            Err(fault::late(progress.is_begun()))
+        })?;
         Ok(reply(&answer, call))
     }
 

@@ -34,7 +34,7 @@ struct Rest {
 struct Lines {
     /// Each with the end of its time, so the oldest goes first.
     own: VecDeque<(Instant, Box<Own>)>,
-    shared: Option<Shared>,
+    shared: Option<(Instant, Shared)>,
     /// Somebody sees to it that old ones go.
     swept: bool,
 }
@@ -104,23 +104,29 @@ impl Pool {
         let opened = self.connector.open().await.map_err(|error| fault::unconnected(&*error))?;
         let line = Line::over(opened).await.map_err(|error| fault::unconnected(&error))?;
         if let Line::Shared(shared) = &line {
-            self.rest.lock().shared = Some(shared.clone());
+            self.rest.share(shared.clone());
         }
         Ok(line)
+    }
+
+    /// Somebody has waited in vain. A connection for one call ends with that; one that
+    /// is shared may be as dead, and nobody would notice for a long time.
+    pub(super) fn gave_up(&self) {
+        self.rest.lock().shared = None;
     }
 }
 
 impl Rest {
     /// A connection that is open, as far as one can know.
     fn line(&self) -> Option<Line> {
-        let mut lines = self.lock();
-        if let Some(shared) = lines.shared.take_if(|it| !it.is_ready()) {
-            drop(shared);
-        }
-        if let Some(shared) = &lines.shared {
-            return Some(Line::Shared(shared.clone()));
-        }
         let now = Instant::now();
+        let mut lines = self.lock();
+        if let Some((until, shared)) = &lines.shared {
+            if *until > now && shared.is_ready() {
+                return Some(Line::Shared(shared.clone()));
+            }
+            lines.shared = None;
+        }
         while let Some((until, mut line)) = lines.own.pop_back() {
             if until > now && line.is_ready() {
                 return Some(Line::Own(line));
@@ -131,15 +137,33 @@ impl Rest {
 
     /// A call on it is over.
     fn keep(self: &Arc<Self>, line: Line) {
-        let Line::Own(mut line) = line else { return };
-        if !line.is_free() {
-            return line.close();
+        match line {
+            Line::Shared(shared) => self.share(shared),
+            Line::Own(mut line) => {
+                if !line.is_free() {
+                    return line.close();
+                }
+                let mut lines = self.lock();
+                if lines.own.len() < self.most {
+                    lines.own.push_back((self.end(), line));
+                }
+                self.watch(&mut lines);
+            }
         }
+    }
+
+    /// Calls can be made on it, from now on or still.
+    fn share(self: &Arc<Self>, shared: Shared) {
         let mut lines = self.lock();
-        if lines.own.len() >= self.most {
-            return;
-        }
-        lines.own.push_back((Instant::now() + self.longest, line));
+        lines.shared = Some((self.end(), shared));
+        self.watch(&mut lines);
+    }
+
+    fn end(&self) -> Instant {
+        Instant::now() + self.longest
+    }
+
+    fn watch(self: &Arc<Self>, lines: &mut Lines) {
         if !std::mem::replace(&mut lines.swept, true) {
             tokio::spawn(sweep(Arc::downgrade(self)));
         }
@@ -158,9 +182,12 @@ impl Rest {
         let now = Instant::now();
         let over = lines.own.iter().take_while(|(until, _)| *until <= now).count();
         let old: Vec<_> = lines.own.drain(..over).collect();
+        // Who calls on it has a share of it, and it ends with the last.
+        let shared = lines.shared.take_if(|(until, _)| *until <= now);
         let next = lines.own.front().map(|(until, _)| *until);
+        let next = next.into_iter().chain(lines.shared.as_ref().map(|(until, _)| *until)).min();
         lines.swept = next.is_some();
-        drop(lines);
+        drop((lines, shared));
         for (_, line) in old {
             line.close();
         }

@@ -1,7 +1,8 @@
 //! TLS over real sockets: whom we trust, and what is said when we do not.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use super::support::{create, house, judge, read_call};
 use http_body_util::Full;
@@ -25,6 +26,8 @@ struct Secure {
     pem: String,
     accepted: Arc<AtomicUsize>,
     closing: Arc<Notify>,
+    /// It has stopped to answer.
+    silent: Arc<AtomicBool>,
 }
 
 impl Secure {
@@ -36,16 +39,19 @@ impl Secure {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (accepted, closing) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
-        let lms = Self { port, pem: cert.pem(), accepted, closing };
+        let silent = Arc::new(AtomicBool::new(false));
+        let lms = Self { port, pem: cert.pem(), accepted, closing, silent };
         let (accepted, closing) = (Arc::clone(&lms.accepted), Arc::clone(&lms.closing));
+        let silent = Arc::clone(&lms.silent);
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
                 accepted.fetch_add(1, Ordering::SeqCst);
                 let (acceptor, closing) = (acceptor.clone(), Arc::clone(&closing));
+                let silent = Arc::clone(&silent);
                 tokio::spawn(async move {
                     let Ok(wire) = acceptor.accept(socket).await else { return };
                     tokio::select! {
-                        () = serve(wire, http2) => {}
+                        () = serve(wire, http2, silent) => {}
                         () = closing.notified() => {}
                     }
                 });
@@ -59,16 +65,28 @@ impl Secure {
     }
 
     fn backend(&self) -> Backend {
-        Backend::open(&to(self.port, &self.pem), Access::Open, &house().0).unwrap()
+        self.backend_with(|_| {})
+    }
+
+    fn backend_with(&self, set: impl FnOnce(&mut Settings)) -> Backend {
+        let mut settings = to(self.port, &self.pem);
+        set(&mut settings);
+        Backend::open(&settings, Access::Open, &house().0).unwrap()
     }
 }
 
 /// Says by which version it was asked.
-async fn serve(wire: TlsStream<TcpStream>, http2: bool) {
+async fn serve(wire: TlsStream<TcpStream>, http2: bool, silent: Arc<AtomicBool>) {
     let service = service_fn(|request: hyper::Request<_>| {
         let _: &hyper::body::Incoming = request.body();
-        let said = format!("\"{:?}\"", request.version());
-        async move { Ok::<_, std::io::Error>(hyper::Response::new(Full::new(Bytes::from(said)))) }
+        let (said, silent) =
+            (format!("\"{:?}\"", request.version()), silent.load(Ordering::SeqCst));
+        async move {
+            if silent {
+                std::future::pending::<()>().await;
+            }
+            Ok::<_, std::io::Error>(hyper::Response::new(Full::new(Bytes::from(said))))
+        }
     });
     let wire = TokioIo::new(wire);
     let _over = if http2 {
@@ -137,6 +155,33 @@ async fn a_connection_that_ended_while_it_rested_is_followed_by_another() {
         lms.closing.notify_waiters();
         backend.call(&call, &errand).await.unwrap();
         backend.call(&call, &errand).await.unwrap();
+        assert_eq!(lms.accepted(), 2, "http2: {http2}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_nobody_needs_is_given_up_over_http_2_too() {
+    for http2 in [false, true] {
+        let lms = Secure::named("localhost", http2).await;
+        let backend = lms.backend_with(|settings| settings.timing.idle = Duration::ZERO);
+        backend.call(&read_call(), &errand()).await.unwrap();
+        backend.call(&read_call(), &errand()).await.unwrap();
+        assert_eq!(lms.accepted(), 2, "http2: {http2}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_on_which_somebody_waited_in_vain_is_not_used_again() {
+    for http2 in [false, true] {
+        let lms = Secure::named("localhost", http2).await;
+        let backend = lms.backend_with(|settings| settings.retry.attempts = 1);
+        let (mut call, errand) = (read_call(), errand());
+        backend.call(&call, &errand).await.unwrap();
+        lms.silent.store(true, Ordering::SeqCst);
+        call.patience = Some(Duration::from_millis(20));
+        backend.call(&call, &errand).await.unwrap_err();
+        lms.silent.store(false, Ordering::SeqCst);
+        backend.call(&read_call(), &errand).await.unwrap();
         assert_eq!(lms.accepted(), 2, "http2: {http2}");
     }
 }
