@@ -34,7 +34,7 @@ impl Client {
         // One timer for everything: a head proves that there was a connection.
         let answer = timeout_at(until, self.pool.exchange(request, &progress)).await;
         let answer = answer.unwrap_or_else(|_| {
-            self.pool.gave_up();
+            self.pool.gave_up(&progress);
             Err(fault::late(progress.is_begun()))
         })?;
         Ok(reply(&answer, call))

@@ -48,7 +48,7 @@ impl Line {
                 builder.timer(TokioTimer::new()).handshake(opened.stream).await?;
             // It ends when nobody can send any more; what went wrong, each call is told.
             tokio::spawn(connection);
-            return Ok(Self::Shared(Shared(sender)));
+            return Ok(Self::Shared(Shared { sender, mark: Arc::default() }));
         }
         // Bodies are small: to put one behind its head costs less than to tell the
         // system of two pieces.
@@ -56,7 +56,7 @@ impl Line {
             http1::Builder::new().writev(false).handshake(opened.stream).await?;
         let bell = Arc::new(Bell::default());
         let waker = Arc::clone(&bell).into();
-        Ok(Self::Own(Box::new(Own { sender, connection, over: false, bell, waker })))
+        Ok(Self::Own(Box::new(Own { sender, connection: Some(connection), bell, waker })))
     }
 
     /// Sends a request and reads its answer, which may be so large.
@@ -83,8 +83,8 @@ impl Line {
 /// A connection for one call at a time.
 pub(super) struct Own {
     sender: http1::SendRequest<Full<Bytes>>,
-    connection: http1::Connection<Box<dyn Stream>, Full<Bytes>>,
-    over: bool,
+    /// Nothing, once it is over.
+    connection: Option<http1::Connection<Box<dyn Stream>, Full<Bytes>>>,
     bell: Arc<Bell>,
     /// It rings the bell.
     waker: Waker,
@@ -120,36 +120,39 @@ impl Own {
     }
 
     /// As far as it goes without waiting. How it ended is told to the call that is on
-    /// it, if one is.
+    /// it, if one is. A request that it has not taken by then is handed back when it is
+    /// dropped, and only then: so it is dropped at once.
     fn step(&mut self) {
-        if !self.over {
+        if let Some(connection) = &mut self.connection {
             let mut context = Context::from_waker(&self.waker);
-            self.over = Pin::new(&mut self.connection).poll(&mut context).is_ready();
+            if Pin::new(connection).poll(&mut context).is_ready() {
+                self.connection = None;
+            }
         }
     }
 
     /// Whether another call could be made, so far.
     pub(super) fn is_free(&mut self) -> bool {
-        let free = |line: &Self| !line.over && line.sender.is_ready();
-        free(self) || {
-            self.step();
-            free(self)
-        }
+        self.is_idle() || self.is_ready()
     }
 
     /// Whether another call can be made now: what came since the last one has been
     /// seen, such as the LMS's end of it.
     pub(super) fn is_ready(&mut self) -> bool {
         self.step();
-        !self.over && self.sender.is_ready()
+        self.is_idle()
+    }
+
+    fn is_idle(&self) -> bool {
+        self.connection.is_some() && self.sender.is_ready()
     }
 
     /// Closes it, with a word where there is one to say. Whatever cannot be said at
     /// once stays unsaid.
     pub(super) fn close(self) {
-        let Self { sender, mut connection, over, waker, .. } = self;
+        let Self { sender, connection, waker, .. } = self;
         drop(sender);
-        if !over {
+        if let Some(mut connection) = connection {
             let _: Poll<_> = Pin::new(&mut connection).poll(&mut Context::from_waker(&waker));
         }
     }
@@ -157,12 +160,16 @@ impl Own {
 
 /// A connection for many calls at the same time.
 #[derive(Clone)]
-pub(super) struct Shared(http2::SendRequest<Full<Bytes>>);
+pub(super) struct Shared {
+    sender: http2::SendRequest<Full<Bytes>>,
+    /// Which one it is, among those of this LMS.
+    mark: Arc<()>,
+}
 
 impl Shared {
     async fn exchange(&mut self, request: Outgoing, most: usize) -> Result<Answer, Broken> {
         let response: Response<Incoming> =
-            self.0.try_send_request(request).await.map_err(unanswered)?;
+            self.sender.try_send_request(request).await.map_err(unanswered)?;
         let (head, body) = response.into_parts();
         match Limited::new(body, most).collect().await {
             Ok(whole) => Ok((head, whole.to_bytes())),
@@ -171,7 +178,11 @@ impl Shared {
     }
 
     pub(super) fn is_ready(&self) -> bool {
-        self.0.is_ready()
+        self.sender.is_ready()
+    }
+
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.mark, &other.mark)
     }
 }
 

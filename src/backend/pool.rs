@@ -40,17 +40,33 @@ struct Lines {
 }
 
 /// How far an attempt got, for whoever stops waiting for it.
-#[derive(Debug, Default)]
-pub(super) struct Progress(AtomicBool);
+#[derive(Default)]
+pub(super) struct Progress {
+    begun: AtomicBool,
+    /// The connection that it shares with others.
+    on: Mutex<Option<Shared>>,
+}
 
 impl Progress {
     /// Whether the request may have been sent.
     pub(super) fn is_begun(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.begun.load(Ordering::Relaxed)
     }
 
-    fn is(&self, begun: bool) {
-        self.0.store(begun, Ordering::Relaxed);
+    fn begin(&self, line: &Line) {
+        self.begun.store(true, Ordering::Relaxed);
+        if let Line::Shared(shared) = line {
+            *self.on() = Some(shared.clone());
+        }
+    }
+
+    /// The request came back.
+    fn begin_anew(&self) {
+        self.begun.store(false, Ordering::Relaxed);
+    }
+
+    fn on(&self) -> MutexGuard<'_, Option<Shared>> {
+        self.on.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -85,7 +101,7 @@ impl Pool {
                 Some(line) => line,
                 None => Box::pin(self.open()).await?,
             };
-            progress.is(true);
+            progress.begin(&line);
             match line.exchange(request, &self.host, self.most).await {
                 Ok(answer) => {
                     self.rest.keep(line);
@@ -95,8 +111,10 @@ impl Pool {
                 Err(Broken::Unsent(_, error)) => return Err(fault::closed(&error)),
                 Err(Broken::Fault(fault)) => return Err(fault),
             }
-            progress.is(false);
-            self.rest.leave(&line);
+            progress.begin_anew();
+            if let Line::Shared(shared) = &line {
+                self.rest.forget(shared);
+            }
         }
     }
 
@@ -111,8 +129,10 @@ impl Pool {
 
     /// Somebody has waited in vain. A connection for one call ends with that; one that
     /// is shared may be as dead, and nobody would notice for a long time.
-    pub(super) fn gave_up(&self) {
-        self.rest.lock().shared = None;
+    pub(super) fn gave_up(&self, progress: &Progress) {
+        if let Some(shared) = &*progress.on() {
+            self.rest.forget(shared);
+        }
     }
 }
 
@@ -138,7 +158,15 @@ impl Rest {
     /// A call on it is over.
     fn keep(self: &Arc<Self>, line: Line) {
         match line {
-            Line::Shared(shared) => self.share(shared),
+            Line::Shared(shared) => {
+                let mut lines = self.lock();
+                match &mut lines.shared {
+                    // Another one has taken its place.
+                    Some((_, known)) if !known.is(&shared) => {}
+                    place => *place = Some((self.end(), shared)),
+                }
+                self.watch(&mut lines);
+            }
             Line::Own(mut line) => {
                 if !line.is_free() {
                     return line.close();
@@ -152,7 +180,7 @@ impl Rest {
         }
     }
 
-    /// Calls can be made on it, from now on or still.
+    /// Calls can be made on it from now on.
     fn share(self: &Arc<Self>, shared: Shared) {
         let mut lines = self.lock();
         lines.shared = Some((self.end(), shared));
@@ -170,10 +198,8 @@ impl Rest {
     }
 
     /// Nobody takes that one any more.
-    fn leave(&self, line: &Line) {
-        if matches!(line, Line::Shared(_)) {
-            self.lock().shared = None;
-        }
+    fn forget(&self, shared: &Shared) {
+        self.lock().shared.take_if(|(_, known)| known.is(shared));
     }
 
     /// Closes those whose time is over; when the next one's is.

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::expr::{Expr, Fuel, Scope};
+use super::expr::{Expr, Fuel, Pick, Scope};
 use super::template::{Part, Text};
 
 /// A path within an object of the LMS.
@@ -62,9 +62,18 @@ impl Field {
 
     /// Whether the settings alone say which one it is.
     pub(super) fn follows_from_settings(&self) -> bool {
-        let mut only = true;
-        self.holes().for_each(|hole| hole.paths(&mut |path| only &= path.root == "settings"));
-        only
+        self.holes().all(is_of_settings)
+    }
+
+    /// Whether something that a hole needs is not set: then there is no such field,
+    /// whatever the LMS would say.
+    pub(super) fn is_switched_off(&self, scope: &Scope<'_>) -> bool {
+        let unset = |expr: &Expr| is_of_settings(expr) && expr.eval(scope).is_none();
+        let picked = |hole: &Expr| {
+            let Expr::Path(path) = hole else { return false };
+            path.picks.iter().any(|pick| matches!(pick, Pick::Of(inner) if unset(inner)))
+        };
+        self.holes().any(|hole| unset(hole) || picked(hole))
     }
 
     /// Whether that name fills a hole.
@@ -94,6 +103,13 @@ impl FieldStep {
             Self::Key(text) | Self::Entry(_, text) => text,
         }
     }
+}
+
+/// Whether it looks at nothing but the settings.
+fn is_of_settings(expr: &Expr) -> bool {
+    let mut only = true;
+    expr.paths(&mut |path| only &= path.root == "settings");
+    only
 }
 
 fn filled(steps: &[FieldStep], scope: &Scope<'_>) -> Option<Filled> {

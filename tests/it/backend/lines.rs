@@ -158,9 +158,27 @@ async fn a_call_whose_task_has_had_its_turn_is_answered_in_the_next() {
     gateway.call(&read_call()).await.unwrap();
     let start = Instant::now();
     // Nothing may be waited for that only comes when somebody has a turn left.
+    has_had_his_turn().await;
+    gateway.call(&read_call()).await.unwrap();
+    assert_eq!(start.elapsed(), Duration::ZERO);
+}
+
+async fn has_had_his_turn() {
     while tokio::task::coop::has_budget_remaining() {
         tokio::task::coop::consume_budget().await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_whose_end_is_seen_too_late_hands_the_call_back() {
+    let close = Act::SayAndCloseLate(raw(200, "", "{}"), Duration::from_secs(1));
+    let lms = Lms::saying(vec![close, fine()]);
+    let gateway = gateway(&lms, &once(), Access::Open);
     gateway.call(&read_call()).await.unwrap();
-    assert_eq!(start.elapsed(), Duration::ZERO);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let start = Instant::now();
+    // Without a turn, the end of the connection cannot be seen when it is taken up.
+    has_had_his_turn().await;
+    gateway.call(&create()).await.unwrap();
+    assert_eq!((start.elapsed(), lms.connections()), (Duration::ZERO, 2));
 }

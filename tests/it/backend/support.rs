@@ -53,6 +53,8 @@ pub(super) enum Act {
     Late(Duration, String),
     /// Answers and closes the connection, without a word of warning.
     SayAndClose(String),
+    /// Answers, and closes the connection after a while.
+    SayAndCloseLate(String, Duration),
     /// Reads the request, then closes the connection.
     Drop,
     /// Reads the request, then says nothing for ever.
@@ -184,6 +186,11 @@ async fn perform(wire: &mut DuplexStream, act: Act) -> bool {
         }
         Act::SayAndClose(text) => {
             let _sent = wire.write_all(text.as_bytes()).await;
+            false
+        }
+        Act::SayAndCloseLate(text, pause) => {
+            let _sent = wire.write_all(text.as_bytes()).await;
+            tokio::time::sleep(pause).await;
             false
         }
         Act::Drop => false,

@@ -152,6 +152,7 @@ format = 1
 title  = "Fields by number"
 [settings]
 base_url = { required = true, about = "address" }
+nick     = { about = "name of the field for nicknames" }
 [backend]
 base = "{settings.base_url}"
 [lookup.fields]
@@ -166,6 +167,7 @@ find   = { "id eq" = { get = "/people/{value}" }, "*" = { get = "/people" } }
 [user.attributes]
 "userName" = { lms = "login", required = true }
 "title"    = "values.{lookup.fields['title']}"
+"nickName" = "values.{lookup.fields[settings.nick]}"
 [user.create]
 post = "/people"
 body = "{record}"
@@ -176,8 +178,13 @@ keep = { id = "body.id" }
 fn a_place_that_the_lms_alone_can_name_has_room() {
     let source = Source::read("numbered.toml", NUMBERED, &Shipped);
     let plan = Arc::new(source.and_then(|it| it.compile()).unwrap());
-    let settings = json!({ "base_url": "https://lms.example" });
-    let site = plan.settle(settings.as_object().unwrap()).unwrap();
+    let mut settings = Map::from_iter([("base_url".to_owned(), json!("https://lms.example"))]);
+    let site = plan.settle(&settings).unwrap();
+    // But for one whose name a setting would have to say.
+    assert_eq!(coverage(&site, Kind::User, "nickName pr"), Coverage::NoPlace);
+    settings.insert("nick".to_owned(), json!("nick"));
+    let site = plan.settle(&settings).unwrap();
+    assert_eq!(coverage(&site, Kind::User, "nickName pr"), Coverage::Scan);
     for filter in [r#"title sw "D""#, "title pr"] {
         assert_eq!(coverage(&site, Kind::User, filter), Coverage::Scan, "{filter}");
         // So it is asked, whatever list was fetched before.
