@@ -62,13 +62,23 @@ impl Field {
 
     /// Whether the settings alone say which one it is.
     pub(super) fn follows_from_settings(&self) -> bool {
-        self.holes().all(is_of_settings)
+        self.holes().all(|hole| hole.mentions_only(&["settings"]))
+    }
+
+    /// Whether there may be such a field, as far as the settings say. What the LMS itself
+    /// names is there, whoever has asked for it yet.
+    pub(super) fn may_exist(&self, scope: &Scope<'_>) -> bool {
+        if self.follows_from_settings() {
+            self.fill(scope).is_some()
+        } else {
+            !self.is_switched_off(scope)
+        }
     }
 
     /// Whether something that a hole needs is not set: then there is no such field,
     /// whatever the LMS would say.
-    pub(super) fn is_switched_off(&self, scope: &Scope<'_>) -> bool {
-        let unset = |expr: &Expr| is_of_settings(expr) && expr.eval(scope).is_none();
+    fn is_switched_off(&self, scope: &Scope<'_>) -> bool {
+        let unset = |expr: &Expr| expr.mentions_only(&["settings"]) && expr.eval(scope).is_none();
         let picked = |hole: &Expr| {
             let Expr::Path(path) = hole else { return false };
             path.picks.iter().any(|pick| matches!(pick, Pick::Of(inner) if unset(inner)))
@@ -103,13 +113,6 @@ impl FieldStep {
             Self::Key(text) | Self::Entry(_, text) => text,
         }
     }
-}
-
-/// Whether it looks at nothing but the settings.
-fn is_of_settings(expr: &Expr) -> bool {
-    let mut only = true;
-    expr.paths(&mut |path| only &= path.root == "settings");
-    only
 }
 
 fn filled(steps: &[FieldStep], scope: &Scope<'_>) -> Option<Filled> {

@@ -140,6 +140,13 @@ impl Expr {
         }
     }
 
+    /// Whether it looks at nothing behind other names.
+    pub fn mentions_only(&self, names: &[&str]) -> bool {
+        let mut only = true;
+        self.paths(&mut |path| only &= names.contains(&path.root.as_str()));
+        only
+    }
+
     /// Whether the expression mentions that name.
     pub fn mentions(&self, root: &str) -> bool {
         let mut found = false;

@@ -147,11 +147,7 @@ impl Cover<'_> {
             || attributes.any(|attribute| {
                 attribute.may_stand_at(place)
                     && match &attribute.read {
-                        // What the LMS itself names is there, whoever has asked for it yet.
-                        Some(field) if !field.follows_from_settings() => {
-                            !field.is_switched_off(&self.scope)
-                        }
-                        Some(field) => field.fill(&self.scope).is_some(),
+                        Some(field) => field.may_exist(&self.scope),
                         None => attribute.from_lms.is_some(),
                     }
             })

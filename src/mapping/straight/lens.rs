@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::names_only;
 use crate::call;
 use crate::mapping::expr::{Expr, Pick, Scope, plain_text};
 use crate::mapping::lift::Lift;
@@ -55,7 +54,7 @@ impl Lens {
         let made = kind.attributes.iter().filter_map(|attribute| attribute.from_lms.as_ref());
         // An `item` is one of a list that the value is.
         let known = ["settings", "value", "item"];
-        made.into_iter().all(|it| names_only(it, &known)).then_some(())?;
+        made.into_iter().all(|it| it.mentions_only(&known)).then_some(())?;
         Some(Self {
             id: wanted.index(key)?,
             plain: plain
@@ -120,7 +119,7 @@ impl Lens {
 impl Condition {
     /// A condition on what is behind a name, by its fields.
     fn of(expr: &Expr, root: &str, wanted: &call::Wanted) -> Option<Self> {
-        names_only(expr, &["settings", root]).then_some(())?;
+        expr.mentions_only(&["settings", root]).then_some(())?;
         let (expr, keys) = expr.by_fields(root)?;
         let named =
             keys.into_iter().map(|key| Some((format!("{root}.{key}"), wanted.index(&key)?)));

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::expr::{Expr, Fuel, Scope};
+use super::expr::{Fuel, Scope};
 use super::plan::{KindPlan, Plan, Row};
 use super::ready::Ready;
 use crate::call::{Form, Wanted};
@@ -58,7 +58,7 @@ impl Straight {
         // A login may lay something over the body, which then has to be a tree.
         let laid_over = backend.login.as_ref().is_some_and(|login| login.body.is_some());
         let asked = [&row.value, &row.possible, &row.many];
-        let known = asked.into_iter().flatten().all(|it| names_only(it, &["settings", "value"]));
+        let known = asked.into_iter().flatten().all(|it| it.mentions_only(&["settings", "value"]));
         if !simple || laid_over || !known || ready.mentions.lookups {
             return None;
         }
@@ -76,11 +76,4 @@ impl Straight {
             lens: Lens::of((kind, row), ready, wanted)?,
         })
     }
-}
-
-/// Whether an expression looks at nothing behind other names.
-fn names_only(expr: &Expr, names: &[&str]) -> bool {
-    let mut only = true;
-    expr.paths(&mut |path| only &= names.contains(&path.root.as_str()));
-    only
 }

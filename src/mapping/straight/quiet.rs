@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use super::names_only;
 use crate::mapping::expr::{Fuel, Scope};
 use crate::mapping::plan::{KindPlan, Plan, Row, Rule};
 
@@ -24,7 +23,7 @@ pub(super) fn is_quiet(
     let fuel = Fuel::new();
     let scope = Scope::new(&names, &fuel);
     plan.rules_of(kind, row)
-        .all(|rule| names_only(&rule.when, &KNOWN) && says_nothing(rule, &body, &scope))
+        .all(|rule| rule.when.mentions_only(&KNOWN) && says_nothing(rule, &body, &scope))
 }
 
 fn says_nothing(rule: &Rule, body: &Value, scope: &Scope<'_>) -> bool {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::names_only;
 use crate::call::{Encoding, Form, Method};
 use crate::mapping::expr::{Expr, Scope};
 use crate::mapping::plan::{Backend, CallPlan};
@@ -22,8 +21,8 @@ pub(super) fn are_known(backend: &Backend, call: &CallPlan) -> bool {
     let headers = backend.headers.iter().chain(&call.headers);
     let holes = holes.chain(headers.flat_map(|(_, text)| Text::holes(text)));
     let trees = [&backend.query, &backend.body, &call.query, &call.body];
-    holes.into_iter().all(|expr| names_only(expr, &KNOWN))
-        && trees.into_iter().flatten().all(|tree| names(tree, &|expr| names_only(expr, &KNOWN)))
+    holes.into_iter().all(|expr| expr.mentions_only(&KNOWN))
+        && trees.into_iter().flatten().all(|tree| names(tree, &|expr| expr.mentions_only(&KNOWN)))
 }
 
 /// The body, where it is a form that can be written beforehand.
@@ -95,7 +94,7 @@ fn lay(form: &mut Form, name: &str, tree: &Tree, scope: &Scope<'_>) -> Option<()
 
 /// Whether a tree is the same whatever is asked for.
 fn is_fixed(tree: &Tree) -> bool {
-    names(tree, &|expr| names_only(expr, &["settings"]))
+    names(tree, &|expr| expr.mentions_only(&["settings"]))
 }
 
 fn names(tree: &Tree, may: &dyn Fn(&Expr) -> bool) -> bool {
