@@ -1,21 +1,21 @@
 //! A line for programs: one object, its fields beside the message, where log stores
 //! look for them.
 
-use super::lines::{ROOM, name_of};
-use super::time::Time;
+use super::lines::{ROOM, name_of, write_time};
 use crate::behalf;
+use jiff::Timestamp;
 use serde::Serialize;
 use std::fmt;
 use tracing::Event;
 use tracing::field::{Field, Visit};
 
-pub(super) fn line(event: &Event<'_>, time: &Time) -> Vec<u8> {
+pub(super) fn line(event: &Event<'_>, at: Timestamp) -> Vec<u8> {
     let about = event.metadata();
-    let mut at = String::new();
-    time.write(&mut at);
+    let mut time = String::new();
+    write_time(at, &mut time);
     let mut line = Vec::with_capacity(ROOM);
     line.push(b'{');
-    first(&mut line, "timestamp", at);
+    first(&mut line, "timestamp", time);
     pair(&mut line, "level", about.level().as_str());
     event.record(&mut Fields(&mut line));
     pair(&mut line, "target", about.target());

@@ -5,7 +5,6 @@ mod json;
 mod lines;
 mod outlet;
 mod text;
-mod time;
 
 use crate::clock::Clock;
 use crate::config::Log;
@@ -16,7 +15,6 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io;
 use std::panic::PanicHookInfo;
 use std::sync::Arc;
-use time::Time;
 use tracing::Subscriber;
 use tracing_subscriber::filter::{EnvFilter, ParseError};
 use tracing_subscriber::layer::SubscriberExt;
@@ -86,8 +84,8 @@ fn subscriber(
     outlet: &Arc<Outlet>,
 ) -> Result<(impl Subscriber + Send + Sync + use<>, reload::Handle<EnvFilter, Spans>), Fault> {
     let (filter, handle) = reload::Layer::new(filter(&settings.filter)?);
-    let (time, outlet) = (Time::of(clock), Arc::clone(outlet));
-    let lines = Lines { format: settings.format, time, outlet };
+    let (clock, outlet) = (clock.clone(), Arc::clone(outlet));
+    let lines = Lines { format: settings.format, clock, outlet };
     Ok((Spans::default().with(filter).with(lines), handle))
 }
 

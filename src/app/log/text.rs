@@ -1,16 +1,16 @@
 //! A line for people: `time level request{id=…}: target: message name=value`.
 
-use super::lines::{ROOM, name_of};
-use super::time::Time;
+use super::lines::{ROOM, name_of, write_time};
 use crate::behalf;
+use jiff::Timestamp;
 use std::fmt::{self, Write};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
 
-pub(super) fn line(event: &Event<'_>, time: &Time) -> String {
+pub(super) fn line(event: &Event<'_>, at: Timestamp) -> String {
     let about = event.metadata();
     let mut line = String::with_capacity(ROOM);
-    time.write(&mut line);
+    write_time(at, &mut line);
     line.push_str(match *about.level() {
         Level::ERROR => " ERROR ",
         Level::WARN => "  WARN ",
