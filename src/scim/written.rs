@@ -43,9 +43,10 @@ impl Writing {
         let mut text = Vec::with_capacity(1024);
         text.extend_from_slice(b"{\"schemas\":[");
         for (index, schema) in schemas.iter().enumerate() {
-            text.extend_from_slice(if index > 0 { b",\"" } else { b"\"" });
-            escaped(schema, &mut text);
-            text.push(b'"');
+            if index > 0 {
+                text.push(b',');
+            }
+            quoted(schema, &mut text);
         }
         text.push(b']');
         let (members, pieces) = (None, Pieces::default());
@@ -171,9 +172,15 @@ pub fn write_json(text: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
 
 /// The name of a pair, with the colon behind it.
 pub fn key_of(name: &str, text: &mut Vec<u8>) {
+    quoted(name, text);
+    text.push(b':');
+}
+
+/// A text as JSON.
+fn quoted(value: &str, text: &mut Vec<u8>) {
     text.push(b'"');
-    escaped(name, text);
-    text.extend_from_slice(b"\":");
+    escaped(value, text);
+    text.push(b'"');
 }
 
 /// `meta`, in the order of its names; where the base belongs in it.
