@@ -31,7 +31,7 @@ impl Client {
     pub(super) async fn exchange(&self, call: &Call, until: Instant) -> Result<Reply, Fault> {
         let request = self.request(call)?;
         let progress = Progress::default();
-        // One timer for everything: a head proves that there was a connection.
+        // One timer for everything, from the connection to the body's end.
         let answer = timeout_at(until, self.pool.exchange(request, &progress)).await;
         let answer = answer.unwrap_or_else(|_| {
             self.pool.gave_up(&progress);

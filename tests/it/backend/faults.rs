@@ -2,17 +2,13 @@
 
 use std::time::Duration;
 
-use super::support::{Act, Greeting, Lms, create, fine, gateway, json, raw, read_call, settings};
+use super::support::{
+    Act, Greeting, Lms, create, fine, gateway, json, once, raw, read_call, settings,
+};
 use matricula::backend::{Access, Settings, Unopened};
 use matricula::call::{Kind, Retry};
 use serde_json::json;
 use tokio::time::Instant;
-
-fn once() -> Settings {
-    let mut settings = settings();
-    settings.retry.attempts = 1;
-    settings
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_call_arrives_as_it_was_made() {

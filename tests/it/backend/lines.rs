@@ -5,18 +5,12 @@ use std::pin::pin;
 use std::time::Duration;
 
 use super::support::{
-    Act, Gateway, Greeting, Lms, create, fine, gateway, json, raw, read_call, settings,
+    Act, Gateway, Greeting, Lms, create, fine, gateway, json, once, raw, read_call, settings,
 };
-use matricula::backend::{Access, Settings};
+use matricula::backend::Access;
 use matricula::call::{Failure, Reply};
 use serde_json::json;
 use tokio::time::{Instant, timeout};
-
-fn once() -> Settings {
-    let mut settings = settings();
-    settings.retry.attempts = 1;
-    settings
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_pooled_connection_that_the_lms_closed_costs_no_create() {

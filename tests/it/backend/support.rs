@@ -307,6 +307,13 @@ pub(super) fn settings() -> Settings {
     Settings::new("lms", "http://lms.test/base")
 }
 
+/// The same, with no second attempt.
+pub(super) fn once() -> Settings {
+    let mut settings = settings();
+    settings.retry.attempts = 1;
+    settings
+}
+
 pub(super) fn gateway(lms: &Lms, settings: &Settings, access: Access) -> Gateway {
     let (house, registry, hand) = house();
     let backend = Backend::over(lms.clone(), settings, access, &house).unwrap();
