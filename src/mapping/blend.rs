@@ -1,15 +1,20 @@
 //! What was sent is what comes back, for as long as it is still true: the
 //! client's own words, and the LMS's wherever somebody changed them there.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::echo::Echo;
 use super::picture::{Picture, Seen, Shown, Sight};
-use super::plan::{Attribute, KindPlan};
+use super::plan::{Attribute, KindPlan, Slot};
 use super::run::{Moment, Site};
-use crate::scim::Resource;
+use crate::scim::{Pair, Pairs, Resource};
+
+/// What is nobody's to say but the LMS's, or nobody's at all. No entry should hold
+/// it; what one holds goes no further.
+const NOT_OURS: [&str; 4] = ["id", "members", "meta", "password"];
 
 impl Site {
     /// The resource to answer with. `sent` is how the client wrote it, `picture`
@@ -19,18 +24,101 @@ impl Site {
     /// while the LMS does not show it at all, and where the LMS has no place for
     /// it. Any other value that the LMS shows goes before it. Nobody but the LMS
     /// says what the id is and who the members are.
-    pub fn blend(&self, sent: &Resource, picture: Picture, moment: &Moment) -> Resource {
-        let sight = match picture.into_seen() {
-            Seen::Object(sight) => sight,
-            Seen::Told(resource) => match self.kind_of(&resource) {
-                Some(kind) => Sight::told(kind, &resource),
-                None => return resource,
+    ///
+    /// Most of it stands as it is in the one or the other, and is not copied.
+    pub fn blend<'a>(
+        &self,
+        sent: &'a Resource,
+        picture: &'a Picture,
+        moment: &Moment,
+    ) -> Pairs<'a> {
+        match picture.seen() {
+            Seen::Object(sight) => self.blended(sent, sight, moment),
+            Seen::Told(resource) => match self.kind_of(resource) {
+                Some(kind) => self.blended(sent, &Sight::told(kind, resource), moment).into_owned(),
+                None => Pairs::of(resource),
             },
-        };
-        let kind = Arc::clone(&sight.kind);
-        let echo = Echo::new((self, &kind), sent, moment);
-        Blend { kind: &kind, sent, echo, shown: &sight.shown }.fates().of(sent, sight)
+        }
     }
+
+    fn blended<'a>(&self, sent: &'a Resource, sight: &'a Sight, moment: &Moment) -> Pairs<'a> {
+        let Sight { kind, id, shown, members } = sight;
+        let echo = Echo::new((self, kind), sent, moment);
+        let fates = Blend { kind, sent, echo, shown }.fates();
+        let changes = fates.into_iter().filter_map(|(index, fate)| {
+            let attribute = kind.attributes.get(index)?;
+            let put = match (fate, shown.get(index)?) {
+                (Fate::Changes, Shown::Value(value)) => Some(value),
+                (Fate::Empties, _) => None,
+                (Fate::Stays | Fate::Changes, _) => return None,
+            };
+            Some(Change { slot: attribute.source(sent).unwrap_or(&attribute.slot), put })
+        });
+        let mut pairs = Pairs::new(sent.kind(), changed(sent, changes.collect()));
+        if let Some(members) = members {
+            pairs = pairs.with("members", members);
+        }
+        match id {
+            Some(id) => pairs.called(id),
+            None => pairs,
+        }
+    }
+}
+
+/// A slot that does not stay as it was sent.
+struct Change<'a> {
+    slot: &'a Slot,
+    /// What the LMS shows instead; nothing, if it shows that there is none.
+    put: Option<&'a Value>,
+}
+
+/// What was sent, changed so.
+fn changed<'a>(sent: &'a Resource, mut changes: Vec<Change<'a>>) -> Vec<Pair<'a>> {
+    changes.sort_by_key(|change| change.slot.home());
+    let mut changes = changes.chunk_by(|one, other| one.slot.home() == other.slot.home());
+    let mut next = changes.next();
+    let mut pairs = Vec::with_capacity(sent.attributes().len() + 8);
+    for (key, value) in sent.attributes() {
+        while let Some(before) = next.filter(|it| home(it) < key.as_str()) {
+            pairs.extend(put(None, before));
+            next = changes.next();
+        }
+        if NOT_OURS.contains(&key.as_str()) {
+            continue;
+        }
+        match next.filter(|it| home(it) == key) {
+            Some(own) => {
+                pairs.extend(put(Some(value), own));
+                next = changes.next();
+            }
+            None => pairs.push((Cow::Borrowed(key), Cow::Borrowed(value))),
+        }
+    }
+    pairs.extend(next.into_iter().chain(changes).filter_map(|rest| put(None, rest)));
+    pairs
+}
+
+/// The key that some changes are under.
+fn home<'a>(changes: &[Change<'a>]) -> &'a str {
+    changes.first().map_or("", |change| change.slot.home())
+}
+
+/// What stands under a key after its changes.
+fn put<'a>(sent: Option<&'a Value>, changes: &[Change<'a>]) -> Option<Pair<'a>> {
+    let key = home(changes);
+    if let [Change { slot, put: Some(value) }] = changes
+        && slot.is_whole()
+    {
+        return Some((Cow::Borrowed(key), Cow::Borrowed(*value)));
+    }
+    let mut around = Map::from_iter(sent.map(|value| (key.to_owned(), value.clone())));
+    for change in changes {
+        match change.put {
+            Some(value) => change.slot.write(&mut around, value.clone()),
+            None => change.slot.clear(&mut around),
+        }
+    }
+    around.remove(key).map(|value| (Cow::Borrowed(key), Cow::Owned(value)))
 }
 
 struct Blend<'a> {
@@ -48,11 +136,9 @@ enum Fate {
     Empties,
 }
 
-/// The slots of a resource that do not simply stay.
-struct Fates(Vec<(usize, Fate)>);
-
 impl Blend<'_> {
-    fn fates(&self) -> Fates {
+    /// The slots that may not simply stay.
+    fn fates(&self) -> Vec<(usize, Fate)> {
         let mut fates = Vec::new();
         // One pass over both, for both are in the order of their keys.
         let mut sent = self.sent.attributes().iter().peekable();
@@ -67,7 +153,7 @@ impl Blend<'_> {
                 }
             }
         }
-        Fates(fates)
+        fates
     }
 
     /// Whether a slot stays as it is, whatever its echo: nearly always.
@@ -109,38 +195,6 @@ impl Blend<'_> {
             (Some(Shown::Empty), Some(_)) => Fate::Empties,
             _ => Fate::Stays,
         }
-    }
-}
-
-impl Fates {
-    /// What was sent, with each slot as its fate is.
-    fn of(self, sent: &Resource, sight: Sight) -> Resource {
-        let Sight { kind, id, mut shown, members } = sight;
-        let mut answer = sent.attributes().clone();
-        // No entry should hold these; if one does, they go no further.
-        for name in ["password", "id", "members"] {
-            answer.remove(name);
-        }
-        for (index, fate) in self.0 {
-            let (Some(attribute), Some(held)) = (kind.attributes.get(index), shown.get_mut(index))
-            else {
-                continue;
-            };
-            let slot = attribute.source(sent).unwrap_or(&attribute.slot);
-            match (fate, std::mem::replace(held, Shown::Hidden)) {
-                (Fate::Changes, Shown::Value(value)) => slot.write(&mut answer, value),
-                (Fate::Empties, _) => slot.clear(&mut answer),
-                (Fate::Stays | Fate::Changes, _) => {}
-            }
-        }
-        if let Some(members) = members {
-            answer.insert("members".to_owned(), members);
-        }
-        let mut answer = Resource::from_attributes(sent.kind(), answer);
-        if let Some(id) = &id {
-            answer.set_id(id);
-        }
-        answer
     }
 }
 

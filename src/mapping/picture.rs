@@ -109,10 +109,6 @@ impl Picture {
     pub(super) fn seen(&self) -> &Seen {
         &self.seen
     }
-
-    pub(super) fn into_seen(self) -> Seen {
-        self.seen
-    }
 }
 
 impl Sight {
@@ -133,10 +129,12 @@ impl Sight {
     /// Key by key, in their order: so that nothing has to be looked for.
     fn resource(mut self) -> Resource {
         let kind = Arc::clone(&self.kind);
+        let is_whole =
+            |index: usize| kind.attributes.get(index).is_some_and(|it| it.slot.is_whole());
         let mut pairs = Vec::with_capacity(kind.homes.len() + 3);
         for (key, attributes) in &kind.homes {
             match attributes.as_slice() {
-                [only] if self.is_plain(*only) => {
+                [only] if is_whole(*only) => {
                     if let Some(Shown::Value(value)) = self.take(*only) {
                         pairs.push((key.clone(), value));
                     }
@@ -148,12 +146,6 @@ impl Sight {
         let id = self.id.take().map(|id| Value::String(id.as_str().to_owned()));
         pairs.extend(id.map(|id| ("id".to_owned(), id)));
         Resource::from_attributes(kind.kind, Map::from_iter(pairs))
-    }
-
-    /// Whether an attribute is all there is under its key.
-    fn is_plain(&self, index: usize) -> bool {
-        let place = self.kind.attributes.get(index).map(|attribute| &attribute.slot.place);
-        place.is_some_and(|place| place.schema.is_none() && place.sub.is_none())
     }
 
     /// What stands under one key.

@@ -17,6 +17,11 @@ impl Slot {
         urn.map_or(self.place.attr.name.as_str(), crate::scim::SchemaUri::as_str)
     }
 
+    /// Whether it is all that stands under that key.
+    pub(super) fn is_whole(&self) -> bool {
+        self.place.schema.is_none() && self.place.sub.is_none()
+    }
+
     /// The value here within what stands under that key.
     pub(super) fn within<'r>(&self, home: &'r Value) -> Option<&'r Value> {
         let whole = match &self.place.schema {

@@ -196,7 +196,11 @@ impl Tenant {
         if let Some(view) = View::of_lms(&picture, resource_type, known) {
             return Ok(view);
         }
-        let told = View::told(self.lms.site(), picture, known, &self.lms.moment());
+        let (site, moment) = (self.lms.site(), self.lms.moment());
+        if let Some(view) = View::blended(site, &picture, resource_type, (known, &moment)) {
+            return Ok(view);
+        }
+        let told = View::told(site, picture, known, &moment);
         Ok(View::of(&told, resource_type, known))
     }
 

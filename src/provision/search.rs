@@ -174,7 +174,8 @@ impl Tenant {
         let entries = self.ledger.entries.of_lms(kind, &ids).await?;
         let names = self.names_in(&pictures).await?;
         let resource_type = self.resource_type(kind).ok_or_else(|| unmapped(kind))?;
-        let (moment, clear) = (self.lms.moment(), self.is_clear());
+        let (site, moment) = (self.lms.site(), self.lms.moment());
+        let clear = self.is_clear();
         // Mostly there is none, and then no resource has to be made of the picture.
         let is_half = |picture: &Picture| {
             let same =
@@ -190,13 +191,17 @@ impl Tenant {
             let entry = entry.as_deref();
             let meant = matcher.is_some_and(|matcher| is_meant(matcher, &picture));
             let known = self.known(entry, &names);
+            let straight = || {
+                View::of_lms(&picture, resource_type, known)
+                    .or_else(|| View::blended(site, &picture, resource_type, (known, &moment)))
+            };
             if (matcher.is_none() || !clear || meant)
-                && let Some(view) = View::of_lms(&picture, resource_type, known)
+                && let Some(view) = straight()
             {
                 views.push((view, meant));
                 continue;
             }
-            let mut told = View::told(self.lms.site(), picture, known, &moment);
+            let mut told = View::told(site, picture, known, &moment);
             // By what waits for it, whoever does not fit may do so yet.
             if let Some(matcher) = matcher.filter(|_| clear && !meant) {
                 if matcher.names_own("meta") {

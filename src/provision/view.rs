@@ -1,6 +1,7 @@
 //! A resource as its client sees it: what the LMS holds, in the client's own
 //! words for as long as they are true (rule 1 of the house).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use super::config::Keep;
 use super::names::Names;
 use crate::clock;
 use crate::mapping::{Moment, Picture, Site};
-use crate::scim::{ETag, Kind, Projection, Resource, ResourceId, ResourceType, Written};
+use crate::scim::{Dates, ETag, Kind, Projection, Resource, ResourceId, ResourceType, Written};
 use crate::store::Entry;
 
 /// A resource as its client sees it, with its version, as text: so a cached read
@@ -30,13 +31,35 @@ pub(super) struct Known<'a> {
     pub keep: Keep,
 }
 
+/// What of a resource is its client's own, so that its version is that of it.
+struct Own<'a> {
+    sent: Cow<'a, Resource>,
+    /// How often something was written of which no more is known.
+    times: u64,
+}
+
+impl<'a> Own<'a> {
+    fn of(entry: &'a Entry, keep: Keep) -> Self {
+        match keep {
+            Keep::Full => Self { sent: Cow::Borrowed(&entry.sent), times: entry.revision },
+            // Which words are kept changes with a read; when they were written does not.
+            Keep::Minimal => {
+                let mut bare = Resource::new(entry.sent.kind());
+                bare.set_id(&entry.id);
+                let at = u64::try_from(entry.modified.as_microsecond()).unwrap_or_default();
+                Self { sent: Cow::Owned(bare), times: at.wrapping_add(entry.revision) }
+            }
+        }
+    }
+}
+
 impl View {
     /// What the LMS shows, told in the words of the entry and by the names that
     /// clients know.
     pub(super) fn told(site: &Site, shown: Picture, known: Known<'_>, moment: &Moment) -> Resource {
         let Known { entry, names, .. } = known;
         let mut resource = match entry {
-            Some(entry) => site.blend(&entry.sent, shown, moment),
+            Some(entry) => site.blend(&entry.sent, &shown, moment).into_resource(),
             None => shown.into_resource(),
         };
         let plan = site.plan.kinds_of(resource.kind()).next();
@@ -60,17 +83,9 @@ impl View {
 
     /// The view of what was told.
     pub(super) fn of(told: &Resource, resource_type: &ResourceType, known: Known<'_>) -> Arc<Self> {
-        let mut bare = Resource::new(told.kind());
-        let sent = known.entry.map(|entry| match known.keep {
-            Keep::Full => (&entry.sent, entry.revision),
-            // Which words are kept changes with a read; when they were written does not.
-            Keep::Minimal => {
-                bare.set_id(&entry.id);
-                let at = u64::try_from(entry.modified.as_microsecond()).unwrap_or_default();
-                (&bare, at.wrapping_add(entry.revision))
-            }
-        });
-        let (written, version) = Written::of(told, resource_type, sent);
+        let own = known.entry.map(|entry| Own::of(entry, known.keep));
+        let (written, version) =
+            Written::of(told, resource_type, own.as_ref().map(|own| (&*own.sent, own.times)));
         Arc::new(Self { id: told.id(), version, written })
     }
 
@@ -85,6 +100,24 @@ impl View {
         }
         let (written, version) = shown.written(resource_type)?;
         Some(Arc::new(Self { id: shown.id(), version, written }))
+    }
+
+    /// The view of what a client and the LMS say together, where all are called the
+    /// same: written from the words of both, with no resource made for it.
+    pub(super) fn blended(
+        site: &Site,
+        shown: &Picture,
+        resource_type: &ResourceType,
+        (known, moment): (Known<'_>, &Moment),
+    ) -> Option<Arc<Self>> {
+        let entry = known.entry.filter(|_| known.names.are_same())?;
+        let pairs = site.blend(&entry.sent, shown, moment).called(&entry.id);
+        let own = Own::of(entry, known.keep);
+        let (created, modified) = (entry.created.map(instant), instant(entry.modified));
+        let dates = Dates { created: created.as_deref(), modified: Some(&modified) };
+        let sent = Some((&*own.sent, own.times));
+        let (written, version) = Written::told(&pairs, resource_type, (sent, dates));
+        Some(Arc::new(Self { id: Some(entry.id.clone()), version, written }))
     }
 
     /// Its id.

@@ -13,9 +13,15 @@ use std::borrow::Cow;
 #[derive(Debug)]
 pub struct Shown<'a> {
     resource: &'a Resource,
-    resource_type: &'a ResourceType,
-    projection: &'a Projection,
+    sieve: Sieve<'a>,
     base: Option<&'a str>,
+}
+
+/// What lets through, key by key, what an answer shows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sieve<'a> {
+    pub(super) resource_type: &'a ResourceType,
+    pub(super) projection: &'a Projection,
 }
 
 impl<'a> Shown<'a> {
@@ -25,7 +31,7 @@ impl<'a> Shown<'a> {
         resource_type: &'a ResourceType,
         projection: &'a Projection,
     ) -> Self {
-        Self { resource, resource_type, projection, base: None }
+        Self { resource, sieve: Sieve { resource_type, projection }, base: None }
     }
 
     /// The same with `meta.location` below that base URL: where a resource is
@@ -42,33 +48,31 @@ impl<'a> Shown<'a> {
 
     /// Everything but `schemas`, in the order in which it is written: the id first,
     /// `meta` last.
-    pub(super) fn pieces(&self) -> impl Iterator<Item = (&'a str, Piece<'_>)> {
-        let attributes = self.resource.attributes();
+    fn pieces(&self) -> impl Iterator<Item = (&'a str, Piece<'a>)> {
+        let (attributes, sieve) = (self.resource.attributes(), self.sieve);
         let ordinary = |(name, _): &(&String, _)| *name != "id" && *name != "meta";
         let id = attributes.get("id").map(|id| ("id", Piece::Whole(Cow::Borrowed(id))));
         let others = attributes.iter().filter(ordinary);
-        let others = others.filter_map(|(name, value)| Some((&**name, self.piece(name, value)?)));
+        let others =
+            others.filter_map(move |(name, value)| Some((&**name, sieve.piece(name, value)?)));
         let meta = attributes.get("meta").and_then(|meta| Some(("meta", self.meta(meta)?)));
         id.into_iter().chain(others).chain(meta)
     }
 
-    /// The schemas in use.
-    pub(super) fn schemas(&self) -> Vec<&'a str> {
-        self.resource.schemas(self.resource_type)
-    }
-
-    fn meta(&self, meta: &'a Value) -> Option<Piece<'_>> {
+    fn meta(&self, meta: &'a Value) -> Option<Piece<'a>> {
         let mut meta = Cow::Borrowed(meta);
         if let Some(location) = self.location()
             && let Value::Object(parts) = meta.to_mut()
         {
             parts.insert("location".to_owned(), Value::String(location));
         }
-        self.own("meta", meta)
+        self.sieve.own("meta", meta)
     }
+}
 
+impl<'a> Sieve<'a> {
     /// The schema a key names, registered or not.
-    fn urn(&self, name: &str) -> Option<Cow<'a, SchemaUri>> {
+    fn urn(self, name: &str) -> Option<Cow<'a, SchemaUri>> {
         if !name.contains(':') {
             return None;
         }
@@ -77,27 +81,37 @@ impl<'a> Shown<'a> {
         registered.or_else(|| SchemaUri::parse(name).map(Cow::Owned))
     }
 
-    fn piece(&self, name: &'a str, value: &'a Value) -> Option<Piece<'_>> {
+    /// What is shown under a key, `meta` and the id aside.
+    pub(super) fn piece<'v>(self, name: &str, value: &'v Value) -> Option<Piece<'v>>
+    where
+        'a: 'v,
+    {
         let (Value::Object(members), Some(urn)) = (value, self.urn(name)) else {
             return self.own(name, Cow::Borrowed(value));
         };
-        let extension = ExtensionView { shown: self, urn, members };
+        let extension = ExtensionView { sieve: self, urn, members };
         (!extension.is_empty()).then_some(Piece::Extension(extension))
     }
 
-    fn own(&self, name: &str, value: Cow<'a, Value>) -> Option<Piece<'_>> {
+    fn own<'v>(self, name: &str, value: Cow<'v, Value>) -> Option<Piece<'v>>
+    where
+        'a: 'v,
+    {
         let found = self.resource_type.attribute(None, name);
         // A name that only an extension knows is, at the root, unknown.
         let attribute = found.filter(|(urn, _)| urn.is_none()).map(|(_, attr)| attr.as_ref());
         self.attribute(None, (name, value), attribute)
     }
 
-    fn attribute<'s>(
-        &'s self,
+    fn attribute<'v>(
+        self,
         schema: Option<&SchemaUri>,
-        (name, value): (&str, Cow<'s, Value>),
-        attribute: Option<&'s Attribute>,
-    ) -> Option<Piece<'s>> {
+        (name, value): (&str, Cow<'v, Value>),
+        attribute: Option<&'v Attribute>,
+    ) -> Option<Piece<'v>>
+    where
+        'a: 'v,
+    {
         let returned = attribute.map_or(Returned::Default, |attribute| attribute.returned);
         let view = self.projection.view(schema, name, returned);
         let Some(attribute) = attribute.filter(|it| it.kind == Type::Complex) else {
@@ -118,7 +132,7 @@ impl<'a> Shown<'a> {
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
         let mut map = out.serialize_map(None)?;
-        map.serialize_entry("schemas", &self.schemas())?;
+        map.serialize_entry("schemas", &self.resource.schemas(self.sieve.resource_type))?;
         for (name, piece) in self.pieces() {
             map.serialize_entry(name, &piece)?;
         }
@@ -159,21 +173,21 @@ const SEGMENT: &AsciiSet =
 
 /// The object of one extension.
 pub(super) struct ExtensionView<'a> {
-    shown: &'a Shown<'a>,
+    sieve: Sieve<'a>,
     urn: Cow<'a, SchemaUri>,
     members: &'a Map<String, Value>,
 }
 
 impl ExtensionView<'_> {
     fn definition(&self, name: &str) -> Option<&Attribute> {
-        let found = self.shown.resource_type.attribute(Some(&self.urn), name);
+        let found = self.sieve.resource_type.attribute(Some(&self.urn), name);
         found.map(|(_, attribute)| attribute.as_ref())
     }
 
     fn is_empty(&self) -> bool {
         !self.members.keys().any(|name| {
             let returned = self.definition(name).map_or(Returned::Default, |known| known.returned);
-            self.shown.projection.view(Some(&self.urn), name, returned) != View::No
+            self.sieve.projection.view(Some(&self.urn), name, returned) != View::No
         })
     }
 }
@@ -183,7 +197,7 @@ impl Serialize for ExtensionView<'_> {
         let mut map = out.serialize_map(None)?;
         for (name, value) in self.members {
             let named = (name.as_str(), Cow::Borrowed(value));
-            if let Some(piece) = self.shown.attribute(Some(&self.urn), named, self.definition(name))
+            if let Some(piece) = self.sieve.attribute(Some(&self.urn), named, self.definition(name))
             {
                 map.serialize_entry(name, &piece)?;
             }

@@ -11,10 +11,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::etag::{ETag, Pieces};
+use super::pairs::Pairs;
 use super::projection::Projection;
 use super::resource::Resource;
 use super::schema::{Kind, ResourceType};
-use super::shown::{Shown, location};
+use super::shown::{Sieve, location};
 
 /// A resource as text.
 #[derive(Clone)]
@@ -26,6 +27,16 @@ pub struct Written {
     gap: Option<usize>,
     /// The pair of `members`, its comma included.
     members: Option<Range<usize>>,
+}
+
+/// When a resource was made, and last written, as far as that is known; as it is
+/// shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Dates<'a> {
+    /// When it was made.
+    pub created: Option<&'a str>,
+    /// When it was last written.
+    pub modified: Option<&'a str>,
 }
 
 /// A resource being written, pair by pair in the order of the names.
@@ -55,9 +66,9 @@ impl Writing {
 
     /// One pair more. Members are no part of the version.
     pub fn pair(&mut self, name: &str, counts: bool, value: impl FnOnce(&mut Vec<u8>)) {
-        let mut key = Vec::with_capacity(name.len() + 4);
-        key_of(name, &mut key);
-        self.keyed((name, &key), counts, value);
+        let begin = self.comma();
+        key_of(name, &mut self.text);
+        self.value((name, begin), counts, value);
     }
 
     /// The same, where the key is written already, as [`key_of`] writes it.
@@ -67,9 +78,23 @@ impl Writing {
         counts: bool,
         value: impl FnOnce(&mut Vec<u8>),
     ) {
-        let begin = self.text.len();
-        self.text.push(b',');
+        let begin = self.comma();
         self.text.extend_from_slice(key);
+        self.value((name, begin), counts, value);
+    }
+
+    /// Where the next pair begins.
+    fn comma(&mut self) -> usize {
+        self.text.push(b',');
+        self.text.len() - 1
+    }
+
+    fn value(
+        &mut self,
+        (name, begin): (&str, usize),
+        counts: bool,
+        value: impl FnOnce(&mut Vec<u8>),
+    ) {
         let from = self.text.len();
         value(&mut self.text);
         if name == "members" {
@@ -79,11 +104,11 @@ impl Writing {
         }
     }
 
-    /// Ends it with `meta`, of which dates may be known, and the version.
-    fn end(mut self, known: Option<&Value>, times: u64) -> (Written, ETag) {
+    /// Ends it with `meta` and the version.
+    fn end(mut self, dates: Dates<'_>, times: u64) -> (Written, ETag) {
         self.pieces.times(times);
         let version = self.pieces.tag();
-        let gap = meta((self.kind, self.id.as_deref(), known), &version, &mut self.text);
+        let gap = meta((self.kind, self.id.as_deref(), dates), &version, &mut self.text);
         self.text.push(b'}');
         // Whatever serde_json writes is text.
         let text = String::from_utf8(self.text).unwrap_or_default().into_boxed_str();
@@ -92,7 +117,7 @@ impl Writing {
 
     /// Ends it, where nothing more is known of it.
     pub fn done(self) -> (Written, ETag) {
-        self.end(None, 0)
+        self.end(Dates::default(), 0)
     }
 }
 
@@ -108,15 +133,33 @@ impl Written {
         resource_type: &ResourceType,
         sent: Option<(&Resource, u64)>,
     ) -> (Self, ETag) {
+        let date = |name: &str| resource.attributes().get("meta")?.get(name)?.as_str();
+        let dates = Dates { created: date("created"), modified: date("lastModified") };
+        Self::told(&Pairs::of(resource), resource_type, (sent, dates))
+    }
+
+    /// The same of a resource that was taken apart.
+    pub fn told(
+        pairs: &Pairs<'_>,
+        resource_type: &ResourceType,
+        (sent, dates): (Option<(&Resource, u64)>, Dates<'_>),
+    ) -> (Self, ETag) {
         let plain = Projection::default();
-        let shown = Shown::new(resource, resource_type, &plain);
-        let id = resource.attributes().get("id").and_then(Value::as_str);
-        let mut writing = Writing::new(resource.kind(), &shown.schemas(), id);
-        for (name, piece) in shown.pieces().filter(|(name, _)| *name != "meta") {
-            let counts = sent.is_none_or(|(sent, _)| sent.attributes().contains_key(name));
-            writing.pair(name, counts, |text| write_json(text, &piece));
+        let sieve = Sieve { resource_type, projection: &plain };
+        let extensions = resource_type.extensions().iter().map(|it| it.schema.id.as_str());
+        let core = std::iter::once(resource_type.core().id.as_str());
+        let schemas: Vec<&str> = core.chain(extensions.filter(|urn| pairs.has(urn))).collect();
+        let counts = |name| sent.is_none_or(|(sent, _)| sent.attributes().contains_key(name));
+        let mut writing = Writing::new(pairs.kind(), &schemas, pairs.id());
+        if let Some(id) = pairs.id() {
+            writing.pair("id", counts("id"), |text| write_json(text, id));
         }
-        writing.end(resource.attributes().get("meta"), sent.map_or(0, |(_, times)| times))
+        for (name, value) in pairs.iter() {
+            if let Some(piece) = sieve.piece(name, value) {
+                writing.pair(name, counts(name), |text| write_json(text, &piece));
+            }
+        }
+        writing.end(dates, sent.map_or(0, |(_, times)| times))
     }
 
     /// User or Group.
@@ -185,16 +228,15 @@ fn quoted(value: &str, text: &mut Vec<u8>) {
 
 /// `meta`, in the order of its names; where the base belongs in it.
 fn meta(
-    (kind, id, known): (Kind, Option<&str>, Option<&Value>),
+    (kind, id, dates): (Kind, Option<&str>, Dates<'_>),
     version: &ETag,
     text: &mut Vec<u8>,
 ) -> Option<usize> {
     text.extend_from_slice(b",\"meta\":{");
-    for name in ["created", "lastModified"] {
-        if let Some(value) = known.and_then(|meta| meta.get(name)) {
-            write_json(text, name);
-            text.push(b':');
-            write_json(text, value);
+    for (name, date) in [("created", dates.created), ("lastModified", dates.modified)] {
+        if let Some(date) = date {
+            key_of(name, text);
+            quoted(date, text);
             text.push(b',');
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use matricula::provision::Keep;
+use matricula::provision::{Caching, Config, Keep};
 use matricula::scim::{Kind, ResourceId};
 use matricula::store::{Entries, Memory, Store};
 use serde_json::{Value, json};
@@ -57,6 +57,39 @@ async fn what_the_lms_says_itself_is_not_kept() {
     assert_ne!(changed.body["meta"]["version"], read.body["meta"]["version"]);
     house.at_rest().await;
     assert!(!kept(&entries, made.id()).await.to_string().contains("Hofer"));
+}
+
+/// By his id and in a list he is written straight from the words of both sides; to hold
+/// a filter against him, a resource is made of them.
+#[tokio::test]
+async fn a_person_is_the_same_whichever_way_he_is_read() {
+    let each: [fn(&mut Config); 2] =
+        [|config| config.keep = Keep::Full, |config| config.keep = Keep::Minimal];
+    for config in each {
+        let caching = Caching { bytes: 0, ..Options::default().caching };
+        let house = House::with(Options { caching, config, ..Options::default() }).await;
+        let made = house.post("/Users", nina()).await;
+        let path = format!("/Users/{}", made.id());
+        let change = json!([{ "op": "replace", "path": "title", "value": "Professor" }]);
+        assert_eq!(house.patch(&path, change).await.status, 204);
+        let id: i64 = made.id().parse().unwrap();
+        house.lms.with(|moodle| {
+            moodle.people.edit(id, |nina| "Basel".clone_into(&mut nina.city)).unwrap();
+        });
+        house.get(&path).await;
+        house.at_rest().await;
+        let read = house.get(&path).await;
+        assert_eq!(read.body["meta"]["created"], made.body["meta"]["created"]);
+        assert!(read.body["meta"]["lastModified"].is_string(), "{read:?}");
+        assert_eq!(read.body["addresses"][0]["locality"], json!("Basel"));
+        let all = house.get("/Users").await.body["Resources"].take();
+        let listed = all.as_array().unwrap().iter().find(|one| one["id"] == made.body["id"]);
+        assert_eq!(listed, Some(&read.body));
+        for filter in [r#"title eq "Professor""#, r#"userName sw "nina""#] {
+            let found = house.find("Users", filter).await.body["Resources"].take();
+            assert_eq!(found, json!([read.body]), "{filter}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -193,7 +193,7 @@ fn a_value_that_another_element_has_is_a_change_all_the_same() {
 fn odd_answer(person: &Value, object: &Value) -> Value {
     let site = odd(&json!({}));
     let shown = super::people::lifted(&site, object);
-    Value::Object(site.blend(&kept(person), shown, &moment()).into_attributes())
+    Value::Object(site.blend(&kept(person), &shown, &moment()).into_resource().into_attributes())
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn what_the_mapping_calls_secret_is_not_answered_either() {
     let resource = kept(&json!({"userName": "eva", "password": "p", "profileUrl": "https://x"}));
     let object = json!({"id": 1, "login": "eva", "link": "https://x"});
     let shown = super::people::lifted(&site, &object);
-    let told = site.blend(&resource, shown, &moment());
+    let told = site.blend(&resource, &shown, &moment()).into_resource();
     assert_eq!(Value::Object(told.into_attributes()), json!({"id": "1", "userName": "eva"}));
 }
 
@@ -259,7 +259,7 @@ fn a_group_takes_its_members_from_the_lms() {
     };
     let sent = group(json!({"displayName": "1A", "members": [{"value": "3"}]}));
     let shown = json!({"id": "5", "displayName": "1B", "members": [{"value": "4"}]});
-    let told = site.blend(&sent, Picture::from(group(shown.clone())), &moment());
+    let told = site.blend(&sent, &Picture::from(group(shown.clone())), &moment()).into_resource();
     assert_eq!(Value::Object(told.into_attributes()), shown);
 }
 
@@ -274,7 +274,7 @@ fn a_name_that_is_one_field_changes_as_a_whole() {
     let name = |full: &str| {
         let object = json!({"id": 1, "login": "EVA", "full": full, "mail": "eva@school.example"});
         let shown = super::people::lifted(&site, &object);
-        Value::Object(site.blend(&resource, shown, &moment()).into_attributes())
+        Value::Object(site.blend(&resource, &shown, &moment()).into_resource().into_attributes())
     };
     let same = name("Eva Maria Smit");
     assert_eq!(same, with(person.clone(), &json!({"id": "1"})));

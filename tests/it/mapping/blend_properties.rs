@@ -172,7 +172,7 @@ proptest! {
     #[test]
     fn what_was_sent_comes_back(sent in person()) {
         let echo = SITE.echo(&sent, &moment());
-        let same = SITE.blend(&sent, Picture::from(echo), &moment());
+        let same = SITE.blend(&sent, &Picture::from(echo), &moment()).into_resource();
         prop_assert_eq!(attributes(&same), attributes(&sent));
         let told = answer(&SITE, &sent, &stored(&SITE, &sent));
         prop_assert!(says(&told, &attributes(&sent)), "{} {}", told, attributes(&sent));
@@ -248,7 +248,7 @@ proptest! {
     fn nothing_that_was_not_sent_is_cleared(sent in person()) {
         let shown = picture(&SITE, &stored(&SITE, &sent));
         let bare = Resource::new(Kind::User);
-        let told = SITE.blend(&bare, shown.clone(), &moment());
+        let told = SITE.blend(&bare, &shown, &moment()).into_resource();
         prop_assert_eq!(told, shown.into_resource());
     }
 }

@@ -60,7 +60,9 @@ fn read(site: &Arc<Site>, object: &Value, reply: &Value) -> Picture {
 
 /// The answer for a person whom the LMS shows so.
 pub(super) fn answer(site: &Arc<Site>, sent: &Resource, object: &Value) -> Value {
-    Value::Object(site.blend(sent, picture(site, object), &moment()).into_attributes())
+    Value::Object(
+        site.blend(sent, &picture(site, object), &moment()).into_resource().into_attributes(),
+    )
 }
 
 /// What a Moodle site would show of a person that is created now: worked out

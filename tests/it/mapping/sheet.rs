@@ -1,15 +1,17 @@
 //! What is written straight from what the LMS shows is what the long way, by the
 //! resource, comes to: text, version and whom a filter means.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use matricula::mapping::{Picture, Shipped, Site, Source};
-use matricula::scim::{Filter, Kind, Matcher, ResourceType, Written};
+use matricula::scim::{Dates, Filter, Kind, Matcher, Resource, ResourceType, Written};
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::test_runner::TestCaseError;
 use serde_json::{Map, Value, json};
 
-use super::people::{lifted, moodle, picture};
+use super::people::{lifted, moment, moodle, picture};
 
 static MOODLE: LazyLock<Arc<Site>> =
     LazyLock::new(|| moodle(&json!({"cost_center": "costcentre", "employee_number": "number"})));
@@ -124,6 +126,50 @@ const MOODLES: &[&str] = &[
     "address",
 ];
 
+/// What no field is of, and what is never a client's to say.
+const BESIDE: &[&str] = &[
+    "aaa",
+    "displayName",
+    "id",
+    "members",
+    "meta",
+    "nickName",
+    "password",
+    "title",
+    "urn:example:x",
+    "zzz",
+];
+
+/// A client's words: those of another account, and some beside them.
+fn sent_of(site: &Arc<Site>, object: &Value, more: BTreeMap<&str, Value>) -> Resource {
+    let mut attributes = lifted(site, object).into_resource().into_attributes();
+    attributes.remove("id");
+    attributes.extend(more.into_iter().map(|(key, value)| (key.to_owned(), value)));
+    Resource::from_attributes(Kind::User, attributes)
+}
+
+fn blended(
+    site: &Site,
+    (sent, times): (&Resource, Option<u64>),
+    shown: &Picture,
+) -> Result<(), TestCaseError> {
+    let kind = site.plan.kinds_of(Kind::User).next().unwrap();
+    let pairs = site.blend(sent, shown, &moment());
+    let keys: Vec<_> = pairs.iter().map(|(key, _)| key.to_owned()).collect();
+    prop_assert!(keys.is_sorted_by(|one, next| one < next), "{:?}", keys);
+    let never = ["id", "meta", "password"];
+    prop_assert!(keys.iter().all(|key| !never.contains(&key.as_str())), "{:?}", keys);
+    let mut resource = pairs.clone().into_resource();
+    resource.set_meta("created", "then");
+    resource.set_meta("lastModified", "now");
+    let dates = Dates { created: Some("then"), modified: Some("now") };
+    let sent = times.map(|times| (sent, times));
+    let long = Written::of(&resource, &kind.resource_type, sent);
+    let short = Written::told(&pairs, &kind.resource_type, (sent, dates));
+    prop_assert_eq!(text(long), text(short));
+    Ok(())
+}
+
 proptest! {
     #[test]
     fn either_way_of_writing_comes_to_the_same(object in object(FIELDS)) {
@@ -135,6 +181,29 @@ proptest! {
     fn so_it_does_for_moodle(object in object(MOODLES)) {
         let (long, short) = both_ways(&MOODLE, &lifted(&MOODLE, &object));
         prop_assert_eq!(Some(long), short);
+    }
+
+    #[test]
+    fn what_is_blended_is_written_as_its_resource_is(
+        shown in object(FIELDS),
+        sent in object(FIELDS),
+        more in proptest::collection::btree_map(select(BESIDE), value(), 0..6),
+        times in proptest::option::of(0..9u64),
+    ) {
+        let sent = sent_of(&ODD, &sent, more);
+        blended(&ODD, (&sent, times), &lifted(&ODD, &shown))?;
+    }
+
+    #[test]
+    fn so_it_is_for_moodle(
+        shown in object(MOODLES),
+        sent in object(MOODLES),
+        more in proptest::collection::btree_map(select(BESIDE), value(), 0..6),
+    ) {
+        let sent = sent_of(&MOODLE, &sent, more);
+        let shown = lifted(&MOODLE, &shown);
+        blended(&MOODLE, (&sent, Some(1)), &shown)?;
+        blended(&MOODLE, (&sent, None), &Picture::from(shown.into_resource()))?;
     }
 
     #[test]
