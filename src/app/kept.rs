@@ -4,14 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::store::{
-    self, Config, Error, Key, Memory, Place, Store, Tokens, Trail, make_key, replace_key, unlock,
+    self, Config, Error, Key, Locked, Memory, Place, Store, Tokens, Trail, make_key, replace_key,
+    unlock,
 };
 
 /// A store, and what it is locked with.
 pub struct Kept {
     /// All of it.
     pub store: Arc<dyn Store>,
-    /// What tokens are kept under, and the trail is sealed with.
+    /// What tokens are kept under, the trail is sealed and secrets are locked up with.
     pub key: Key,
     /// The trail, with that key.
     pub trail: Arc<dyn Trail>,
@@ -33,7 +34,7 @@ impl Kept {
     pub(super) async fn open(config: &Config) -> Result<Self, Error> {
         let Some(store) = opened(config, Way::Alone).await? else { return Self::in_memory() };
         let key = unlock(config.key.as_ref(), &config.key_file(), &store).await?;
-        Ok(Self::new(store, key))
+        Self::new(store, key)
     }
 
     /// The same store for a command, which may run beside a gateway. A store in memory
@@ -41,7 +42,7 @@ impl Kept {
     pub async fn beside(config: &Config) -> Result<Self, Error> {
         let Some(store) = opened(config, Way::Beside).await? else { return Err(in_memory()) };
         let key = unlock(config.key.as_ref(), &config.key_file(), &store).await?;
-        Ok(Self::new(store, key))
+        Self::new(store, key)
     }
 
     /// The store with a new key, where the one that it was begun with is lost. No
@@ -53,18 +54,19 @@ impl Kept {
             None => made_anew(&config.key_file())?,
         };
         replace_key(&key, &store).await?;
-        let kept = Self::new(store, key);
+        let kept = Self::new(store, key)?;
         kept.trail.restart().await?;
         Ok(kept)
     }
 
     /// One that ends with the process, and its key with it.
     pub(super) fn in_memory() -> Result<Self, Error> {
-        Ok(Self::new(Arc::new(Memory::new()), Key::fresh()?))
+        Self::new(Arc::new(Memory::new()), Key::fresh()?)
     }
 
-    fn new(store: Arc<dyn Store>, key: Key) -> Self {
-        Self { trail: store.trail(&key), tokens: store.tokens(), key, store }
+    fn new(store: Arc<dyn Store>, key: Key) -> Result<Self, Error> {
+        let store = Arc::new(Locked::new(store, &key)?);
+        Ok(Self { trail: store.trail(&key), tokens: store.tokens(), key, store })
     }
 }
 

@@ -108,7 +108,7 @@ impl Tenant {
     /// what is decided about; passwords are not.
     async fn shown(&self, one: &Pending) -> Result<Value, Error> {
         let mut operation = one.operation.clone();
-        veil(&mut operation);
+        Operation::passwords(&mut operation).for_each(|password| *password = json!("***"));
         Ok(json!({
             "sequence": one.sequence,
             "kind": one.kind.as_str(),
@@ -177,21 +177,4 @@ fn told_of(call: &Call) -> Value {
         None => call.body.as_ref().map_or(Value::Null, |body| json!(body.to_string())),
     };
     json!({ "method": call.method.as_str(), "target": call.target.to_string(), "body": body })
-}
-
-/// Takes passwords out of an operation that was kept.
-fn veil(operation: &mut Value) {
-    if let Some(create) = operation.get_mut("create").and_then(Value::as_object_mut)
-        && create.contains_key("password")
-    {
-        create.insert("password".to_owned(), json!("***"));
-    }
-    for edit in operation.get_mut("edits").and_then(Value::as_array_mut).into_iter().flatten() {
-        if edit.get("at").and_then(Value::as_str) == Some("password")
-            && let Some(edit) = edit.as_object_mut()
-        {
-            edit.retain(|name, _| name == "at");
-            edit.insert("set".to_owned(), json!("***"));
-        }
-    }
 }

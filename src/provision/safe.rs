@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::news::Outbox;
 use super::turns::named;
 use crate::backend::{Kept, Vault, VaultError};
-use crate::store::Notes;
+use crate::store::{Notes, SECRET};
 
 /// The place of one service's session.
 pub(super) struct Safe {
@@ -24,7 +24,7 @@ impl Safe {
         service: &str,
         outbox: &Arc<Outbox>,
     ) -> Self {
-        let name = format!("session {tenant} {service}");
+        let name = format!("{SECRET}{tenant} {service}");
         Self { notes: Arc::clone(notes), name, outbox: Arc::clone(outbox) }
     }
 }

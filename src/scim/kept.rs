@@ -33,6 +33,39 @@ impl Operation {
     }
 }
 
+/// Passwords in what is kept, whatever else is in it.
+impl Operation {
+    /// Each of them, as it stands there.
+    pub fn passwords(kept: &mut Value) -> impl Iterator<Item = &mut Value> {
+        let (mut new, mut edits) = (None, None);
+        for (name, part) in kept.as_object_mut().into_iter().flatten() {
+            match name.as_str() {
+                "create" => new = part.get_mut("password"),
+                "edits" => edits = part.as_array_mut(),
+                _ => {}
+            }
+        }
+        let edits = edits.into_iter().flatten().filter(|edit| is_of_password(edit));
+        let said = edits.filter_map(Value::as_object_mut).flatten();
+        let said = said.filter(|(name, _)| !["at", "clear"].contains(&name.as_str()));
+        new.into_iter().chain(said.map(|(_, value)| value))
+    }
+
+    /// Takes all of them out.
+    pub fn forget_passwords(kept: &mut Value) {
+        if let Some(new) = kept.get_mut("create").and_then(Value::as_object_mut) {
+            new.remove("password");
+        }
+        if let Some(edits) = kept.get_mut("edits").and_then(Value::as_array_mut) {
+            edits.retain(|edit| !is_of_password(edit));
+        }
+    }
+}
+
+fn is_of_password(edit: &Value) -> bool {
+    edit.get("at").and_then(Value::as_str) == Some("password")
+}
+
 impl Edit {
     fn to_json(&self) -> Value {
         let value = match &self.act {

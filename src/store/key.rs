@@ -1,4 +1,5 @@
-//! The key of the house: what tokens are kept under and the trail is sealed with.
+//! The key of the house: what tokens are kept under, the trail is sealed and secrets are
+//! locked up with.
 //!
 //! Whoever can read or write the store, and has not the key, can neither guess
 //! tokens from what is kept of them nor write a trail that holds.

@@ -437,6 +437,7 @@ fn the_trail_is_read_and_proven_beside_a_running_gateway() {
 fn work_that_waits_is_listed_released_and_dropped_from_another_terminal() {
     let folder = tempfile::tempdir().unwrap();
     let config = CONFIG.replace("mode = \"sync\"", "mode = \"dry-run\"");
+    let config = format!("{config}[store]\nsandboxes = true\n");
     fs::write(folder.path().join("config.toml"), config).unwrap();
     let mut program = Program::start(&["serve"], folder.path());
     let (scim, admin) = addresses(&program.logged("serving"));
@@ -451,6 +452,10 @@ fn work_that_waits_is_listed_released_and_dropped_from_another_terminal() {
         serde_json::from_str::<Value>(&told).unwrap()["id"].as_str().unwrap().to_owned()
     };
     let (eva, nina) = (made("eva"), made("nina"));
+    let files =
+        fs::read_dir(folder.path()).unwrap().map(|it| fs::read(it.unwrap().path()).unwrap());
+    let files = files.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect::<String>();
+    assert!(files.contains("eva@hoch.example") && !files.contains("s3cret"), "as it came");
     let pending = |words: &[&str]| {
         let words: Vec<_> =
             ["pending"].iter().chain(words).chain(&["--admin", &admin]).copied().collect();

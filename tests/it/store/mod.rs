@@ -5,6 +5,7 @@
 mod crash;
 mod file;
 mod killed;
+mod locked;
 mod peers;
 mod pending;
 pub(crate) mod postgres;

@@ -6,7 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use matricula::policy::Reason;
 use matricula::scim::{Kind, ResourceId};
-use matricula::store::{Batch, Choice, Memory, Pending, Queue, Ready, Sqlite, Store, Turn};
+use matricula::store::{
+    Batch, Choice, Key, Locked, Memory, Pending, Queue, Ready, Sqlite, Store, Turn,
+};
 use serde_json::json;
 
 use super::suite::{entry, id};
@@ -46,6 +48,11 @@ impl House {
 
 async fn memory() -> Option<House> {
     Some(House::of(Memory::new(), None))
+}
+
+async fn locked() -> Option<House> {
+    let (store, key) = (Arc::new(Memory::new()), Key::fresh().unwrap());
+    Some(House::of(Locked::new(store, &key).unwrap(), None))
 }
 
 async fn sqlite() -> Option<House> {
@@ -90,7 +97,7 @@ macro_rules! every_store {
         }
     };
 }
-every_store! { memory sqlite }
+every_store! { memory locked sqlite }
 every_store! { postgres }
 
 const NOTHING: [u64; 0] = [];

@@ -13,7 +13,7 @@ use matricula::store::{
 use super::pending::{at, item, user};
 use super::suite::{House, every_store, id};
 
-every_store! { [memory sqlite postgres] [
+every_store! { [memory locked sqlite postgres] [
     a_name_finds_whom_work_gives_it
     whatever_happens_it_does_what_memory_does
     much_is_released_as_a_whole

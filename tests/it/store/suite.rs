@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use matricula::scim::{Filter, Kind, Matcher, Resource, ResourceId, ResourceType};
-use matricula::store::{Among, Entries, Entry, LmsId, Memory, Sqlite, Store};
+use matricula::store::{Among, Entries, Entry, Key, LmsId, Locked, Memory, Sqlite, Store};
 use serde_json::{Value, json};
 
 use super::postgres::schema_of_its_own;
@@ -27,6 +27,12 @@ impl House {
 
 pub(super) async fn memory() -> Option<House> {
     Some(House::of(Memory::new(), None))
+}
+
+/// As every gateway has it.
+pub(super) async fn locked() -> Option<House> {
+    let (store, key) = (Arc::new(Memory::new()), Key::fresh().unwrap());
+    Some(House::of(Locked::new(store, &key).unwrap(), None))
 }
 
 pub(super) async fn sqlite() -> Option<House> {
@@ -60,7 +66,7 @@ macro_rules! every_store {
 }
 pub(super) use every_store;
 
-every_store! { [memory sqlite postgres] [
+every_store! { [memory locked sqlite postgres] [
         what_was_put_is_read_word_by_word
         what_is_put_again_replaces_what_was_there
         what_is_removed_is_gone_and_may_be_removed_again

@@ -12,7 +12,7 @@ use matricula::store::{
 
 use super::suite::{House, every_store};
 
-every_store! { [memory sqlite postgres] [
+every_store! { [memory locked sqlite postgres] [
     what_was_made_is_read_again
     numbers_are_never_given_twice
     a_revoked_token_stays_and_is_revoked_once

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::suite::{House, every_store};
 
-every_store! { [memory sqlite postgres] [
+every_store! { [memory locked sqlite postgres] [
     what_was_recorded_is_read_word_by_word_and_holds
     records_at_a_time_make_one_chain
     what_is_wanted_is_found
