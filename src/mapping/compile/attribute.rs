@@ -1,10 +1,9 @@
 //! Attributes: both directions, policies, value tables, checks.
 
-use regex_lite::Regex;
 use serde_json::Value;
 
 use super::Compiler;
-use crate::mapping::expr::Names;
+use crate::mapping::expr::{Names, Pattern};
 use crate::mapping::fault::{Fault, Span, did_you_mean};
 use crate::mapping::field::Field;
 use crate::mapping::plan::{Attribute, Check, Derived, Policy, Slot, Values};
@@ -194,7 +193,7 @@ impl Compiler {
     fn check(&mut self, node: &Node) -> Option<Check> {
         let mut fields = Fields::open(node, "`check`", &mut self.faults)?;
         let pattern = fields.text("pattern", &mut self.faults);
-        let pattern = pattern.and_then(|(text, span)| match Regex::new(text) {
+        let pattern = pattern.and_then(|(text, span)| match Pattern::new(text) {
             Ok(pattern) => Some(pattern),
             Err(error) => {
                 self.faults.push(Fault::new(&span, format!("this is no pattern: {error}")));

@@ -12,6 +12,7 @@ mod functions;
 mod lex;
 mod needs;
 mod parse;
+mod pattern;
 mod table;
 mod take;
 
@@ -22,9 +23,9 @@ pub use check::{Misuse, Names};
 pub use eval::{Fuel, Scope, truthy};
 pub use functions::{link, plain_text};
 pub use parse::{Mistake, parse, parse_hole};
+pub use pattern::Pattern;
 pub use table::{FUNCTIONS, Function};
 
-use regex_lite::Regex;
 use serde_json::Value;
 
 /// A compiled expression.
@@ -86,7 +87,7 @@ pub struct Pipe {
     /// Its arguments.
     pub arguments: Vec<Expr>,
     /// The pattern, compiled, of a function that takes one.
-    pub pattern: Option<Regex>,
+    pub pattern: Option<Pattern>,
 }
 
 /// How two values are compared.

@@ -1,11 +1,10 @@
 //! Tokens to an expression, by recursive descent, bounded in size and depth.
 
-use regex_lite::Regex;
 use serde_json::Value;
 
 use super::lex::{Kind, Lexer, Token};
 use super::table::{self, Takes};
-use super::{Comparison, Expr, Path, Pick, Pipe};
+use super::{Comparison, Expr, Path, Pattern, Pick, Pipe};
 use crate::mapping::fault::did_you_mean;
 
 /// What is wrong with an expression, and where within its text.
@@ -384,11 +383,11 @@ fn picked(inner: Expr) -> Pick {
     }
 }
 
-fn pattern(argument: Option<&Expr>, at: (usize, usize)) -> Result<Regex, Mistake> {
+fn pattern(argument: Option<&Expr>, at: (usize, usize)) -> Result<Pattern, Mistake> {
     let Some(Expr::Plain(Value::String(text))) = argument else {
         return Err(Mistake::new(at.0, at.1, "the pattern has to be written out here")
             .hint("a pattern is compiled once, when the file is read"));
     };
-    Regex::new(text)
+    Pattern::new(text)
         .map_err(|error| Mistake::new(at.0, at.1, format!("`{text}` is no pattern: {error}")))
 }

@@ -3,9 +3,9 @@
 
 use std::fmt;
 
-use regex_lite::Regex;
 use serde_json::Value;
 
+use super::Pattern;
 use super::functions::{lists, objects, text, time};
 
 /// A function of the language.
@@ -27,7 +27,7 @@ pub(super) enum Takes {
     /// Whatever there is, absent included.
     Anything(fn(Option<&Value>, &[Value]) -> Option<Value>),
     /// A text and a pattern.
-    Pattern(fn(&str, &Regex, &[Value]) -> Option<Value>),
+    Pattern(fn(&str, &Pattern, &[Value]) -> Option<Value>),
     /// A list, and an expression for each `item` of it.
     Each(Each),
 }
@@ -85,7 +85,7 @@ const fn anything(
 const fn pattern(
     name: &'static str,
     arguments: (usize, usize),
-    run: fn(&str, &Regex, &[Value]) -> Option<Value>,
+    run: fn(&str, &Pattern, &[Value]) -> Option<Value>,
     about: &'static str,
 ) -> Function {
     Function { name, arguments, about, takes: Takes::Pattern(run) }

@@ -1,10 +1,9 @@
 //! Attributes: what SCIM calls them, where the LMS keeps them, what happens to
 //! a value on its way.
 
-use regex_lite::Regex;
 use serde_json::Value;
 
-use crate::mapping::expr::Expr;
+use crate::mapping::expr::{Expr, Pattern};
 use crate::mapping::field::Field;
 use crate::scim::{Mutability, Place};
 
@@ -100,7 +99,7 @@ pub struct Values {
 #[derive(Clone, Debug, Default)]
 pub struct Check {
     /// A pattern it must match.
-    pub pattern: Option<Regex>,
+    pub pattern: Option<Pattern>,
     /// The most characters.
     pub most: Option<u64>,
     /// The fewest characters.

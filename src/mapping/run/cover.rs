@@ -166,11 +166,12 @@ impl Cover<'_> {
         let Some(matcher) = matcher else {
             return if listable { Ok(everything()) } else { Err(refused(kind, "list everybody")) };
         };
-        if loose && matches!(self.part(matcher), Coverage::NoPlace | Coverage::Nobody) {
-            return Ok(Vec::new());
-        }
+        // A question leaves out by itself what nobody can have.
         if let Some(found) = self.covered(matcher, loose) {
             return Ok(found);
+        }
+        if loose && matches!(self.part(matcher), Coverage::NoPlace | Coverage::Nobody) {
+            return Ok(Vec::new());
         }
         if kind.remembered || (listable && kind.scan) {
             return Ok(everything());

@@ -1,8 +1,8 @@
 //! Functions over texts.
 
-use regex_lite::Regex;
 use serde_json::Value;
 
+use super::super::Pattern;
 use super::{LONGEST, argument, made, plain_text, size};
 
 pub(in super::super) fn lower(value: &Value, _: &[Value]) -> Option<Value> {
@@ -140,27 +140,27 @@ pub(in super::super) fn contains(value: &Value, arguments: &[Value]) -> Option<V
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every function has the same shape")]
-pub(in super::super) fn matches(text: &str, pattern: &Regex, _: &[Value]) -> Option<Value> {
+pub(in super::super) fn matches(text: &str, pattern: &Pattern, _: &[Value]) -> Option<Value> {
     Some(Value::Bool(pattern.is_match(text)))
 }
 
-pub(in super::super) fn extract(text: &str, pattern: &Regex, _: &[Value]) -> Option<Value> {
-    let found = pattern.captures(text)?;
+pub(in super::super) fn extract(text: &str, pattern: &Pattern, _: &[Value]) -> Option<Value> {
+    let found = pattern.regex().captures(text)?;
     let part = found.get(1).or_else(|| found.get(0))?;
     made(part.as_str().to_owned())
 }
 
 pub(in super::super) fn replace_all(
     text: &str,
-    pattern: &Regex,
+    pattern: &Pattern,
     arguments: &[Value],
 ) -> Option<Value> {
     let to = argument(arguments, 1)?;
-    let times = pattern.find_iter(text).count();
+    let times = pattern.regex().find_iter(text).count();
     if times.saturating_mul(to.len().max(1)) > LONGEST {
         return None;
     }
-    made(pattern.replace_all(text, regex_lite::NoExpand(&to)).into_owned())
+    made(pattern.regex().replace_all(text, regex_lite::NoExpand(&to)).into_owned())
 }
 
 pub(in super::super) fn text(value: &Value, _: &[Value]) -> Option<Value> {
