@@ -1,30 +1,46 @@
 //! Who may see more than life and readiness.
 
 use crate::secret::Secret;
+use arc_swap::ArcSwapOption;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
-/// The lock before the operators' pages; it keeps a digest, not the token.
-pub(super) struct Lock(Option<Box<[u8]>>);
+/// The lock before the operators' pages; it keeps a digest, not the token. It can be
+/// changed while the pages are served.
+#[derive(Debug)]
+pub struct Lock(ArcSwapOption<[u8; 32]>);
 
 impl Lock {
-    pub(super) fn new(token: Option<&Secret>) -> Self {
-        Self(token.map(|token| Sha256::digest(token.expose()).as_slice().into()))
+    /// What this token opens; without one, everybody.
+    pub fn new(token: Option<&Secret>) -> Self {
+        let lock = Self(ArcSwapOption::empty());
+        lock.change(token);
+        lock
+    }
+
+    /// From now on it is this one.
+    pub fn change(&self, token: Option<&Secret>) {
+        self.0.store(token.map(|token| Arc::new(digest(token.expose().as_bytes()))));
     }
 
     /// Whether there is one at all.
     pub(super) fn is_there(&self) -> bool {
-        self.0.is_some()
+        self.0.load().is_some()
     }
 
     /// Whether these headers open it; without a token they all do.
     pub(super) fn opens(&self, headers: &HeaderMap) -> bool {
-        let Some(expected) = &self.0 else { return true };
+        let Some(expected) = &*self.0.load() else { return true };
         // Digests are of one length, so the time taken does not tell the token's.
-        bearer(headers).is_some_and(|given| Sha256::digest(given).as_slice().ct_eq(expected).into())
+        bearer(headers).is_some_and(|given| digest(given).ct_eq(expected.as_ref()).into())
     }
+}
+
+fn digest(token: &[u8]) -> [u8; 32] {
+    Sha256::digest(token).into()
 }
 
 /// RFC 6750 section 2.1; the scheme's name in any case, as RFC 9110 has it.
@@ -57,6 +73,19 @@ mod tests {
     #[test]
     fn without_a_token_everybody_may() {
         assert!(Lock::new(None).opens(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_changed_lock_is_opened_by_the_new_token_alone() {
+        let lock = Lock::new(Some(&Secret::new("old")));
+        let opens = |word: &str| {
+            lock.opens(&HeaderMap::from_iter([(AUTHORIZATION, word.parse().unwrap())]))
+        };
+        assert!(opens("Bearer old") && !opens("Bearer new"));
+        lock.change(Some(&Secret::new("new")));
+        assert!(opens("Bearer new") && !opens("Bearer old"));
+        lock.change(None);
+        assert!(opens("Bearer anything"));
     }
 
     #[test]

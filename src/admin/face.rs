@@ -3,7 +3,6 @@
 use super::access::Lock;
 use super::answer::{self, Answer};
 use super::api::{self, Place};
-use super::config::Config;
 use super::health::Checks;
 use super::page::{self, Page};
 use super::refusal::Refusal;
@@ -18,7 +17,7 @@ use std::sync::Arc;
 
 /// Everything a page needs.
 pub(super) struct Face<G> {
-    lock: Lock,
+    lock: Arc<Lock>,
     checks: Checks<G>,
     reloads: Reloads<G>,
     gateway: Arc<G>,
@@ -31,13 +30,13 @@ const LONGEST_BODY: u64 = 16 * 1024;
 
 impl<G: Gateway> Face<G> {
     pub(super) fn new(
-        config: &Config,
+        lock: Arc<Lock>,
         gateway: Arc<G>,
         registry: Registry,
         shutdown: Shutdown,
     ) -> Self {
         Self {
-            lock: Lock::new(config.token.as_ref()),
+            lock,
             checks: Checks::new(Arc::clone(&gateway)),
             reloads: Reloads::new(Arc::clone(&gateway)),
             gateway,

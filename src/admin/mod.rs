@@ -28,6 +28,7 @@ mod process;
 mod refusal;
 mod reload;
 
+pub use access::Lock;
 pub use api::{Order, Reply, refused};
 pub use config::Config;
 pub use desk::{Errand, Told};
@@ -61,14 +62,15 @@ pub trait Gateway: Send + Sync + 'static {
     }
 }
 
-/// The service for the operators' listener. Readiness follows `shutdown`.
+/// The service for the operators' listener, behind that lock. Readiness follows
+/// `shutdown`.
 pub fn service<G: Gateway>(
-    config: &Config,
+    lock: Arc<Lock>,
     gateway: Arc<G>,
     registry: Registry,
     shutdown: Shutdown,
 ) -> Service {
-    let face = Arc::new(Face::new(config, gateway, registry, shutdown));
+    let face = Arc::new(Face::new(lock, gateway, registry, shutdown));
     Service::new(move |request| {
         let face = Arc::clone(&face);
         async move { Ok(face.answer(request).await) }

@@ -1,6 +1,6 @@
 //! What operators may ask of the program: how the LMSs are, and new settings.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -13,12 +13,14 @@ use super::work::Workers;
 use super::{House, Source};
 use serde_json::{Value, json};
 
-use crate::admin::{Breaker, Errand, Gateway, LastFailure, Order, Reply, TenantHealth, Told};
+use crate::admin::{
+    self, Breaker, Errand, Gateway, LastFailure, Lock, Order, Reply, TenantHealth, Told,
+};
 use crate::api::Api;
 use crate::backend::State;
 use crate::config::Settings;
 use crate::provision::{Error, Tenant};
-use crate::server::Certificates;
+use crate::server::{Certificates, Renewed};
 use crate::store::Trail;
 
 /// The program, as operators see it.
@@ -27,12 +29,15 @@ pub(super) struct Operator {
     pub api: Api,
     pub source: Option<Source>,
     pub certificates: Vec<Certificates>,
+    /// What opens the operators' pages.
+    pub lock: Arc<Lock>,
     /// Where tokens are made.
     pub desk: Desk,
     /// Where all is told.
     pub trail: Arc<dyn Trail>,
-    /// Where clients find the gateway, if no public address is set.
-    pub origin: String,
+    /// Where clients find the gateway, if no public address is set; nothing, where it
+    /// listens on all addresses and nobody knows by which one it is reached.
+    pub origin: Option<String>,
     /// What works now, and what lasts. Whoever holds it reloads, and nobody else.
     pub state: tokio::sync::Mutex<(Settings, Lasting)>,
     pub seen: Mutex<HashMap<Arc<str>, Seen>>,
@@ -117,21 +122,36 @@ impl Operator {
         for warning in loaded.warnings.messages() {
             tracing::warn!("{warning}");
         }
+        // All that can fail comes first: what is refused changes nothing.
+        let renewed = self.certificates.iter().map(Certificates::read_again);
+        let renewed: Result<Vec<_>, _> = renewed.collect();
+        let renewed = renewed.map_err(|fault| vec![fault.to_string()])?;
         let (old, lasting) = &mut *state;
         let face = lasting.face(&loaded.settings, &self.house).await;
         let face = face.map_err(|fault| vec![fault.to_string()])?;
         let mut lines = changes(old, &loaded.settings);
-        for certificates in &self.certificates {
-            match certificates.reload() {
-                Ok(()) => lines.push("certificates were read again".to_owned()),
-                Err(fault) => return Err(vec![fault.to_string()]),
-            }
+        lines.extend(renewed.iter().map(|_| "certificates were read again".to_owned()));
+        renewed.into_iter().for_each(Renewed::take_effect);
+        if is_lock_open_to_change(&old.admin, &loaded.settings.admin) {
+            self.lock.change(loaded.settings.admin.token.as_ref());
         }
         self.api.replace(face);
         self.workers.begin(&self.api.face());
         self.house.reloads.began(&loaded.settings, &self.house.clock);
+        self.forget_the_gone();
         *old = loaded.settings;
         Ok(lines)
+    }
+
+    /// What was measured last of tenants that are not served any more is not true of
+    /// anything, and would be for ever.
+    pub(super) fn forget_the_gone(&self) {
+        let face = self.api.face();
+        let backends = face.tenants().flat_map(|tenant| tenant.lms().backends());
+        let lmss: HashSet<&str> = backends.map(|(_, backend)| backend.name()).collect();
+        let tenants: HashSet<&str> = face.tenants().map(|tenant| &**tenant.name()).collect();
+        self.house.backend.keep_only(&|lms| lmss.contains(lms));
+        self.house.provision.keep_only(&|tenant| tenants.contains(tenant));
     }
 
     fn remember(&self, tenant: &Tenant, probed: Option<Result<(), String>>) -> Seen {
@@ -145,6 +165,12 @@ impl Operator {
         }
         seen.clone()
     }
+}
+
+/// Whether a new token may be taken up. The socket stays where it was: where it stands
+/// open, it does so behind a token.
+fn is_lock_open_to_change(old: &admin::Config, new: &admin::Config) -> bool {
+    new.token.is_some() || new.listen == old.listen
 }
 
 fn told(tenant: &Tenant, reachable: Option<bool>, seen: Seen) -> TenantHealth {

@@ -31,11 +31,17 @@ struct Wanted {
 impl Operator {
     /// Carries an order out for a tenant that the configuration has.
     pub(super) async fn ordered(&self, tenant: &str, order: Order) -> Reply {
-        let Some(base) = self.api.base_of(tenant, &self.origin) else {
+        let origin = self.origin.as_deref().unwrap_or_default();
+        let Some(base) = self.api.base_of(tenant, origin) else {
             let words = format!("no tenant `{tenant}`: tenants stand in the configuration");
             return refused(StatusCode::NOT_FOUND, words);
         };
         let tenant: Arc<str> = tenant.into();
+        if matches!(order, Order::SetUp(_)) && base.starts_with('/') {
+            let words = "the gateway listens on all addresses, and clients need one: set \
+                         `server.public_url` to the address that they reach it by";
+            return refused(StatusCode::CONFLICT, words);
+        }
         let outcome = match order {
             Order::SetUp(body) => self.set_up(tenant, &base, body).await,
             Order::Tokens => self.listed(&tenant).await,

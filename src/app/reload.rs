@@ -78,7 +78,8 @@ pub(super) fn changes(old: &Settings, new: &Settings) -> Vec<String> {
     let fixed = [
         ("[server]", format!("{:?}", old.server) != format!("{:?}", new.server)),
         ("[store]", old.store != new.store),
-        ("[admin]", old.admin.listen != new.admin.listen),
+        ("[admin] listen", old.admin.listen != new.admin.listen),
+        ("[admin.tls]", format!("{:?}", old.admin.tls) != format!("{:?}", new.admin.tls)),
         ("[log] format", old.log.format != new.log.format),
         ("[server] concurrency", old.api.concurrency != new.api.concurrency),
         ("[server] compress", old.api.compress != new.api.compress),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::desk::Desk;
 use super::operator::Operator;
@@ -16,6 +16,9 @@ use crate::api::{Api, Roll};
 use crate::config::Settings;
 use crate::secret::Secret;
 use crate::server::{self, Grace, Listener, Notifier, Phase, Shutdown, Sign, Signals};
+
+/// What writes are given at least, though their clients took all the time there was.
+const LEAST: Duration = Duration::from_secs(5);
 
 /// A gateway whose sockets are open. Connections wait until it serves.
 pub struct Running {
@@ -79,14 +82,17 @@ impl Running {
             api: api.clone(),
             source,
             certificates,
+            lock: Arc::new(admin::Lock::new(config.token.as_ref())),
             desk,
             trail: Arc::clone(&lasting.kept.trail),
-            origin: format!("{scheme}://{}", addresses.scim),
+            origin: (!addresses.scim.ip().is_unspecified())
+                .then(|| format!("{scheme}://{}", addresses.scim)),
             state: tokio::sync::Mutex::new((settings, lasting)),
             seen: std::sync::Mutex::default(),
             workers: Workers::default(),
         });
-        let admin_face = admin::service(&config, Arc::clone(&operator), registry, shutdown.clone());
+        let (lock, watched) = (Arc::clone(&operator.lock), shutdown.clone());
+        let admin_face = admin::service(lock, Arc::clone(&operator), registry, watched);
         Ok(Self { scim, admin, api, admin_face, operator, shutdown, grace, addresses })
     }
 
@@ -120,11 +126,22 @@ impl Running {
         notifier.stopping();
         operator.workers.end();
         tracing::info!("draining: what has begun is finished");
+        let until = Instant::now() + grace.notice + grace.deadline.max(LEAST);
+        let mut hurried = false;
+        let hurry = async {
+            signals.stop().await;
+            hurried = true;
+        };
         tokio::select! {
-            () = shutdown.drain(grace, signals.stop()) => {}
+            () = shutdown.drain(grace, hurry) => {}
             _ = scim => shutdown.advance(Phase::Ended),
         }
-        finish(&operator.house, grace.deadline).await;
+        if !hurried {
+            tokio::select! {
+                () = finish(&operator.house, until) => {}
+                () = signals.stop() => {}
+            }
+        }
         tended.abort();
         tend::note(&api).await;
         tend::tell_head(&*operator.trail).await;
@@ -160,10 +177,11 @@ async fn stop(
 }
 
 /// Writes go on after their clients have left; the process waits for them.
-async fn finish(house: &House, deadline: Duration) {
+async fn finish(house: &House, until: Instant) {
     house.work.close();
     let open = house.work.len();
-    if timeout(deadline, house.work.wait()).await.is_err() {
+    let until = until.max(Instant::now() + LEAST);
+    if timeout_at(until, house.work.wait()).await.is_err() {
         tracing::warn!(open, "writes were still under way at the deadline");
     }
 }

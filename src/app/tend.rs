@@ -45,6 +45,8 @@ pub(super) async fn tend(operator: Arc<Operator>) {
             for tenant in api.face().tenants() {
                 tenant.measure().await;
             }
+            // One that was measured while it went.
+            operator.forget_the_gone();
             let now = clock.now();
             if told.is_none_or(|told| now.duration_since(told).unsigned_abs() >= DAY) {
                 told = Some(now);

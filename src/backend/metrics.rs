@@ -2,9 +2,12 @@
 //! handles. Labels come from the configuration, from enums and from operation
 //! names in the code, never from input.
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use prometheus::core::{Collector, MetricVec, MetricVecBuilder};
+use prometheus::proto::MetricFamily;
 use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
     IntGaugeVec, Opts, Registry,
@@ -69,6 +72,17 @@ impl<L: PartialEq, T: Clone> Known<L, T> {
         let it = look_up();
         self.0.write().unwrap_or_else(PoisonError::into_inner).push((label, it.clone()));
         it
+    }
+}
+
+/// Forgets what was measured of anything else.
+pub fn forget<T: MetricVecBuilder>(all: &MetricVec<T>, label: &str, living: &dyn Fn(&str) -> bool) {
+    for metric in all.collect().iter().flat_map(MetricFamily::get_metric) {
+        let labels = metric.get_label().iter().map(|pair| (pair.name(), pair.value()));
+        let labels: HashMap<&str, &str> = labels.collect();
+        if labels.get(label).is_some_and(|value| !living(value)) {
+            let _ = all.remove(&labels);
+        }
     }
 }
 
@@ -152,6 +166,14 @@ impl Metrics {
                 &["lms", "outcome"],
             )?,
         })
+    }
+
+    /// Forgets how every other LMS stood last.
+    pub fn keep_only(&self, living: &dyn Fn(&str) -> bool) {
+        forget(&self.budget, "lms", living);
+        for gauge in [&self.breaker, &self.running, &self.waiting] {
+            forget(gauge, "lms", living);
+        }
     }
 
     pub(super) fn of(&self, lms: &str) -> Arc<Handles> {

@@ -45,7 +45,7 @@ pub use auth::{
 };
 pub use breaker::State;
 pub use connect::{Unopened, address, authorities};
-pub use metrics::{Known, Metrics};
+pub use metrics::{Known, Metrics, forget};
 pub use reach::{Greeting, Reached, Unreached, greet, reach};
 pub use settings::{Breaker, Limits, Rate, Retry, Settings, Timing, Trust};
 
@@ -130,6 +130,11 @@ impl Backend {
     /// Makes a call.
     pub async fn call(&self, call: &Call, errand: &Errand<'_>) -> Result<Reply, Failure> {
         self.0.call(call, errand).await
+    }
+
+    /// Its name in metrics and in the log.
+    pub fn name(&self) -> &str {
+        &self.0.metrics.lms
     }
 
     /// How it is.

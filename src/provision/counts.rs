@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
 
+use crate::backend::forget;
 use crate::policy::Reason;
 use crate::store::Tally;
 
@@ -50,6 +51,13 @@ impl Counts {
                 &["tenant"],
             )?,
         })
+    }
+
+    /// Forgets what waited for every other tenant.
+    pub(super) fn keep_only(&self, living: &dyn Fn(&str) -> bool) {
+        for gauge in [&self.waiting, &self.failed, &self.oldest] {
+            forget(gauge, "tenant", living);
+        }
     }
 
     /// So much waits.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::turns::Key;
-use super::witness::{self, Who};
+use super::witness::{self, Who, Wish};
 use super::{Error, Tenant};
 use crate::call::{Call, Encoding, pairs};
 use crate::mapping::Next;
@@ -51,10 +51,15 @@ impl Tenant {
 
     /// A person says that this may be done: it is, as soon as it can be.
     pub async fn release(&self, choice: &Choice) -> Result<usize, Error> {
-        let released = self.ledger.pending.release(choice, self.clock.now()).await?;
-        tracing::info!(tenant = %self.name, released, "what waited was released");
-        self.ledger.bell.notify_one();
-        Ok(released)
+        let wish = Wish::release(choice, Who { title: OPERATOR.to_owned(), request: None });
+        let work = async {
+            let released = self.ledger.pending.release(choice, self.clock.now()).await?;
+            witness::counted(released);
+            tracing::info!(tenant = %self.name, released, "what waited was released");
+            self.ledger.bell.notify_one();
+            Ok(released)
+        };
+        self.witnessed(wish, work).await
     }
 
     /// This will never be done. Whoever was only to be made is no more, and with
@@ -141,12 +146,10 @@ impl Tenant {
         let account = self.account_of(one.kind, &one.id).await?;
         let told = match (operation, account) {
             (Operation::Create(resource), _) => {
-                let resource = resource.without("password");
                 Operation::Create(self.in_its_ids(plan, &resource).await?.into_owned())
             }
             (_, None) => return Ok(json!({ "waits": "for its account" })),
             (Operation::Change { kind, edits, .. }, Some(id)) => {
-                let edits = edits.without(|place| place.attr.name.is("password"));
                 Operation::Change { kind, id, edits: self.edits_in_its_ids(plan, &edits).await? }
             }
             (Operation::Delete { kind, .. }, Some(id)) => Operation::Delete { kind, id },

@@ -11,7 +11,7 @@ use prometheus::{
 use jiff::Timestamp;
 
 use super::counts::Counts;
-use crate::backend::Known;
+use crate::backend::{Known, forget};
 use crate::call::Failure;
 use crate::store::Tally;
 
@@ -109,6 +109,13 @@ impl Metrics {
                 &["tenant", "outcome"],
             )?,
         })
+    }
+
+    /// Forgets how every other tenant stood last.
+    pub fn keep_only(&self, living: &dyn Fn(&str) -> bool) {
+        forget(&self.entries, "tenant", living);
+        forget(&self.bytes, "tenant", living);
+        self.pending.keep_only(living);
     }
 
     pub(super) fn of(&self, tenant: &str) -> Handles {

@@ -11,8 +11,9 @@ use serde_json::Value;
 use super::{Deed, Error, Tenant};
 use crate::call::{Call, Failure, Reply};
 use crate::mapping::plan::Plan;
+use crate::policy::Reason;
 use crate::scim::{Act, AttrName, Edit, Edits, Kind, Place, Resource, ResourceId};
-use crate::store::{Called, Changed, Outcome, Record};
+use crate::store::{Called, Changed, Choice, Outcome, Record};
 
 /// More ids of members than that are counted, and not told one by one.
 const MOST_MEMBERS: usize = 200;
@@ -88,6 +89,15 @@ pub(super) fn decided(decision: &str, reason: &str) {
     });
 }
 
+/// Says how much it was.
+pub(super) fn counted(number: usize) {
+    present(|witness| {
+        if let Some(change) = witness.lock().record.changes.first_mut() {
+            change.count = Some(number);
+        }
+    });
+}
+
 /// Says what was known of the resource before it is changed.
 pub(super) fn before(known: &Resource, edits: &Edits) {
     present(|witness| {
@@ -141,6 +151,16 @@ impl Wish {
         let changes = edits.iter().map(|edit| of_edit(edit, personal)).collect();
         let operation = Deed::Change.name(kind);
         Self { who, operation, id: Some(id.clone()), name: None, changes }
+    }
+
+    /// A person's word that what was chosen may be done.
+    pub(super) fn release(choice: &Choice, who: Who) -> Self {
+        let one = choice.sequence.map(|sequence| sequence.to_string());
+        let words = [choice.kind.map(Kind::as_str), choice.reason.map(Reason::as_str)];
+        let words: Vec<_> = words.into_iter().flatten().chain(one.as_deref()).collect();
+        let all = if words.is_empty() { "all".to_owned() } else { words.join(" ") };
+        let changes = vec![changed(all, "release", None, None)];
+        Self { who, operation: "pending.release", id: choice.id.clone(), name: None, changes }
     }
 
     /// A delete.

@@ -55,7 +55,7 @@ pub use metrics::{ListenerMetrics, Metrics};
 pub use notify::Notifier;
 pub use peer::{Peer, Tls};
 pub use service::{Answering, Service};
-pub use tls::{Certificates, ClientAuthorities, TlsFault, TlsFiles};
+pub use tls::{Certificates, ClientAuthorities, Renewed, TlsFault, TlsFiles};
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;

@@ -88,12 +88,31 @@ impl Certificates {
 
     /// Reads the files again. If they are at fault, the old ones stay in use.
     pub fn reload(&self) -> Result<(), TlsFault> {
-        self.current.store(Arc::new(read(&self.files)?));
-        Ok(())
+        self.read_again().map(Renewed::take_effect)
+    }
+
+    /// Reads the files again; what is read is in use only once it takes effect.
+    pub fn read_again(&self) -> Result<Renewed, TlsFault> {
+        let config = Arc::new(read(&self.files)?);
+        Ok(Renewed { current: Arc::clone(&self.current), config })
     }
 
     pub(super) fn current(&self) -> Arc<ServerConfig> {
         self.current.load_full()
+    }
+}
+
+/// Certificates that were read again, and are not in use yet.
+#[derive(Debug)]
+pub struct Renewed {
+    current: Arc<ArcSwap<ServerConfig>>,
+    config: Arc<ServerConfig>,
+}
+
+impl Renewed {
+    /// From now on these are used.
+    pub fn take_effect(self) {
+        self.current.store(self.config);
     }
 }
 

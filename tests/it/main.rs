@@ -12,6 +12,7 @@ mod exposition;
 mod gateway;
 mod mapping;
 mod moodle;
+mod operators;
 mod patches;
 mod policy;
 mod program;

@@ -9,14 +9,14 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use serde_json::Value;
 
 /// A process that ends with the test.
-struct Program {
+pub(super) struct Program {
     child: Child,
     out: BufReader<ChildStdout>,
     talk: BufReader<ChildStderr>,
 }
 
 impl Program {
-    fn start(words: &[&str], folder: &Path) -> Self {
+    pub(super) fn start(words: &[&str], folder: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_matricula"))
             .args(words)
             .current_dir(folder)
@@ -29,14 +29,14 @@ impl Program {
         Self { child, out, talk }
     }
 
-    fn line(&mut self) -> String {
+    pub(super) fn line(&mut self) -> String {
         let mut line = String::new();
         self.out.read_line(&mut line).unwrap();
         line
     }
 
     /// Reads the log up to a line that holds these words.
-    fn logged(&mut self, words: &str) -> String {
+    pub(super) fn logged(&mut self, words: &str) -> String {
         loop {
             let mut line = String::new();
             assert_ne!(self.talk.read_line(&mut line).unwrap(), 0, "it ended without {words}");
@@ -46,9 +46,16 @@ impl Program {
         }
     }
 
-    fn signal(&self, name: &str) {
+    pub(super) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+    }
+
+    /// Waits for the end, and gives what was left to read of the log.
+    pub(super) fn talked(&mut self) -> String {
+        let mut rest = String::new();
+        self.talk.read_to_string(&mut rest).unwrap();
+        rest
     }
 
     /// Waits for the end, and gives what was left to read on stdout.
@@ -68,11 +75,21 @@ impl Drop for Program {
 }
 
 /// One exchange with a server at `http://host:port/path`.
-fn ask(method: &str, url: &str, token: Option<&str>) -> (u16, String) {
+pub(super) fn ask(method: &str, url: &str, token: Option<&str>) -> (u16, String) {
     send(method, url, token, "")
 }
 
-fn send(method: &str, url: &str, token: Option<&str>, content: &str) -> (u16, String) {
+pub(super) fn send(method: &str, url: &str, token: Option<&str>, content: &str) -> (u16, String) {
+    let mut stream = begin(method, url, token, content);
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    let body = answer.split_once("\r\n\r\n").unwrap().1;
+    (status, body.to_owned())
+}
+
+/// A request that was sent, before its answer.
+pub(super) fn begin(method: &str, url: &str, token: Option<&str>, content: &str) -> TcpStream {
     let rest = url.strip_prefix("http://").unwrap();
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let mut stream = TcpStream::connect(host).unwrap();
@@ -83,11 +100,7 @@ fn send(method: &str, url: &str, token: Option<&str>, content: &str) -> (u16, St
         content.len()
     );
     stream.write_all(head.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
-    let body = answer.split_once("\r\n\r\n").unwrap().1;
-    (status, body.to_owned())
+    stream
 }
 
 #[test]
@@ -147,7 +160,7 @@ fn a_demo_before_an_lms_that_is_not_there_says_so_by_503() {
     assert_eq!(ask("GET", &users, told["token"].as_str()).0, 503);
 }
 
-const CONFIG: &str = r#"
+pub(super) const CONFIG: &str = r#"
 [server]
 listen = "127.0.0.1:0"
 
@@ -171,7 +184,7 @@ token = "the-second-token-of-the-school"
 "#;
 
 /// The addresses that the log tells.
-fn addresses(line: &str) -> (String, String) {
+pub(super) fn addresses(line: &str) -> (String, String) {
     let after = |name: &str| {
         let rest = line.split_once(name).unwrap().1;
         format!("http://{}", rest.split_whitespace().next().unwrap())
@@ -242,7 +255,7 @@ sandbox = true
 "#;
 
 /// A command that ends by itself: its status, what it printed, what it said.
-fn command(words: &[&str], folder: &Path) -> (ExitStatus, String, String) {
+pub(super) fn command(words: &[&str], folder: &Path) -> (ExitStatus, String, String) {
     let mut program = Program::start(words, folder);
     let (mut out, mut talk) = (String::new(), String::new());
     program.out.read_to_string(&mut out).unwrap();
@@ -307,7 +320,7 @@ fn a_lost_key_is_said_at_the_start_and_can_be_replaced() {
     }
 }
 
-const OPERATED: &str = r#"
+pub(super) const OPERATED: &str = r#"
 [server]
 listen = "127.0.0.1:0"
 
@@ -321,9 +334,9 @@ mode = "sync"
 sandbox = true
 "#;
 
-const OPERATORS: Option<&str> = Some("the-token-of-the-operators");
+pub(super) const OPERATORS: Option<&str> = Some("the-token-of-the-operators");
 
-fn json(text: &str) -> Value {
+pub(super) fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 

@@ -9,9 +9,7 @@ mod socket;
 
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
-use matricula::admin::{
-    Breaker, Config, Errand, Gateway, Order, Reply, TenantHealth, Told, service,
-};
+use matricula::admin::{Breaker, Errand, Gateway, Lock, Order, Reply, TenantHealth, Told, service};
 use matricula::secret::Secret;
 use matricula::server::{Body, Request, Service, Shutdown};
 use prometheus::Registry;
@@ -133,8 +131,8 @@ impl Operators {
 
     fn with(gateway: Scripted, token: Option<&str>) -> Self {
         let (gateway, registry, shutdown) = (Arc::new(gateway), Registry::new(), Shutdown::new());
-        let config = Config { token: token.map(Secret::new), ..Config::default() };
-        let service = service(&config, Arc::clone(&gateway), registry.clone(), shutdown.clone());
+        let lock = Arc::new(Lock::new(token.map(Secret::new).as_ref()));
+        let service = service(lock, Arc::clone(&gateway), registry.clone(), shutdown.clone());
         Self { service, gateway, registry, shutdown }
     }
 

@@ -153,6 +153,20 @@ async fn a_reload_serves_the_new_certificate_while_old_connections_go_on() {
 }
 
 #[tokio::test]
+async fn what_was_read_again_is_served_once_it_takes_effect() {
+    let authority = Authority::new();
+    let server = running(authority.install("old")).await;
+    let client = authority.client(BOTH, None);
+    let before = connect(&server, client.clone()).await.unwrap();
+    authority.install("new");
+    let renewed = server.certificates.as_ref().unwrap().read_again().unwrap();
+    let between = connect(&server, client.clone()).await.unwrap();
+    assert_eq!(shown(&between), shown(&before));
+    renewed.take_effect();
+    assert_ne!(shown(&connect(&server, client).await.unwrap()), shown(&before));
+}
+
+#[tokio::test]
 async fn a_client_certificate_is_handed_on_by_its_subject() {
     let authority = Authority::new();
     let server = running(authority.with_clients(false)).await;

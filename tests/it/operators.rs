@@ -1,0 +1,166 @@
+//! What operators do with a gateway that runs, and what they can rely on.
+
+use std::fs;
+use std::io::Read;
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::mpsc::channel;
+use std::thread;
+
+use serde_json::Value;
+
+use super::program::{
+    CONFIG, OPERATED, OPERATORS, Program, addresses, ask, begin, command, json, send,
+};
+
+fn serving(folder: &Path, config: &str) -> (Program, String, String) {
+    fs::write(folder.join("config.toml"), config).unwrap();
+    let mut program = Program::start(&["serve"], folder);
+    let (scim, admin) = addresses(&program.logged("serving"));
+    (program, scim, admin)
+}
+
+#[test]
+fn a_new_token_of_the_operators_ends_the_old_one_with_the_reload() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_program, _, admin) = serving(folder.path(), OPERATED);
+    let metrics = |token: &str| ask("GET", &format!("{admin}/metrics"), Some(token)).0;
+    let (old, new) = (OPERATORS.unwrap(), "another-token-of-the-operators");
+    assert_eq!((metrics(old), metrics(new)), (200, 401));
+    fs::write(folder.path().join("config.toml"), OPERATED.replace(old, new)).unwrap();
+    assert_eq!(ask("POST", &format!("{admin}/reload"), Some(old)).0, 200);
+    assert_eq!((metrics(old), metrics(new)), (401, 200));
+}
+
+#[test]
+fn a_socket_that_stands_open_does_not_lose_its_lock() {
+    let folder = tempfile::tempdir().unwrap();
+    let elsewhere = |listen: &str, token: &str| {
+        OPERATED
+            .replace(
+                "\n[admin]\nlisten = \"127.0.0.1:0\"\n",
+                &format!("\n[admin]\nlisten = \"{listen}\"\n"),
+            )
+            .replace("token = \"the-token-of-the-operators\"\n", token)
+    };
+    let open = elsewhere("0.0.0.0:0", "token = \"the-token-of-the-operators\"\n");
+    let (_program, _, admin) = serving(folder.path(), &open);
+    let admin = admin.replace("0.0.0.0", "127.0.0.1");
+    fs::write(folder.path().join("config.toml"), elsewhere("127.0.0.1:0", "")).unwrap();
+    let (status, told) = ask("POST", &format!("{admin}/reload"), OPERATORS);
+    assert!(status == 200 && told.contains("[admin] listen has changed"), "{told}");
+    assert_eq!(ask("GET", &format!("{admin}/metrics"), None).0, 401);
+    assert_eq!(ask("GET", &format!("{admin}/metrics"), OPERATORS).0, 200);
+}
+
+#[test]
+fn a_tenant_that_is_gone_is_measured_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let second = CONFIG.split_once("[tenants.school]").unwrap().1.replace("school", "gone");
+    let (_program, scim, admin) =
+        serving(folder.path(), &format!("{CONFIG}\n[tenants.gone]{second}"));
+    for name in ["school", "gone"] {
+        let users = format!("{scim}/{name}/scim/v2/Users");
+        assert_eq!(ask("GET", &users, Some(&format!("the-first-token-of-the-{name}"))).0, 200);
+    }
+    let standing = |name: &str| {
+        let (_, metrics) = ask("GET", &format!("{admin}/metrics"), None);
+        let gauges = [
+            "matricula_lms_breaker_state{",
+            "matricula_lms_retry_budget{",
+            "matricula_cache_entries{",
+        ];
+        gauges.map(|gauge| {
+            metrics
+                .lines()
+                .any(|line| line.starts_with(gauge) && line.contains(&format!("\"{name}")))
+        })
+    };
+    assert_eq!((standing("school"), standing("gone")), ([true; 3], [true; 3]));
+    fs::write(folder.path().join("config.toml"), CONFIG).unwrap();
+    let (status, told) = ask("POST", &format!("{admin}/reload"), None);
+    assert!(status == 200 && told.contains("tenant `gone` is gone"), "{told}");
+    assert_eq!((standing("school"), standing("gone")), ([true; 3], [false; 3]));
+}
+
+#[test]
+fn a_release_is_shown_beforehand_as_it_will_be_and_is_in_the_trail() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = CONFIG.replace("mode = \"sync\"", "mode = \"dry-run\"");
+    let config = format!("{config}[store]\nsandboxes = true\n");
+    let (_program, scim, admin) = serving(folder.path(), &config);
+    let body = r#"{"userName": "eva", "password": "s3cret-Word", "name": {"givenName": "E", "familyName": "F"},
+                   "emails": [{"type": "work", "value": "eva@hoch.example"}]}"#;
+    let token = Some("the-first-token-of-the-school");
+    let (status, made) = send("POST", &format!("{scim}/school/scim/v2/Users"), token, body);
+    assert_eq!(status, 201, "{made}");
+    let made = json(&made);
+    let change = r#"{"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [
+        {"op": "replace", "path": "password", "value": "another-s3cret"}]}"#;
+    let path = format!("{scim}/school/scim/v2/Users/{}", made["id"].as_str().unwrap());
+    assert_eq!(send("PATCH", &path, token, change).0, 204);
+    let (_, listed, talk) =
+        command(&["pending", "list", "--json", "--admin", &admin], folder.path());
+    let first = json(listed.lines().next().unwrap());
+    let call = first["call"]["body"].to_string();
+    assert!(call.contains("[password]=***") && !call.contains("createpassword"), "{call} {talk}");
+    assert!(!listed.contains("s3cret"), "{listed}");
+    let released = command(&["pending", "apply", "--all", "--admin", &admin], folder.path());
+    assert!(released.1.starts_with("released: "), "{released:?}");
+    let (_, told, _) = command(&["audit", "--json", "--tenant", "school"], folder.path());
+    let records: Vec<Value> = told.lines().map(json).collect();
+    let release = records.iter().find(|it| it["operation"] == "pending.release").unwrap();
+    assert_eq!((&release["who"], &release["outcome"]), (&"operator".into(), &"done".into()));
+    assert_eq!(release["changes"][0]["act"], "release");
+    assert!(release["changes"][0]["count"].as_u64() >= Some(1), "{release}");
+    assert_eq!(release["changes"][0]["attribute"], "all");
+}
+
+#[test]
+fn a_second_signal_ends_it_though_a_write_is_under_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let lms = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", lms.local_addr().unwrap());
+    let (asked, hears) = channel();
+    // It takes whatever comes, and never answers.
+    thread::spawn(move || {
+        let mut held: Vec<TcpStream> = Vec::new();
+        for mut stream in lms.incoming().flatten() {
+            let _ = stream.read(&mut [0; 64]);
+            held.push(stream);
+            let _ = asked.send(());
+        }
+    });
+    let words = ["demo", "--json", "--listen", "127.0.0.1:0", "--lms", &url, "--lms-token", "T"];
+    let mut program = Program::start(&words, folder.path());
+    let about = json(&program.line());
+    let users = format!("{}/Users", about["tenantUrl"].as_str().unwrap());
+    let body = r#"{"userName": "eva", "name": {"givenName": "E", "familyName": "F"},
+                   "emails": [{"type": "work", "value": "eva@hoch.example"}]}"#;
+    let client = begin("POST", &users, about["token"].as_str(), body);
+    hears.recv().unwrap();
+    drop(client);
+    program.signal("TERM");
+    program.logged("draining");
+    program.signal("TERM");
+    let left = program.talked();
+    assert!(left.contains("ended") && !left.contains("under way at the deadline"), "{left}");
+}
+
+#[test]
+fn no_client_is_sent_to_an_address_that_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = OPERATED.replacen("listen = \"127.0.0.1:0\"", "listen = \"0.0.0.0:0\"", 1);
+    let (program, _, admin) = serving(folder.path(), &open);
+    let set_up = |admin: &str| ask("PUT", &format!("{admin}/api/tenants/school/scim"), OPERATORS);
+    let (status, told) = set_up(&admin);
+    assert!(status == 409 && told.contains("server.public_url"), "{told}");
+    assert_eq!(ask("GET", &format!("{admin}/api/tenants/school/tokens"), OPERATORS).0, 200);
+    drop(program);
+    let public =
+        open.replacen("[server]\n", "[server]\npublic_url = \"https://scim.hoch.example\"\n", 1);
+    let (_program, _, admin) = serving(folder.path(), &public);
+    let (status, told) = set_up(&admin);
+    assert_eq!(status, 200, "{told}");
+    assert_eq!(json(&told)["baseUrl"], "https://scim.hoch.example/school/scim/v2");
+}
