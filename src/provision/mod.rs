@@ -33,6 +33,7 @@ mod members;
 mod metrics;
 mod names;
 mod news;
+mod nobody;
 mod overlay;
 mod read;
 mod renames;

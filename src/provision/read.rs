@@ -53,19 +53,19 @@ impl Tenant {
         depth: Depth,
     ) -> Result<Option<Arc<View>>, Error> {
         let Some(account) = self.lms_id(kind, id).await? else { return Ok(None) };
-        let found = match self.by_id(kind, &account, depth).await {
-            Ok(found) => found,
-            Err(failure) if failure.kind == Missing => return Ok(None),
-            Err(failure) => return Err(Error::lms(Deed::Read)(failure)),
+        let found = missing_is_nobody(self.by_id(kind, &account, depth).await);
+        let Some(picture) = found.map_err(Error::lms(Deed::Read))? else {
+            // Boxed: it is rare, and every read would have to make room.
+            Box::pin(self.is_really_gone(kind, &account)).await?;
+            return Ok(None);
         };
-        let Some(picture) = found else { return Ok(None) };
         let entry = self.ledger.entries.get(kind, id).await?;
         let names = self.names_in(std::slice::from_ref(&picture)).await?;
         self.trim(&picture, entry.as_ref());
         self.view(kind, picture, self.known(entry.as_deref(), &names)).map(Some)
     }
 
-    async fn by_id(
+    pub(super) async fn by_id(
         self: &Arc<Self>,
         kind: Kind,
         id: &ResourceId,
@@ -89,7 +89,7 @@ impl Tenant {
     }
 
     /// Whether reads by id can share a call.
-    fn rides_along(&self, kind: Kind) -> bool {
+    pub(super) fn rides_along(&self, kind: Kind) -> bool {
         let mut kinds = self.lms.site().plan.kinds_of(kind);
         let only = kinds.next().filter(|_| kinds.next().is_none());
         let only = only.filter(|plan| !plan.remembered);
@@ -199,6 +199,14 @@ fn complete(done: &Done) -> Result<(), Failure> {
         return Err(Failure::new(Garbled, says));
     }
     Ok(())
+}
+
+/// What was found; nobody, where the LMS says so in a failure.
+pub(super) fn missing_is_nobody<T: Default>(found: Result<T, Failure>) -> Result<T, Failure> {
+    match found {
+        Err(failure) if failure.kind == Missing => Ok(T::default()),
+        found => found,
+    }
 }
 
 /// What a client reads of an id that nobody has.

@@ -104,7 +104,7 @@ impl Tenant {
             return Ok(Arc::new(Found { views: meant.collect() }));
         }
         let failed = Error::lms(Deed::Find);
-        let noted = self.noted(kind, Some(matcher)).await?;
+        let mut noted = self.noted(kind, Some(matcher)).await?;
         let asked = self.ask_by(kind, matcher).await?;
         let pictures = match self.lms.site().coverage(kind, Some(&asked)) {
             Coverage::Nobody => Vec::new(),
@@ -121,6 +121,9 @@ impl Tenant {
             }
         };
         let mut views = self.views(kind, pictures, (Some(matcher), depth)).await?;
+        if views.is_empty() {
+            noted.append(&mut self.known_by(kind, matcher).await?);
+        }
         let known = (views.as_slice(), depth);
         let mut more = Box::pin(self.those_noted((kind, noted), Some(matcher), known)).await?;
         if !more.is_empty() {

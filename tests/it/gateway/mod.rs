@@ -27,6 +27,7 @@ mod protocol;
 mod raw;
 mod replicas;
 mod rides;
+mod rights;
 mod rivals;
 mod sharing;
 pub(crate) mod switch;

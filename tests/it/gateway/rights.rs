@@ -1,0 +1,83 @@
+//! The account of our token loses a right in the LMS, which goes on answering and shows
+//! less than there is (rule 2).
+
+use matricula::policy::{Deprovision, Rules};
+use matricula::sandbox::{Person, Right};
+use serde_json::json;
+
+use super::house::writes_through;
+use super::journey::{nina, person};
+use super::{House, Options};
+
+/// Nina and Otto, and a token that has just lost a right.
+async fn without(right: Right) -> (House, String) {
+    let policy = Rules { deprovision: Deprovision::Disable, ..writes_through() };
+    let house = House::with(Options { policy, ..Options::default() }).await;
+    let id = house.post("/Users", nina()).await.id().to_owned();
+    assert_eq!(house.post("/Users", person("otto")).await.status, 201);
+    house.lms.with(|moodle| {
+        for token in moodle.tokens.values_mut() {
+            token.rights.retain(|it| *it != right);
+        }
+    });
+    house.forget_answers();
+    (house, format!("/Users/{id}"))
+}
+
+fn is_enabled(house: &House, name: &str) -> bool {
+    house.lms.people().iter().any(|it| it.username.starts_with(name) && !it.suspended)
+}
+
+#[tokio::test]
+async fn who_is_not_shown_is_neither_gone_nor_deleted() {
+    let (house, path) = without(Right::ViewDetails).await;
+    let read = house.get(&path).await;
+    assert_eq!(read.status, 503, "{read:?}");
+    assert!(read.body["detail"].as_str().unwrap().contains("right"), "{read:?}");
+    let deleted = house.delete(&path).await;
+    assert!(deleted.status == 503 && is_enabled(&house, "nina"), "{deleted:?}");
+    let off = json!([{ "op": "replace", "path": "active", "value": false }]);
+    let changed = house.patch(&path, off).await;
+    assert_eq!(changed.status == 204, !is_enabled(&house, "nina"), "{changed:?}");
+}
+
+#[tokio::test]
+async fn who_is_not_found_is_not_nobody() {
+    let filter = r#"externalId eq "x-Nina.Berg""#;
+    for (right, status) in
+        [(Right::ViewDetails, 503), (Right::ViewAllDetails, 200), (Right::ViewIdentity, 200)]
+    {
+        let (house, _) = without(right).await;
+        let found = house.find("Users", filter).await;
+        assert_eq!(found.status, status, "{right:?} {found:?}");
+        if status == 200 {
+            assert_eq!(found.body["totalResults"], json!(1), "{right:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_alone_is_not_shown_is_gone() {
+    let house = House::open().await;
+    let id = house.post("/Users", nina()).await.id().to_owned();
+    assert_eq!(house.post("/Users", person("otto")).await.status, 201);
+    // As Moodle leaves them.
+    let gone = |person: &mut Person| {
+        person.deleted = true;
+        person.username.push_str(".1800000000");
+        person.email = "0123456789abcdef".repeat(2);
+    };
+    house.lms.with(|moodle| moodle.people.edit(id.parse().unwrap(), gone)).unwrap();
+    house.forget_answers();
+    assert_eq!(house.get(&format!("/Users/{id}")).await.status, 404);
+    let found = house.find("Users", r#"externalId eq "x-Nina.Berg""#).await;
+    assert_eq!((found.status, &found.body["totalResults"]), (200, &json!(0)));
+}
+
+#[tokio::test]
+async fn whoever_was_never_there_costs_no_second_look() {
+    let (house, _) = without(Right::ViewDetails).await;
+    let before = house.lms.calls().total();
+    assert_eq!(house.get("/Users/99").await.status, 404);
+    assert_eq!(house.lms.calls().total() - before, 1);
+}
