@@ -7,10 +7,12 @@ use super::metrics::ListenerMetrics;
 use super::peer::{Peer, Tls};
 use super::pulse::Pulse;
 use super::service::{Answering, Service};
-use super::{BoxError, Request, ResponseBody};
+use super::{BoxError, Request, Response, ResponseBody};
 use bytes::Bytes;
-use http::Version;
+use http::header::CONTENT_LENGTH;
+use http::{Method, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use prometheus::IntGauge;
 use std::convert::Infallible;
@@ -58,13 +60,16 @@ impl hyper::service::Service<http::Request<Incoming>> for Front {
 
     fn call(&self, request: http::Request<Incoming>) -> Thinking {
         let (request, visit) = self.admit(request);
-        Thinking { answering: self.service.answer(request), visit: Some(visit) }
+        let head = request.method() == Method::HEAD;
+        Thinking { answering: self.service.answer(request), head, visit: Some(visit) }
     }
 }
 
 /// A request that is being answered.
 pub(super) struct Thinking {
     answering: Answering,
+    /// The client asked with HEAD.
+    head: bool,
     /// Until the answer takes it along.
     visit: Option<Visit>,
 }
@@ -73,13 +78,28 @@ impl Future for Thinking {
     type Output = Result<http::Response<Leaving>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let response = ready!(self.answering.as_mut().poll(context))?;
+        let mut response = ready!(self.answering.as_mut().poll(context))?;
+        if self.head {
+            response = bodiless(response);
+        }
         let visit = self.visit.take();
         if let Some(visit) = &visit {
             visit.pulse.answer(visit.number);
         }
         Poll::Ready(Ok(response.map(|body| Leaving { body, _visit: visit })))
     }
+}
+
+/// What GET would be told, without its body. hyper takes it away over HTTP/1 alone;
+/// over HTTP/2 the client would have to treat it as an error.
+fn bodiless(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    // Of an answer that is empty for GET too, such as 304, no length is told.
+    if let Some(length) = body.size_hint().exact().filter(|length| *length > 0) {
+        parts.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
+    }
+    let nothing = Empty::new().map_err(|never| match never {});
+    Response::from_parts(parts, nothing.boxed_unsync())
 }
 
 /// One request, from its head to its answer's last byte.

@@ -3,7 +3,9 @@
 use super::journey::{nina, person};
 use super::raw::{Raw, authority, exchange, request};
 use super::{Answer, House, Options};
+use crate::server::http::http2;
 use http::Method;
+use http_body_util::{BodyExt, Empty};
 use matricula::api;
 use matricula::store::{Digest, Scope, Token};
 use serde_json::{Value, json};
@@ -285,6 +287,25 @@ async fn head_answers_as_get_does_without_a_body() {
         assert_eq!(head.header(name), get.header(name), "{name}");
     }
     assert_eq!(knock(&house, Method::HEAD, "/Users/4711", &[]).await.status, 404);
+}
+
+#[tokio::test]
+async fn head_over_http_2_has_no_body_whatever_the_answer() {
+    let house = House::open().await;
+    let base = format!("{}/ServiceProviderConfig", house.base);
+    let length =
+        house.get("/ServiceProviderConfig").await.header("content-length").map(str::to_owned);
+    let socket = tokio::net::TcpStream::connect(authority(&house)).await.unwrap();
+    let mut sender = http2(socket).await;
+    for (token, status) in [(house.token.as_str(), 200), ("wrong", 401)] {
+        let request = http::Request::head(&base).header("authorization", format!("Bearer {token}"));
+        let answer = sender.send_request(request.body(Empty::new()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), status);
+        let told = answer.headers().get("content-length").unwrap().to_str().unwrap().to_owned();
+        assert!(status != 200 || Some(&told) == length.as_ref(), "{told}");
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        assert!(body.is_empty(), "{status}: {body:?}");
+    }
 }
 
 #[tokio::test]

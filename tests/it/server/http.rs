@@ -48,6 +48,18 @@ async fn http_2_works_by_prior_knowledge() {
 }
 
 #[tokio::test]
+async fn head_over_http_2_is_told_a_length_and_no_body() {
+    let server = run(config()).await;
+    let mut sender = plain(&server).await;
+    let request = http::Request::head("http://x/").body(Empty::new()).unwrap();
+    let answer = sender.send_request(request).await.unwrap();
+    let length = answer.headers()["content-length"].to_str().unwrap().to_owned();
+    // Of a body, hyper's client would make an error of the protocol.
+    assert!(answer.into_body().collect().await.unwrap().to_bytes().is_empty());
+    assert_eq!(get(&mut sender, "/").await.unwrap().len().to_string(), length);
+}
+
+#[tokio::test]
 async fn a_slow_stream_does_not_hold_another() {
     let server = run(config()).await;
     let mut sender = plain(&server).await;

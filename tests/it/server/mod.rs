@@ -1,7 +1,7 @@
 //! The room `server` over real sockets, with the clock stopped where time matters.
 
 mod drain;
-mod http;
+pub(crate) mod http;
 mod limits;
 mod peers;
 mod time;
