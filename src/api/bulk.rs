@@ -1,8 +1,13 @@
 //! `/Bulk`: many writes in one request, each answered for itself.
+//!
+//! Its answer tells which ids its creates were given, so it must not be lost to the
+//! deadline of requests: a client that was told nothing would send the same again, for
+//! ever. So it keeps [`Hours`] of its own.
 
 use std::collections::HashMap;
 
 use http::Method as HttpMethod;
+use tokio::time::{Instant, timeout_at};
 
 use super::exchange::Exchange;
 use super::refusal::{Refusal, document};
@@ -12,6 +17,9 @@ use crate::scim::{
     Rejected, ResourceId,
 };
 use crate::server::Response;
+
+/// Seconds after which what was left undone may be sent again.
+const AGAIN: u32 = 5;
 
 pub(super) async fn answer(mut exchange: Exchange<'_>) -> Result<Response, Refusal> {
     if *exchange.method() != HttpMethod::POST {
@@ -23,15 +31,48 @@ pub(super) async fn answer(mut exchange: Exchange<'_>) -> Result<Response, Refus
     Ok(document(200, &BulkResponse::new(results)))
 }
 
+/// Within which time operations are carried out. Both moments are before the request's
+/// own deadline, and what is left is for writing the answer.
+#[derive(Clone, Copy)]
+struct Hours {
+    /// From now on nothing is begun. Most of what was begun before is done by the end.
+    last: Instant,
+    /// What is under way now is waited for no longer.
+    end: Instant,
+}
+
+impl Hours {
+    fn of(exchange: &Exchange<'_>) -> Self {
+        let part = exchange.face.config.deadline / 20;
+        Self { last: exchange.since + part * 18, end: exchange.since + part * 19 }
+    }
+
+    fn are_over(self) -> bool {
+        Instant::now() >= self.last
+    }
+}
+
+fn not_begun() -> scim::Error {
+    let words = "The request's time was over before this operation was begun. Send it again.";
+    scim::Error::unavailable(words, AGAIN)
+}
+
+fn unknown() -> scim::Error {
+    let words = "The request's time was over while this operation was under way. It goes on, \
+                 and what comes of it is not known yet. Look, or send it again.";
+    scim::Error::unavailable(words, AGAIN)
+}
+
 /// Carries out the operations in an order in which every reference is known
 /// before it is needed; the results stand in the order of the request.
 async fn carried_out(exchange: &Exchange<'_>, request: BulkRequest) -> Vec<BulkResult> {
     let (order, circles) = request.order();
-    let most = request.fail_on_errors.filter(|most| *most > 0);
+    let (most, hours) = (request.fail_on_errors.filter(|most| *most > 0), Hours::of(exchange));
     let mut operations: Vec<_> = request.operations.into_iter().map(Some).collect();
     let mut results: Vec<Option<BulkResult>> = operations.iter().map(|_| None).collect();
     let mut put = |index: usize, result: BulkResult, errors: &mut usize| {
-        *errors += usize::from(result.status >= 400);
+        // What time takes away is no error of the client's, and all of it is told.
+        *errors += usize::from(result.status >= 400 && !hours.are_over());
         if let Some(slot) = results.get_mut(index) {
             *slot = Some(result);
         }
@@ -47,7 +88,7 @@ async fn carried_out(exchange: &Exchange<'_>, request: BulkRequest) -> Vec<BulkR
         }
         let Some(operation) = operations.get_mut(index).and_then(Option::take) else { continue };
         let result = match operation {
-            Ok(operation) => one(exchange, operation, &mut ids).await,
+            Ok(operation) => one(exchange, operation, (&mut ids, hours)).await,
             Err(rejected) => {
                 let error = rejected.error.clone();
                 refused(Some(&Err(rejected)), error)
@@ -71,7 +112,7 @@ fn refused(operation: Option<&Result<BulkOperation, Rejected>>, error: scim::Err
 async fn one(
     exchange: &Exchange<'_>,
     operation: BulkOperation,
-    ids: &mut HashMap<String, ResourceId>,
+    (ids, hours): (&mut HashMap<String, ResourceId>, Hours),
 ) -> BulkResult {
     let (method, bulk_id) = (operation.method, operation.bulk_id.clone());
     let known = match &operation.target {
@@ -81,7 +122,12 @@ async fn one(
     };
     let kind = operation.kind;
     let outcome = match operation.resolved(ids) {
-        Ok(operation) => done(exchange, operation).await,
+        // Before its references: what they name may not have been begun either.
+        _ if hours.are_over() => Err(not_begun()),
+        Ok(operation) => {
+            let done = timeout_at(hours.end, done(exchange, operation)).await;
+            done.unwrap_or_else(|_| Err(unknown()))
+        }
         Err(error) => Err(error),
     };
     let location = |id: &ResourceId| scim::location(&exchange.base(), kind, id.as_str());

@@ -10,6 +10,7 @@ use http::{HeaderName, HeaderValue, Method};
 use http_body_util::{BodyExt, Limited};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::auth::Caller;
 use super::face::{Face, Front};
@@ -30,6 +31,8 @@ pub(super) struct Exchange<'a> {
     pub front: &'a Front,
     pub route: &'a Route,
     pub caller: &'a Caller,
+    /// When the request came.
+    pub since: Instant,
     id: &'a HeaderValue,
     request: &'a mut Request,
 }
@@ -71,11 +74,11 @@ fn options(route: &Route) -> Response {
 
 impl<'a> Exchange<'a> {
     fn new(asked: &'a mut Asked) -> Result<Self, Refusal> {
-        let Asked { request, face, front, route, id, caller } = asked;
+        let Asked { request, face, front, route, id, since, caller } = asked;
         let (Some(front), Some(caller)) = (front, caller) else {
             return Err(scim::Error::internal().into());
         };
-        Ok(Self { face, front, route, caller, id, request })
+        Ok(Self { face, front, route, caller, since: *since, id, request })
     }
 
     /// On whose word something is written.

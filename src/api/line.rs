@@ -29,6 +29,8 @@ pub(super) struct Asked {
     pub route: Route,
     /// The id of the request, in the log and in the audit trail.
     pub id: HeaderValue,
+    /// When it came.
+    pub since: Instant,
     /// Who asks, once that is known.
     pub caller: Option<Caller>,
 }
@@ -38,7 +40,7 @@ impl Asked {
         let face = shared.face.load_full();
         let (front, route) = face.locate(request.uri().path());
         let (front, id) = (front.cloned(), request_id(&request, &shared.ids));
-        Self { request, face, front, route, id, caller: None }
+        Self { request, face, front, route, id, since: Instant::now(), caller: None }
     }
 
     pub(super) fn tenant(&self) -> &str {
@@ -62,7 +64,6 @@ pub(super) struct Observed<N> {
 impl<N: Next> Observed<N> {
     /// Answers a request, whatever happens.
     pub(super) async fn answer(self: Arc<Self>, request: Request) -> Result<Response, Infallible> {
-        let started = Instant::now();
         let mut asked = Asked::new(&self.shared, request);
         let under_way = UnderWay::new(&self.shared);
         let id = asked.id.clone();
@@ -71,7 +72,7 @@ impl<N: Next> Observed<N> {
             Err(error) => refusal::answer(error),
         };
         drop(under_way);
-        let took = started.elapsed();
+        let took = asked.since.elapsed();
         let labels = (asked.tenant(), asked.route.template());
         self.shared.metrics.answered(labels, asked.request.method(), response.status(), took);
         tell(&asked, &response, took);

@@ -78,7 +78,7 @@ impl<N: Next> Next for Caught<N> {
 }
 
 /// A request may take so long, and no longer. What it has begun to write is
-/// finished all the same.
+/// finished all the same. A bulk request ends earlier by itself, to tell what it did.
 struct Timed<N>(N);
 
 impl<N: Next> Next for Timed<N> {

@@ -20,6 +20,7 @@ mod keeping;
 mod lost;
 mod moody;
 mod names;
+mod overtime;
 mod peers;
 mod policies;
 mod privacy;
