@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use http::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HOST, LOCATION,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HOST, IF_MATCH,
+    IF_NONE_MATCH, LOCATION,
 };
 use http::{HeaderName, HeaderValue, Method};
 use http_body_util::{BodyExt, Limited};
@@ -130,8 +131,17 @@ impl<'a> Exchange<'a> {
 
     /// What the client wants to hold.
     pub(super) fn conditions(&self) -> Result<Conditions, scim::Error> {
-        let header = |name: HeaderName| self.request.headers().get(name)?.to_str().ok();
-        Conditions::parse(header(http::header::IF_MATCH), header(http::header::IF_NONE_MATCH))
+        let (matching, other) = (self.list(IF_MATCH), self.list(IF_NONE_MATCH));
+        Conditions::parse(matching.as_deref(), other.as_deref())
+    }
+
+    /// A header that is a list: all of its lines are one (RFC 9110 §5.3). Bytes that are
+    /// no text become a mark that no tag of ours has: what a client relies on is never
+    /// passed over.
+    fn list(&self, name: HeaderName) -> Option<String> {
+        let lines = self.request.headers().get_all(name).iter();
+        let lines: Vec<_> = lines.map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
+        (!lines.is_empty()).then(|| lines.join(", "))
     }
 
     /// The URL of the tenant as this client knows it.

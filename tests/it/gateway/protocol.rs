@@ -52,6 +52,31 @@ async fn only_the_version_that_was_seen_is_written() {
 }
 
 #[tokio::test]
+async fn a_version_that_is_no_text_is_one_that_nothing_has() {
+    let house = House::open().await;
+    let path = format!("/Users/{}", house.post("/Users", nina()).await.id());
+    for odd in ["W/\"stale\u{e9}\"", "\u{e9}"] {
+        let refused = house.send(Method::DELETE, &path, None, &[("if-match", odd)]).await;
+        assert_eq!(refused.status, 412, "{odd}");
+        let read = house.send(Method::GET, &path, None, &[("if-none-match", odd)]).await;
+        assert_eq!(read.status, 200, "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn versions_in_several_lines_are_one_list() {
+    let house = House::open().await;
+    let path = format!("/Users/{}", house.post("/Users", nina()).await.id());
+    let tag = house.get(&path).await.header("etag").unwrap().to_owned();
+    let lines =
+        |name: &'static str| [(name, "W/\"other\""), (name, "\u{e9}"), (name, tag.as_str())];
+    let same = house.send(Method::GET, &path, None, &lines("if-none-match")).await;
+    assert_eq!(same.status, 304);
+    let gone = house.send(Method::DELETE, &path, None, &lines("if-match")).await;
+    assert_eq!(gone.status, 204);
+}
+
+#[tokio::test]
 async fn a_search_over_all_kinds_is_one_list() {
     let house = House::open().await;
     for name in ["a", "b", "c"] {
