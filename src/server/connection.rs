@@ -190,10 +190,12 @@ where
     let mut next = Phase::Draining;
     let cut = loop {
         tokio::select! {
-            outcome = connection.as_mut() => match outcome {
-                Err(fault) if timed_out(fault.as_ref()) => break Cut::Header,
-                _ => return,
-            },
+            outcome = connection.as_mut() => {
+                match outcome.err().and_then(|fault| blamed(fault.as_ref(), holder)) {
+                    Some(cut) => break cut,
+                    None => return,
+                }
+            }
             cut = pulse.failing() => break cut,
             () = reached(&mut phases, next) => {
                 if next == Phase::Ended {
@@ -211,6 +213,19 @@ where
         connection.as_mut().graceful_shutdown();
         let _ = timeout(FAREWELL, connection).await;
     }
+}
+
+/// Why HTTP has failed, where that is worth a count: a client that leaves is none.
+fn blamed(fault: &(dyn std::error::Error + 'static), holder: IpAddr) -> Option<Cut> {
+    if timed_out(fault) {
+        return Some(Cut::Header);
+    }
+    // hyper has answered with an empty 400 or 431, and no request was made of it that
+    // somebody else would count.
+    let refused = fault.downcast_ref::<hyper::Error>().filter(|fault| fault.is_parse())?;
+    // Its words are a few fixed ones: nothing in them is the client's.
+    tracing::debug!(peer = %holder, error = %refused, "what came is no request");
+    Some(Cut::Malformed)
 }
 
 /// Whether a failure comes from [`Watched`].

@@ -63,10 +63,12 @@ pub(super) enum Cut {
     Answer,
     /// The drain's deadline passed.
     Drain,
+    /// What came is no HTTP, or its head is too long.
+    Malformed,
 }
 
 impl Cut {
-    const ALL: [Self; 4] = [Self::Header, Self::Idle, Self::Answer, Self::Drain];
+    const ALL: [Self; 5] = [Self::Header, Self::Idle, Self::Answer, Self::Drain, Self::Malformed];
 
     const fn label(self) -> &'static str {
         match self {
@@ -74,6 +76,7 @@ impl Cut {
             Self::Idle => "idle",
             Self::Answer => "answer",
             Self::Drain => "drain",
+            Self::Malformed => "malformed",
         }
     }
 }
@@ -136,12 +139,13 @@ impl ListenerMetrics {
     }
 
     pub(super) fn cut(&self, cut: Cut) {
-        let [header, idle, answer, drain] = &self.cut;
+        let [header, idle, answer, drain, malformed] = &self.cut;
         match cut {
             Cut::Header => header.inc(),
             Cut::Idle => idle.inc(),
             Cut::Answer => answer.inc(),
             Cut::Drain => drain.inc(),
+            Cut::Malformed => malformed.inc(),
         }
     }
 }

@@ -41,6 +41,7 @@ async fn too_many_headers_are_refused() {
     let mut client = server.connect().await;
     client.send(format!("GET / HTTP/1.1\r\n{headers}\r\n")).await;
     assert!(client.rest().await.starts_with("HTTP/1.1 431 "));
+    assert_eq!(server.cut("malformed"), 1);
 }
 
 #[tokio::test]
@@ -51,4 +52,26 @@ async fn too_long_a_head_is_refused() {
     let head = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(9000));
     client.send(head).await;
     assert!(client.rest().await.starts_with("HTTP/1.1 431 "));
+    assert_eq!(server.cut("malformed"), 1);
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_counted() {
+    let server = run(config()).await;
+    let odd =
+        ["GET /?filter=\"a\" HTTP/1.1\r\nHost: x\r\n\r\n", "\x16\x03\x01\r\n", "GET /\r\n\r\n"];
+    for (index, odd) in (1..).zip(odd) {
+        let mut client = server.connect().await;
+        client.send(odd).await;
+        assert!(client.rest().await.starts_with("HTTP/1.1 400 "), "{odd:?}");
+        assert_eq!(server.cut("malformed"), index, "{odd:?}");
+    }
+    let mut client = server.connect().await;
+    client.get("/").await;
+    client.send("GET / HT").await;
+    drop(client);
+    while server.metric("matricula_server_connections_open{listener=\"test\"}") > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(server.cut("malformed"), 3, "who leaves in the midst of a head is counted");
 }
