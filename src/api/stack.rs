@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use http::Version;
+use http::header::HOST;
 use tower::ServiceBuilder;
 use tower::layer::layer_fn;
 
@@ -15,7 +17,7 @@ use super::line::{Asked, Observed};
 use super::refusal::{self, Refusal};
 use super::{Shared, auth, exchange};
 use crate::scim;
-use crate::server::{self, BoxError, Response};
+use crate::server::{self, BoxError, Request, Response};
 
 /// What comes next. Each stage is a type around the next one, so that all of them
 /// together are one future: nothing is put into a box on the way, and the request
@@ -35,6 +37,7 @@ pub(super) fn stack(shared: &Arc<Shared>) -> server::Service {
         // refusal is a SCIM error, and is counted like any other answer.
         .layer(layer_fn(Rescued))
         .layer(layer_fn(Caught))
+        .layer(layer_fn(Addressed))
         .layer(layer_fn(Timed))
         .layer(layer_fn(|next| Shedding { shared: Arc::clone(shared), next }))
         // Before anything reads a body.
@@ -74,6 +77,32 @@ impl<N: Next> Next for Caught<N> {
                 .unwrap_or_else(|_| Poll::Ready(Err(Refusal::from(scim::Error::internal()).into())))
         });
         polled.await
+    }
+}
+
+/// A request says once whom it is for (RFC 9112 §3.2): whoever stands before us could
+/// otherwise find another host in it than we do. HTTP/1.0 need not, and HTTP/2 says it
+/// elsewhere. It is asked for here alone: on the operators' listener, load balancers
+/// probe for health with what is barely HTTP.
+struct Addressed<N>(N);
+
+impl<N: Next> Next for Addressed<N> {
+    async fn answer(&self, asked: &mut Asked) -> Result<Response, BoxError> {
+        if !names_its_host(&asked.request) {
+            let words = "The request must have the header `Host`, and have it once.";
+            return Err(Refusal::from(scim::Error::invalid_syntax(words)).into());
+        }
+        self.0.answer(asked).await
+    }
+}
+
+fn names_its_host(request: &Request) -> bool {
+    let mut lines = request.headers().get_all(HOST).iter();
+    let (named, twice) = (lines.next().is_some(), lines.next().is_some());
+    match request.version() {
+        Version::HTTP_09 | Version::HTTP_10 => !twice,
+        Version::HTTP_11 => named && !twice,
+        _ => true,
     }
 }
 

@@ -167,6 +167,7 @@ async fn who_may_not_speak_is_counted_by_tenant_and_reason() {
 async fn knock(service: &Service, address: &str, token: &str) -> (u16, Duration) {
     let mut request = http::Request::builder()
         .uri("/demo/scim/v2/ServiceProviderConfig")
+        .header("host", "x")
         .header("authorization", format!("Bearer {token}"))
         .body(Body::empty())
         .unwrap();

@@ -309,6 +309,39 @@ async fn head_over_http_2_has_no_body_whatever_the_answer() {
 }
 
 #[tokio::test]
+async fn a_request_names_its_host_once() {
+    let house = House::open().await;
+    let ask = async |version: &str, hosts: &str, token: &str| {
+        let line = format!("GET /demo/scim/v2/ServiceProviderConfig {version}\r\n");
+        let rest = format!("Authorization: Bearer {token}\r\nConnection: close\r\n\r\n");
+        exchange(&house, &format!("{line}{hosts}{rest}")).await
+    };
+    let (token, wrong) = (house.token.as_str(), "wrong");
+    let twice = "Host: a\r\nHost: a\r\n";
+    let odd = [
+        ("HTTP/1.1", "", token),
+        ("HTTP/1.1", "", wrong),
+        ("HTTP/1.1", twice, token),
+        ("HTTP/1.0", twice, token),
+    ];
+    for (version, hosts, token) in odd {
+        let (head, body) = ask(version, hosts, token).await;
+        assert!(head.contains(" 400 ") && head.contains("application/scim+json"), "{head}");
+        let body: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(body["schemas"][0], json!("urn:ietf:params:scim:api:messages:2.0:Error"));
+        assert!(body["detail"].as_str().unwrap().contains("`Host`"), "{body}");
+    }
+    assert!((house.measured("matricula_scim_requests_total") - 4.0).abs() < 0.5);
+    assert!(house.measured("matricula_access_denied_total").abs() < 0.5);
+    for (version, hosts) in
+        [("HTTP/1.1", "Host: a\r\n"), ("HTTP/1.0", ""), ("HTTP/1.0", "Host: a\r\n")]
+    {
+        let (head, _) = ask(version, hosts, token).await;
+        assert!(head.contains(" 200 "), "{version} {hosts}: {head}");
+    }
+}
+
+#[tokio::test]
 async fn long_answers_are_compressed_for_those_who_ask() {
     let house = House::open().await;
     let ask = |accept: &str| {
