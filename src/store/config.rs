@@ -1,6 +1,6 @@
 //! Where a store is, with its default beside it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Key;
 #[cfg(feature = "postgres")]
@@ -25,11 +25,11 @@ pub struct Config {
 impl Config {
     /// The file of the key, where the settings give none.
     pub fn key_file(&self) -> PathBuf {
-        let path = match &self.place {
-            Place::File(path) => path,
-            _ => Path::new("matricula.db"),
-        };
-        self.folder.join(path).with_extension("key")
+        match &self.place {
+            // Whoever names a file says where it is; the folder is part of that.
+            Place::File(path) => path.with_extension("key"),
+            _ => self.folder.join("matricula.key"),
+        }
     }
 }
 

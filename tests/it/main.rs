@@ -6,6 +6,7 @@ mod admin;
 mod backend;
 #[path = "../../fuzz/checks.rs"]
 mod checks;
+mod commands;
 mod config;
 mod doctor;
 mod exposition;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// A process that ends with the test.
 pub(super) struct Program {
-    child: Child,
+    pub(super) child: Child,
     out: BufReader<ChildStdout>,
     talk: BufReader<ChildStderr>,
 }
@@ -59,7 +59,7 @@ impl Program {
     }
 
     /// Waits for the end, and gives what was left to read on stdout.
-    fn end(&mut self) -> (ExitStatus, String) {
+    pub(super) fn end(&mut self) -> (ExitStatus, String) {
         let mut rest = String::new();
         self.out.read_to_string(&mut rest).unwrap();
         (self.child.wait().unwrap(), rest)
@@ -242,7 +242,7 @@ fn a_demo_whose_lms_is_no_address_says_so_and_opens_nothing() {
     assert_eq!((status.code(), told.as_str()), (Some(1), ""));
 }
 
-const SILENT: &str = r#"
+pub(super) const SILENT: &str = r#"
 [server]
 listen = "127.0.0.1:0"
 
