@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use figment::error::Kind;
 use figment::value::Value;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -69,7 +70,9 @@ impl<'a> Reader<'a> {
     pub(super) fn settings(&mut self) -> Settings {
         for name in self.layers.names(&Key::default()) {
             if !SECTIONS.contains(&name.as_str()) {
-                self.faults.push(explain::unknown(self.layers, &Key::of(&name), &SECTIONS));
+                let key = Key::of(&name);
+                self.faults.push(explain::unknown(self.layers, &key, &SECTIONS));
+                self.hidden.push(key);
             }
         }
         let log = self.log();
@@ -148,6 +151,10 @@ impl<'a> Reader<'a> {
             }
             if !attempt.is_made_up(&steps) {
                 self.faults.push(explain::fault(self.layers, &whole, &error));
+            }
+            // Its name is wrong, and so nobody knows whether its value is a secret.
+            if matches!(error.kind, Kind::UnknownField(..)) {
+                self.hidden.push(whole);
             }
             if !attempt.without(&steps, &error) {
                 return None;

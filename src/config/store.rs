@@ -10,6 +10,7 @@ impl Reader<'_> {
     /// `[store]`
     pub(super) fn store(&mut self) -> Config {
         let key = Key::of("store");
+        self.hidden.push(key.then("key"));
         let mut written: written::Store = self.section(&key);
         // A variable that an image sets can be emptied, not taken away.
         written.path = written.path.filter(|path| !path.as_os_str().is_empty());

@@ -10,8 +10,8 @@ use crate::mapping::{File, Span};
 const MASK: &str = "***";
 
 /// Names whose values are secrets wherever they appear, also misspelt or in the
-/// wrong place.
-const SECRETIVE: [&str; 6] = ["token", "tokn", "secret", "passw", "credential", "apikey"];
+/// wrong place. Where a digest belongs, a token is pasted sooner or later.
+const SECRETIVE: [&str; 7] = ["token", "tokn", "secret", "passw", "credential", "apikey", "sha256"];
 
 /// The key of a tenant's tokens.
 const TOKENS: &str = "tokens";
@@ -65,7 +65,7 @@ impl Veil {
 
     fn look(&mut self, node: &Node, secret: bool) {
         match &node.kind {
-            Kind::Text(text) if secret || has_password(text) => {
+            Kind::Text(text) if secret || names_somebody(text) => {
                 self.0.push(within_quotes(&node.span));
             }
             Kind::Plain(_) if secret => self.0.push(within_quotes(&node.span)),
@@ -145,11 +145,11 @@ fn is_secret(key: &str, around: bool) -> bool {
     SECRETIVE.iter().any(|word| key.contains(word))
 }
 
-/// Whether a text is an address that a password stands in, wherever it appears.
-fn has_password(text: &str) -> bool {
-    let Some((_, rest)) = text.split_once("://") else { return false };
-    let person = rest.rsplit_once('@').map(|(person, _)| person);
-    person.is_some_and(|person| person.contains(':')) || rest.contains("password=")
+/// Whether a text is an address that somebody is named in, with a password or with a
+/// token in place of a name, wherever it appears.
+fn names_somebody(text: &str) -> bool {
+    let rest = text.split_once("://").map_or("", |(_, rest)| rest);
+    rest.contains('@') || rest.contains("password=")
 }
 
 /// Where the value behind an equals sign begins.

@@ -24,7 +24,7 @@ lisen = "127.0.0.1:80"
     error: there is no setting `server.lisen`
      --> config.toml:7:1
       |
-    7 | lisen = "127.0.0.1:80"
+    7 | lisen = "***"
       | ^^^^^ unknown key
       |
       = help: did you mean `listen`?

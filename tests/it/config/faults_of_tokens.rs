@@ -57,7 +57,7 @@ sha256 = "0000000000000000000000000000000000000000000000000000000000000000"
     error: `tenants.x.tokens[0]` has both `token` and `sha256`
      --> config.toml:6:1
       |
-    6 | sha256 = "0000000000000000000000000000000000000000000000000000000000000000"
+    6 | sha256 = "***"
       | ^^^^^^
       |
       = help: one says all: take the other away
@@ -102,8 +102,8 @@ sha256 = "0123"
     error: `tenants.x.tokens[0].sha256` is no SHA-256 digest
      --> config.toml:5:10
       |
-    5 | sha256 = "0123"
-      |          ^^^^^^
+    5 | sha256 = "***"
+      |          ^^^^^
       |
       = help: 64 hexadecimal digits: printf %s "$TOKEN" | sha256sum
     "#);
@@ -180,7 +180,7 @@ fn a_misspelt_token_on_one_line_is_told() {
     error: there is no setting `tenants.x.tokens[0].tokn`
      --> config.toml:4:13
       |
-    4 | tokens = [{ tokn = "***", titel = "entra" }]
+    4 | tokens = [{ tokn = "***", titel = "***" }]
       |             ^^^^ unknown key
       |
       = help: did you mean `token`?
@@ -188,7 +188,7 @@ fn a_misspelt_token_on_one_line_is_told() {
     error: there is no setting `tenants.x.tokens[0].titel`
      --> config.toml:4:27
       |
-    4 | tokens = [{ tokn = "***", titel = "entra" }]
+    4 | tokens = [{ tokn = "***", titel = "***" }]
       |                           ^^^^^ unknown key
       |
       = help: did you mean `title`?

@@ -75,6 +75,16 @@ fn no_fault_shows_a_secret_however_it_was_misplaced() {
         "[store.postgres]\nurl = \"postgres://m:hunter2@db.example/m?sslmode=prefer\"",
         "[store.postgres]\nurl = \"hunter2\"",
         "store = { postgres = { url = \"hunter2\", password = 7, pool = 1 } }",
+        "[store]\nkey = \"hunter2\"",
+        "[store]\nkye = \"hunter2\"",
+        "[store]\nkey = { vault = \"hunter2\" }",
+        "store = { key = \"hunter2\", pth = 1 }",
+        "store = { key = \"hunter2-hunter2-hunter2\", path = 1 }",
+        "stoer = { key = \"hunter2\" }",
+        "[store.postgres]\nurl = \"postgres://m@h/d\"\npwd = \"hunter2\"",
+        "[tenants.a]\ntokens = [{ sha256 = \"hunter2\" }]",
+        "[tenants.a]\ntokens = [{ sha256 = \"hunter2\", titel = 1 }]",
+        "[[tenants.a.tokens]]\nsha265 = \"hunter2\"",
     ];
     for text in places {
         let told = told("", &format!("{text}\n"));
@@ -92,7 +102,7 @@ fn a_fault_does_not_tell_how_long_a_hidden_secret_is() {
     error: there is no setting `admin.listn`
      --> config.toml:1:26
       |
-    1 | admin = { token = "***", listn = 1 }
+    1 | admin = { token = "***", listn = *** }
       |                          ^^^^^ unknown key
       |
       = help: did you mean `listen`?
