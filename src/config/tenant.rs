@@ -106,6 +106,10 @@ impl Reader<'_> {
         let key = if self.layers.find(&named).is_some() { named } else { lms.clone() };
         for (name, settings) in backends {
             let base = site.base(name).unwrap_or_default();
+            if base.contains('@') {
+                self.refuse_person(lms, &key);
+                continue;
+            }
             match address(&base) {
                 Ok(uri) => {
                     let near = uri.host().is_some_and(is_here);
@@ -121,6 +125,14 @@ impl Reader<'_> {
             }
             settings.base = base;
         }
+    }
+
+    /// Addresses are shown by commands and in logs, with a password if one is in them.
+    fn refuse_person(&mut self, lms: &Key, key: &Key) {
+        self.hidden.push(lms.clone());
+        let hint = "write it without `user:password@`; what the LMS wants to be told is a \
+                    setting of the mapping, and an `@` of the path is written as %40";
+        self.refuse(key, "the address of the LMS names a user", hint);
     }
 
     fn provision(

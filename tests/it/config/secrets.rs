@@ -109,6 +109,24 @@ fn a_fault_does_not_tell_how_long_a_hidden_secret_is() {
     "#);
 }
 
+#[test]
+fn a_password_in_the_address_of_an_lms_is_refused_and_not_shown() {
+    for address in [
+        "https://svc:hunter2@moodle.example",
+        "https://hunter2@moodle.example/path",
+        "https://svc:p/hunter2@moodle.example",
+        "https://svc:12/hunter2@moodle.example",
+        "https://svc:p hunter2@moodle.example",
+        "svc:hunter2@moodle.example",
+    ] {
+        let text = REAL.replace("https://moodle.example", address);
+        let told = Trial::of(&text).faults();
+        assert!(told.contains("names a user") && !told.contains("hunter2"), "{address}: {told}");
+        let word = Trial::of(REAL).set(&format!("tenants.x.lms.base_url={address}")).faults();
+        assert!(word.contains("names a user") && !word.contains("hunter2"), "{address}: {word}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_secret_file_that_everybody_can_read_is_warned_of() {
