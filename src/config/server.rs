@@ -11,7 +11,8 @@ use super::settings::{Audit, Log};
 use super::written;
 use crate::admin;
 use crate::api;
-use crate::server::{Certificates, Config, Grace, Limits, TlsFiles};
+use crate::server::{Certificates, Config, Forwarded, Grace, Limits, TlsFiles};
+use crate::store::undisguised;
 
 /// The levels of a log.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
@@ -33,8 +34,11 @@ impl Reader<'_> {
             tls,
             timeouts: written.timeouts,
             limits: written.limits,
-            proxy_protocol: written.proxy_protocol,
-            forwarded: written.forwarded,
+            proxy_protocol: written.proxy_protocol.into_iter().map(undisguised).collect(),
+            forwarded: Forwarded {
+                trusted: written.forwarded.trusted.into_iter().map(undisguised).collect(),
+                ..written.forwarded
+            },
         };
         self.clear_text(&key.then("listen"), &server);
         let (grace, api) = (Grace::default(), api::Config::default());

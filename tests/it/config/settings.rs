@@ -52,6 +52,18 @@ fn a_tenant_s_cache_goes_before_the_common_one_key_by_key() {
 }
 
 #[test]
+fn a_proxy_in_ipv6_s_disguise_is_the_proxy() {
+    let network = "[\"::ffff:10.0.0.0/104\"]";
+    let text = format!(
+        "{LEAST}[server]\nproxy_protocol = {network}\n[server.forwarded]\ntrusted = {network}\n"
+    );
+    let server = settings(&text).server;
+    for networks in [&server.proxy_protocol, &server.forwarded.trusted] {
+        assert_eq!(networks[0].to_string(), "10.0.0.0/8");
+    }
+}
+
+#[test]
 fn a_tenant_reads_as_strictly_as_it_says() {
     let text = LEAST.replace("sandbox", "strict = true\nunmapped = \"reject\"\nsandbox");
     let rules = settings(&text).tenants[0].provision.rules;
