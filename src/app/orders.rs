@@ -119,7 +119,8 @@ fn wish(tenant: Arc<str>, body: Value, title: &str) -> Result<Wish, Refused> {
     };
     Ok(Wish {
         tenant,
-        title: wanted.title.unwrap_or_else(|| title.to_owned()),
+        // As it will be kept: those of earlier set-ups are found by it.
+        title: wanted.title.as_deref().unwrap_or(title).trim().to_owned(),
         scope: Scope::parse(&wanted.scope.join(",")).map_err(Refused::Wish)?,
         expires: expires.map_err(Refused::Wish)?.unwrap_or_default(),
         from: wanted.from.iter().map(network).collect::<Result<_, _>>()?,
