@@ -14,6 +14,7 @@ mod report;
 mod serve;
 mod settings;
 mod table;
+mod talk;
 mod token;
 
 use std::io::{self, IsTerminal, Write};
@@ -96,6 +97,7 @@ impl From<io::Error> for Trouble {
 
 /// Runs one command.
 pub fn run(arguments: &[String], out: &mut dyn Write, talk: &mut dyn Write) -> ExitCode {
+    let talk: &mut dyn Write = &mut talk::Talk(talk);
     let words = std::iter::once("matricula").chain(arguments.iter().map(String::as_str));
     let arguments = match Arguments::try_parse_from(words) {
         Ok(arguments) => arguments,
@@ -126,7 +128,6 @@ pub fn run(arguments: &[String], out: &mut dyn Write, talk: &mut dyn Write) -> E
         Err(Trouble::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
         }
-        // Nothing is left to tell it to if stderr is gone too.
         Err(Trouble::Output(error)) => {
             let _ = writeln!(talk, "error: the output cannot be written: {error}");
             ExitCode::FAILURE

@@ -22,7 +22,9 @@ pub(super) fn run(arguments: &Arguments, talk: &mut dyn Write) -> Result<(), Tro
     let sources = arguments.flags.sources();
     let Loaded { settings, warnings } =
         sources.load(Clock::system().now()).map_err(|faults| settings::told(&faults))?;
-    write!(talk, "{}", warnings.render(super::colours()))?;
+    if warnings.count() > 0 {
+        writeln!(talk, "{}\n", warnings.render(super::colours()))?;
+    }
     let guard = Arc::new(log::start(&settings.log).map_err(Trouble::failed)?);
     let notifier = notifier(sources.environment.get("NOTIFY_SOCKET"))?;
     let logs = Arc::clone(&guard);

@@ -1,6 +1,7 @@
 //! Commands where something is not as it usually is: what they print, and how they end.
 
 use std::fs;
+use std::process::{Command, Stdio};
 
 use super::program::{OPERATED, OPERATORS, Program, SILENT, addresses, ask, command, json, send};
 
@@ -40,4 +41,51 @@ fn a_title_with_spaces_around_it_is_the_title_of_one_token_to_last() {
     let last = ends.iter().max().unwrap();
     assert_eq!(ends.len(), 3);
     assert_eq!(ends.iter().filter(|end| end[..7] == last[..7]).count(), 1, "{ends:?}");
+}
+
+/// It warns: tokens come in unencrypted.
+const WARNING: &str = r#"
+[server]
+listen = "0.0.0.0:0"
+
+[log]
+format = "json"
+"#;
+
+#[test]
+fn the_log_begins_on_a_line_of_its_own_behind_the_warnings() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = OPERATED.replace("[server]\nlisten = \"127.0.0.1:0\"", WARNING);
+    fs::write(folder.path().join("config.toml"), config).unwrap();
+    let mut program = Program::start(&["serve"], folder.path());
+    program.logged("warning: tokens");
+    let first = program.logged("{\"");
+    assert!(first.starts_with('{') && json(&first).is_object(), "{first}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_gateway_starts_whether_or_not_its_warnings_can_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let admin = taken.local_addr().unwrap();
+    let place = format!("[admin]\nlisten = \"{admin}\"");
+    let config = OPERATED.replace("[server]\nlisten = \"127.0.0.1:0\"", WARNING);
+    let config = config.replace("[admin]\nlisten = \"127.0.0.1:0\"", &place);
+    fs::write(folder.path().join("config.toml"), config).unwrap();
+    drop(taken);
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut gateway = Command::new(env!("CARGO_BIN_EXE_matricula"))
+        .arg("serve")
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .stderr(full)
+        .spawn()
+        .unwrap();
+    let mut waiting = std::iter::repeat_with(|| std::net::TcpStream::connect(admin).is_ok());
+    let answers = waiting.by_ref().take_while(|_| gateway.try_wait().unwrap().is_none());
+    let answered = answers.into_iter().any(|answers| answers);
+    let _ = gateway.kill();
+    let _ = gateway.wait();
+    assert!(answered, "it ended");
 }
