@@ -9,6 +9,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    // Paths need not be UTF-8; whatever has to be is told by name.
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     matricula::cli::run(&arguments, &mut std::io::stdout(), &mut std::io::stderr())
 }

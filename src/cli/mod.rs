@@ -17,6 +17,7 @@ mod table;
 mod talk;
 mod token;
 
+use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -96,9 +97,10 @@ impl From<io::Error> for Trouble {
 }
 
 /// Runs one command.
-pub fn run(arguments: &[String], out: &mut dyn Write, talk: &mut dyn Write) -> ExitCode {
+pub fn run(arguments: &[OsString], out: &mut dyn Write, talk: &mut dyn Write) -> ExitCode {
     let talk: &mut dyn Write = &mut talk::Talk(talk);
-    let words = std::iter::once("matricula").chain(arguments.iter().map(String::as_str));
+    let program = OsStr::new("matricula");
+    let words = std::iter::once(program).chain(arguments.iter().map(OsString::as_os_str));
     let arguments = match Arguments::try_parse_from(words) {
         Ok(arguments) => arguments,
         Err(error) if !error.use_stderr() => {
@@ -148,7 +150,7 @@ mod tests {
     use super::*;
 
     fn output_of(words: &[&str]) -> (ExitCode, String, String) {
-        let words: Vec<_> = words.iter().map(ToString::to_string).collect();
+        let words: Vec<_> = words.iter().map(OsString::from).collect();
         let (mut out, mut talk) = (Vec::new(), Vec::new());
         let code = run(&words, &mut out, &mut talk);
         (code, String::from_utf8(out).unwrap(), String::from_utf8(talk).unwrap())

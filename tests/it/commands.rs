@@ -89,3 +89,22 @@ fn a_gateway_starts_whether_or_not_its_warnings_can_be_written() {
     let _ = gateway.wait();
     assert!(answered, "it ended");
 }
+
+#[cfg(unix)]
+#[test]
+fn an_argument_that_is_no_utf_8_makes_no_sense_unless_it_is_a_path() {
+    use std::os::unix::ffi::OsStringExt;
+    let strange = || std::ffi::OsString::from_vec(b"caf\xe9".to_vec());
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(strange()), SILENT).unwrap();
+    let run = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_matricula"));
+        command.args(words).arg(strange()).current_dir(folder.path()).output().unwrap()
+    };
+    for words in [&["explain", "moodle"][..], &["token", "create", "--tenant"], &[]] {
+        let ended = run(words);
+        let talk = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(ended.status.code() == Some(2) && talk.contains("hint:"), "{words:?}: {talk}");
+    }
+    assert!(run(&["check", "--config"]).status.success());
+}
