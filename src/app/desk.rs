@@ -108,7 +108,7 @@ impl Desk {
 
     /// Lets a token end soon, if it does not end before.
     pub(super) async fn end_within(&self, token: &Issued, span: Duration) -> Result<(), Refused> {
-        self.tokens.shorten(token.id, self.clock.now() + span).await?;
+        self.tokens.shorten(token.id, self.after(span)?).await?;
         self.tell("token.shorten", token).await;
         Ok(())
     }
@@ -141,15 +141,22 @@ impl Desk {
         expires: Expires,
     ) -> Result<(Issued, Made), Refused> {
         let old = self.living(id).await?;
+        // Known before there is a new one, which is shown this once or never.
+        let until = self.after(overlap)?;
         let Token { title, scope, from, .. } = old.token.clone();
         let wish = Wish { tenant: Arc::clone(&old.tenant), title, scope, expires, from };
         let made = self.make(wish).await?;
-        let until = self.clock.now() + overlap;
         self.tokens.shorten(id, until).await?;
         self.tell("token.rotate", &made.issued).await;
         let mut old = old;
         old.token.expires = Some(old.token.expires.map_or(until, |end| end.min(until)));
         Ok((old, made))
+    }
+
+    fn after(&self, span: Duration) -> Result<Timestamp, Refused> {
+        self.clock.now().checked_add(span).map_err(|_| {
+            Refused::Wish("no token goes on for so long; write a shorter span".to_owned())
+        })
     }
 
     async fn living(&self, id: u64) -> Result<Issued, Refused> {

@@ -108,3 +108,22 @@ fn an_argument_that_is_no_utf_8_makes_no_sense_unless_it_is_a_path() {
     }
     assert!(run(&["check", "--config"]).status.success());
 }
+
+#[test]
+fn a_span_that_never_ends_is_refused_before_a_token_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("config.toml"), SILENT).unwrap();
+    assert!(command(&["token", "create", "--tenant", "school"], folder.path()).0.success());
+    for words in [
+        &["token", "rotate", "1", "--overlap", "4000000d"][..],
+        &["token", "rotate", "1", "--overlap", "9223372036854775807s"],
+        &["token", "rotate", "1", "--expires", "4294967295d"],
+        &["token", "create", "--tenant", "school", "--expires", "4294967295d"],
+    ] {
+        let (status, out, talk) = command(words, folder.path());
+        assert_eq!((status.code(), out.as_str()), (Some(1), ""), "{words:?}: {talk}");
+        assert!(talk.contains("write"), "{words:?}: {talk}");
+    }
+    let (_, list, _) = command(&["token", "list", "--all", "--json"], folder.path());
+    assert_eq!(json(&list).as_array().unwrap().len(), 1, "{list}");
+}
