@@ -38,6 +38,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Trou
     let body = arguments.body.as_deref().map(read_json).transpose()?;
     let request = match Request::read(&plan, &arguments.request, body) {
         Ok(request) => request,
+        Err(_) if !is_request(&arguments.request) => return Err(misused(&arguments.request)),
         Err(error) => {
             writeln!(out, "refused with {}: {}", error.status(), error.detail())?;
             return Ok(());
@@ -60,6 +61,30 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Trou
         explainer.explain(&mut run, out)?;
     }
     Ok(())
+}
+
+/// Whether a line has the shape of a request; what SCIM refuses has it, too.
+fn is_request(line: &str) -> bool {
+    let (method, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
+    let path = rest.split('?').next().unwrap_or_default().trim();
+    let mut parts = path.trim_matches('/').split('/');
+    let known = matches!(parts.next(), Some("Users" | "Groups"));
+    let one = parts.next().is_some();
+    known
+        && match method {
+            "GET" => true,
+            "POST" => !one,
+            "PUT" | "PATCH" | "DELETE" => one,
+            _ => false,
+        }
+}
+
+fn misused(line: &str) -> Trouble {
+    Trouble::Misused(format!(
+        "error: `{line}` is no request\n\
+         hint: write 'GET /Users?filter=userName eq \"eva\"', 'POST /Users' with a --body, or \
+         GET, PUT, PATCH or DELETE with an id, as in 'GET /Groups/7'"
+    ))
 }
 
 struct Explainer {

@@ -127,3 +127,17 @@ fn a_span_that_never_ends_is_refused_before_a_token_is_made() {
     let (_, list, _) = command(&["token", "list", "--all", "--json"], folder.path());
     assert_eq!(json(&list).as_array().unwrap().len(), 1, "{list}");
 }
+
+#[test]
+fn what_is_no_request_is_not_explained_and_what_scim_refuses_is() {
+    let folder = tempfile::tempdir().unwrap();
+    for line in ["FOO /Users", "GET /Courses", "PUT /Users", "POST /Users/7", "get /Users", ""] {
+        let (status, out, talk) = command(&["explain", "moodle", line], folder.path());
+        assert_eq!((status.code(), out.as_str()), (Some(2), ""), "{line}: {talk}");
+        assert!(talk.contains("hint: write 'GET /Users"), "{line}: {talk}");
+    }
+    for line in ["GET /Users?filter=userName", "POST /Users", "PATCH /Users/7"] {
+        let (status, out, talk) = command(&["explain", "moodle", line], folder.path());
+        assert!(status.success() && out.starts_with("refused with 400"), "{line}: {out}{talk}");
+    }
+}
