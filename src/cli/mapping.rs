@@ -1,7 +1,7 @@
 //! `matricula mapping show | check | test`: the author's tools.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use clap::Subcommand;
 
 use super::Trouble;
 use super::files;
-use crate::config::Folder;
-use crate::mapping::{Cases, Plan, Proved};
+use crate::config::{Folder, Told};
+use crate::mapping::{Cases, Fault, Plan, Proved};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -107,7 +107,8 @@ fn test(
     }
     let (mut passed, mut failed) = (0, 0);
     for file in files {
-        let (good, bad) = play(&plan, file, talk)?;
+        let played = play(&plan, file, talk);
+        let (good, bad) = played.map_err(|broken| Trouble::Failed(broken.words()))?;
         passed += good;
         failed += bad;
     }
@@ -124,24 +125,56 @@ pub(super) fn play(
     plan: &Arc<Plan>,
     file: &Path,
     talk: &mut dyn Write,
-) -> Result<(usize, usize), Trouble> {
-    let name = file.display().to_string();
-    let text = fs::read_to_string(file).map_err(|error| {
-        Trouble::Failed(format!(
-            "error: `{name}` cannot be read: {error}\nhint: give a file of cases"
-        ))
-    })?;
-    let cases = Cases::read(&name, &text, &Folder::new(&samples(file), "json"))
-        .map_err(|faults| Trouble::Failed(files::told(&faults)))?;
+) -> Result<(usize, usize), Broken> {
+    let cases = cases_of(file)?;
     let outcomes = cases.play(plan);
     let failed: Vec<_> = outcomes.iter().filter(|outcome| !outcome.problems.is_empty()).collect();
     for outcome in &failed {
-        writeln!(talk, "{}: {}", outcome.place, outcome.name)?;
+        // Talk is nothing that could fail.
+        let _ = writeln!(talk, "{}: {}", outcome.place, outcome.name);
         for problem in &outcome.problems {
-            writeln!(talk, "    {problem}")?;
+            let _ = writeln!(talk, "    {problem}");
         }
     }
     Ok((outcomes.len() - failed.len(), failed.len()))
+}
+
+/// Why a file of cases cannot be played.
+pub(super) enum Broken {
+    /// It cannot be read.
+    Unread(String, io::Error),
+    /// What it says makes no sense.
+    Faulty(Vec<Fault>),
+}
+
+impl Broken {
+    /// As a compiler prints it.
+    pub(super) fn words(&self) -> String {
+        match self {
+            Self::Unread(name, error) => {
+                format!("error: `{name}` cannot be read: {error}\nhint: give a file of cases")
+            }
+            Self::Faulty(faults) => files::told(faults),
+        }
+    }
+
+    /// For machines, one by one.
+    pub(super) fn told(&self) -> Vec<Told> {
+        match self {
+            Self::Unread(name, error) => {
+                let message = format!("`{name}` cannot be read: {error}");
+                let hint = Some("give a file of cases".to_owned());
+                vec![Told { message, place: Some(name.clone()), hint }]
+            }
+            Self::Faulty(faults) => faults.iter().map(Told::from).collect(),
+        }
+    }
+}
+
+fn cases_of(file: &Path) -> Result<Cases, Broken> {
+    let name = file.display().to_string();
+    let text = fs::read_to_string(file).map_err(|error| Broken::Unread(name.clone(), error))?;
+    Cases::read(&name, &text, &Folder::new(&samples(file), "json")).map_err(Broken::Faulty)
 }
 
 /// Recorded replies stand in `samples` beside the folder `cases`.

@@ -105,6 +105,16 @@ pub struct Told {
     pub hint: Option<String>,
 }
 
+impl From<&mapping::Fault> for Told {
+    fn from(fault: &mapping::Fault) -> Self {
+        Self {
+            message: fault.message.clone(),
+            place: Some(fault.span.to_string()),
+            hint: fault.hint.clone(),
+        }
+    }
+}
+
 /// Everything that is wrong with the settings, mappings included. Displayed as a
 /// compiler would, one after the other.
 #[derive(Debug)]
@@ -134,12 +144,7 @@ impl Faults {
     /// All of them, one by one.
     pub fn told(&self) -> Vec<Told> {
         let own = self.own.iter().map(|fault| fault.told(&self.veil));
-        let mappings = self.mappings.iter().map(|fault| Told {
-            message: fault.message.clone(),
-            place: Some(fault.span.to_string()),
-            hint: fault.hint.clone(),
-        });
-        own.chain(mappings).collect()
+        own.chain(self.mappings.iter().map(Told::from)).collect()
     }
 
     /// All of them as text, with colours where a terminal shows them.

@@ -175,3 +175,25 @@ fn the_cases_beside_a_mapping_are_played() {
     assert_eq!((code, &report["ok"]), (1, &Value::Bool(false)));
     assert!(talk.contains("mine.cases.toml") && talk.contains("1 case failed"), "{talk}");
 }
+
+#[test]
+fn files_of_cases_that_are_broken_are_told_all_and_the_others_are_played() {
+    let good = "[settings]\nbase_url = \"https://x\"\ntoken = \"t\"\n[[case]]\nname = \"nobody\"\nrequest = 'GET /Users/x'\nfails = \"missing\"\n";
+    let trial = Trial::of(&LEAST.replace("\"moodle\"", "\"./mine.toml\""))
+        .file("mine.toml", "extends = \"moodle\"\ntitle = \"Mine\"\n");
+    let cases = trial.folder().join("mine/cases");
+    fs::create_dir_all(&cases).unwrap();
+    for (name, text) in [("a", "[[case]\n"), ("b", good), ("c", "[[caes]]\n")] {
+        fs::write(cases.join(format!("{name}.toml")), text).unwrap();
+    }
+    fs::write(cases.join("d.toml"), b"\xff").unwrap();
+    let (code, out, talk) = check(&trial, &["--json"], &[]);
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &report["ok"]), (1, &Value::Bool(false)));
+    assert_eq!(report["tenants"][0]["cases"]["passed"], 1);
+    let faults = report["faults"].as_array().unwrap();
+    for name in ["cases/a.toml", "cases/c.toml", "cases/d.toml"] {
+        let place = |fault: &Value| fault["place"].as_str().unwrap().contains(name);
+        assert!(faults.iter().any(place) && talk.contains(name), "{name}: {out}{talk}");
+    }
+}
