@@ -98,6 +98,63 @@ async fn an_lms_that_is_well_is_told_in_a_line_for_each_check_and_is_not_changed
     assert_eq!(sandbox.people().len(), people);
 }
 
+#[test]
+fn a_store_that_cannot_be_written_is_found_by_trying() {
+    let folder = tempfile::tempdir().unwrap();
+    let within = |name: &str| folder.path().join(name);
+    std::fs::create_dir(within("data")).unwrap();
+    std::fs::write(within("plain"), "").unwrap();
+    let store = |path: &str| {
+        let text = format!(
+            "{HEAD}[store]\npath = \"{path}\"\n[tenants.school]\nmapping = \"moodle\"\nsandbox = true\n"
+        );
+        std::fs::write(within("config.toml"), text).unwrap();
+        let mut doctor = Command::new(env!("CARGO_BIN_EXE_matricula"));
+        let output = doctor.arg("doctor").current_dir(folder.path()).env_clear().output().unwrap();
+        let out = String::from_utf8(output.stdout).unwrap();
+        out.lines().find(|line| line[6..].starts_with("store: ")).unwrap().to_owned()
+    };
+    let told = store("data/matricula.db");
+    assert!(told.starts_with("ok ") && told.contains("is made by the first start"), "{told}");
+    assert_eq!(std::fs::read_dir(within("data")).unwrap().count(), 0, "nothing is left behind");
+    for (path, words) in [
+        ("data", "data cannot be written"),
+        ("plain/matricula.db", "nothing can be written beside"),
+        ("nowhere/matricula.db", "nowhere: No such file"),
+    ] {
+        let told = store(path);
+        assert!(told.starts_with("FAIL") && told.contains(words), "{path}: {told}");
+    }
+}
+
+/// Root may write everything, so somebody else has to be asked.
+#[cfg(unix)]
+#[test]
+fn a_folder_of_somebody_else_is_found_though_its_mode_lets_somebody_write() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    let folder = tempfile::tempdir().unwrap();
+    let open = |mode| {
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let text = format!("{HEAD}[tenants.school]\nmapping = \"moodle\"\nsandbox = true\n");
+    std::fs::write(folder.path().join("config.toml"), text).unwrap();
+    open(0o575);
+    let mut doctor = Command::new(env!("CARGO_BIN_EXE_matricula"));
+    doctor.arg("doctor").current_dir(folder.path()).env_clear();
+    // Whoever is not root may not change who they are, and need not.
+    let nobody = Command::new("true").uid(65534).status().is_ok();
+    if nobody {
+        doctor.uid(65534).gid(65534);
+    }
+    let ended = doctor.output();
+    open(0o755);
+    // A binary in a home that nobody else may enter cannot be asked.
+    let Ok(output) = ended else { return };
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(out.contains("FAIL  store: nothing can be written beside"), "{out}");
+}
+
 #[tokio::test]
 async fn functions_that_the_service_lacks_are_named_and_no_others() {
     let sandbox = sandbox().await;

@@ -1,5 +1,5 @@
 //! What stands between the settings and a gateway that works: asked of this
-//! machine and of every LMS, with nothing written anywhere.
+//! machine and of every LMS, with nothing left behind anywhere.
 
 mod house;
 mod lms;

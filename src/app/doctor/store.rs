@@ -1,6 +1,8 @@
 //! What the store says: whether it is there, and would take what is written.
 
-use std::path::Path;
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
 
 use super::{Finding, Grade};
 use crate::store::{Config, Place};
@@ -23,16 +25,42 @@ fn file(path: &Path) -> Finding {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     let shown = path.display();
-    match std::fs::metadata(folder) {
-        Ok(about) if about.is_dir() && !about.permissions().readonly() => {
-            let state = if path.exists() { "is there" } else { "is made by the first start" };
-            Finding::new(Grade::Ok, CHECK, format!("{shown} {state}"))
-        }
-        Ok(_) => Finding::new(Grade::Fail, CHECK, format!("nothing can be written beside {shown}"))
-            .hint("set `store.path` to a file in a folder that the gateway's user may write"),
-        Err(error) => Finding::new(Grade::Fail, CHECK, format!("{}: {error}", folder.display()))
-            .hint("make the folder, and give it to the gateway's user"),
+    let failed = |words: String| Finding::new(Grade::Fail, CHECK, words);
+    if let Err(error) = fs::metadata(folder) {
+        return failed(format!("{}: {error}", folder.display()))
+            .hint("make the folder, and give it to the gateway's user");
     }
+    if let Err(error) = takes_files(folder) {
+        return failed(format!("nothing can be written beside {shown}: {error}"))
+            .hint("set `store.path` to a file in a folder that the gateway's user may write");
+    }
+    for own in files_of(path) {
+        if let Err(error) = OpenOptions::new().write(true).open(&own) {
+            return failed(format!("{} cannot be written: {error}", own.display()))
+                .hint("give it to the gateway's user; doctor is run as that user");
+        }
+    }
+    let state = if path.exists() { "is there" } else { "is made by the first start" };
+    Finding::new(Grade::Ok, CHECK, format!("{shown} {state}"))
+}
+
+/// Whether this user may make files there. Bits of the mode say nothing of owners,
+/// lists of rights and disks that take no writes, so it is tried, and taken away.
+fn takes_files(folder: &Path) -> io::Result<()> {
+    let trial = folder.join(format!(".matricula-doctor-{}", std::process::id()));
+    OpenOptions::new().write(true).create_new(true).open(&trial)?;
+    fs::remove_file(&trial)
+}
+
+/// What is there of the store: its file, and those that are kept beside it.
+fn files_of(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let beside = ["-wal", "-shm"].map(|end| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        PathBuf::from(name)
+    });
+    let all = [path.to_owned(), path.with_extension("lock")].into_iter().chain(beside);
+    all.filter(|file| file.exists())
 }
 
 #[cfg(feature = "postgres")]
