@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::key::Key;
 use super::reader::Reader;
+use super::server::BODIES;
 use super::written;
 use crate::backend::{Rate, Settings, authorities};
 use crate::mapping::plan::Backend;
@@ -67,7 +68,9 @@ impl Reader<'_> {
         let limits = &mut settings.limits;
         put(&mut limits.concurrency, written.concurrency.map(|it| it.0));
         put(&mut limits.queue, written.queue);
-        put(&mut limits.answer, written.answer.map(|it| bytes(it.0)));
+        let answer = written.answer.map(|it| it.0);
+        self.within(&key.then("answer"), answer, BODIES);
+        put(&mut limits.answer, answer.map(bytes));
         put(
             &mut limits.rates,
             written.rates.as_ref().map(|rates| rates.iter().map(rate).collect()),

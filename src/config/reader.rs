@@ -1,5 +1,6 @@
 //! Reading typed values out of the layers: every fault, not only the first.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -171,6 +172,15 @@ impl<'a> Reader<'a> {
     /// Refuses the value of a setting.
     pub(super) fn refuse(&mut self, key: &Key, words: impl Into<String>, hint: &str) {
         self.faults.push(self.fault(key, Part::Value, words).hint(hint));
+    }
+
+    /// Refuses a number that is not within these, if there is one.
+    pub(super) fn within(&mut self, key: &Key, number: Option<u64>, range: RangeInclusive<u64>) {
+        if let Some(number) = number.filter(|number| !range.contains(number)) {
+            let (first, last) = (range.start(), range.end());
+            let words = format!("`{key}` cannot be {number}");
+            self.refuse(key, words, &format!("write a number from {first} to {last}"));
+        }
     }
 
     /// Refuses that a setting is there, or that it is not there.

@@ -1,6 +1,7 @@
 //! The sections that concern the process: `[server]`, `[admin]`, `[log]`.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use http::Uri;
@@ -17,6 +18,17 @@ use crate::store::undisguised;
 /// The levels of a log.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
+/// Sizes of a body, asked for or answered: what is smaller holds no resource, and one
+/// that is larger would be held in memory as a whole.
+pub(super) const BODIES: RangeInclusive<u64> = 1 << 10..=1 << 30;
+
+/// Room for all of them is made for each request, and what they are kept in has room
+/// for some more at most.
+const MOST_HEADERS: u64 = 10_000;
+
+/// So much is read of a head before anything is known of whoever sent it.
+const MOST_HEADER_BYTES: u64 = 16 << 20;
+
 /// Shorter secrets can be guessed.
 pub(super) const SHORTEST: usize = 20;
 
@@ -29,6 +41,7 @@ impl Reader<'_> {
         let read = self.faults.len() == before;
         let tls = written.tls.map(|files| self.certificates(&key, files, read));
         self.bounds(&key.then("limits"), written.limits);
+        self.within(&key.then("body"), written.body.map(|it| it.0), BODIES);
         let server = Config {
             listen: written.listen.map_or(Config::default().listen, |it| it.0),
             tls,
@@ -99,6 +112,10 @@ impl Reader<'_> {
             let words = format!("`{key}` is less than 8192, which a token can take alone");
             self.refuse(&key, words, "write 8192 or more; the default is 32768");
         }
+        let headers = (limits.headers > 0).then_some(limits.headers as u64);
+        self.within(&key.then("headers"), headers, 1..=MOST_HEADERS);
+        let bytes = Some(u64::from(limits.header_bytes)).filter(|bytes| *bytes >= 8192);
+        self.within(&key.then("header_bytes"), bytes, 8192..=MOST_HEADER_BYTES);
     }
 
     /// Tokens that travel in the clear are anybody's.

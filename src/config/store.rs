@@ -1,10 +1,21 @@
 //! `[store]`: in a file, in memory, or on a PostgreSQL server.
 
+#[cfg(feature = "postgres")]
+use std::time::Duration;
+
 use super::key::Key;
 use super::reader::Reader;
 use super::server::{LONG_TOKEN, SHORTEST};
 use super::written;
 use crate::store::{self, Config, Place};
+
+/// Room for all of them is made at the start, and no server has so many.
+#[cfg(feature = "postgres")]
+const MOST_CONNECTIONS: u64 = 1000;
+
+/// The server counts it in milliseconds, of which it knows no more than fit into 32 bits.
+#[cfg(feature = "postgres")]
+const LONGEST_STATEMENT: Duration = Duration::from_hours(24);
 
 impl Reader<'_> {
     /// `[store]`
@@ -94,6 +105,13 @@ impl Reader<'_> {
         if let Some(schema) = written.schema {
             self.schema(&key.then("schema"), &schema);
             settings.schema = schema;
+        }
+        let connections = written.connections.map(|it| it.0 as u64);
+        self.within(&key.then("connections"), connections, 1..=MOST_CONNECTIONS);
+        if written.statement.is_some_and(|it| it.0 > LONGEST_STATEMENT) {
+            let key = key.then("statement");
+            let words = format!("`{key}` is longer than a day");
+            self.refuse(&key, words, "write \"24h\" or less; the default is \"5s\"");
         }
         settings.connections = written.connections.map_or(settings.connections, |it| it.0);
         settings.connect = written.connect.map_or(settings.connect, |it| it.0);

@@ -29,7 +29,7 @@ impl<'de> Deserialize<'de> for Span {
 impl<'de> Deserialize<'de> for Wait {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let Span(span) = Span::deserialize(from)?;
-        if span.is_zero() {
+        if span < Duration::from_millis(1) {
             return Err(D::Error::custom("this is no time at all; write at least \"1ms\""));
         }
         Ok(Self(span))
@@ -122,6 +122,10 @@ fn size(text: &str) -> Result<u64, String> {
     })
 }
 
+/// More of anything than a machine bears. What counts is sometimes made room for at
+/// the start, and sometimes added to.
+const MOST: usize = 100_000_000;
+
 /// How many of something, one at least.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Count(pub(super) usize);
@@ -130,6 +134,9 @@ impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         match usize::deserialize(from)? {
             0 => Err(D::Error::custom("with 0 nothing could be done; write 1 or more")),
+            count if count > MOST => {
+                Err(D::Error::custom(format!("no machine bears so many; write {MOST} or less")))
+            }
             count => Ok(Self(count)),
         }
     }

@@ -6,6 +6,7 @@ mod faults_of_tenants;
 mod faults_of_tokens;
 mod layers;
 mod many_faults;
+mod ranges;
 mod rules;
 mod secrets;
 mod settings;
