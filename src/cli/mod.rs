@@ -10,6 +10,7 @@ mod files;
 mod mapping;
 mod pending;
 mod people;
+mod progress;
 mod report;
 mod serve;
 mod settings;

@@ -3,8 +3,7 @@
 //! open. Exit codes: 0 done, 1 it failed or work is left that failed, 2 the arguments
 //! make no sense.
 
-use std::io::{self, IsTerminal, Write};
-use std::time::Duration;
+use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
 use http::{Method, Request};
@@ -15,8 +14,8 @@ use hyper_util::rt::TokioExecutor;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use super::Trouble;
 use super::settings::{self, Flags};
+use super::{Trouble, progress};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::secret::Secret;
@@ -25,7 +24,7 @@ use crate::secret::Secret;
 pub(super) enum Command {
     /// Show what waits, and the first call that each would make
     List(Choice),
-    /// Have it done
+    /// Have it done, and wait until it is
     Apply(Choice),
     /// Forget it: it is never done
     Drop(Choice),
@@ -40,13 +39,13 @@ pub(super) struct Choice {
     tenant: Option<String>,
     /// Of this resource alone, by the id that the client knows
     #[arg(long, value_name = "ID")]
-    resource: Option<String>,
+    pub(super) resource: Option<String>,
     /// For this reason alone: dry-run, confirm, guard, approval, outage, grace, order
     #[arg(long, value_name = "REASON")]
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
     /// This one alone, by its number in the list
     #[arg(long, value_name = "NUMBER")]
-    sequence: Option<u64>,
+    pub(super) sequence: Option<u64>,
     /// All of it
     #[arg(long, conflicts_with_all = ["resource", "reason", "sequence"])]
     all: bool,
@@ -60,9 +59,6 @@ pub(super) struct Choice {
 
 /// So much of an answer is read at most.
 const LONGEST: usize = 64 * 1024 * 1024;
-
-/// How often it is asked how far the work is.
-const BEAT: Duration = Duration::from_millis(500);
 
 pub(super) fn run(
     command: &Command,
@@ -87,7 +83,7 @@ pub(super) fn run(
 
 impl Choice {
     /// What is meant, as the operators' face understands it.
-    fn query(&self, listing: bool) -> String {
+    pub(super) fn query(&self, listing: bool) -> String {
         let sequence = self.sequence.map(|number| number.to_string());
         let all = (self.all && !listing).then(|| "true".to_owned());
         let parts = [
@@ -105,7 +101,7 @@ impl Choice {
 }
 
 /// The way to the running gateway.
-struct Desk {
+pub(super) struct Desk {
     client: Client<HttpConnector, Full<bytes::Bytes>>,
     url: String,
     token: Option<Secret>,
@@ -138,7 +134,12 @@ impl Desk {
         })
     }
 
-    async fn ask(&self, method: Method, below: &str, query: &str) -> Result<Value, Trouble> {
+    pub(super) async fn ask(
+        &self,
+        method: Method,
+        below: &str,
+        query: &str,
+    ) -> Result<Value, Trouble> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{below}?{query}", self.url))
@@ -219,43 +220,16 @@ async fn apply(
     talk: &mut dyn Write,
 ) -> Result<(), Trouble> {
     let told = desk.ask(Method::POST, "/apply", &choice.query(false)).await?;
+    say(choice, out, &told, "released")?;
     let released = told.get("released").and_then(Value::as_u64).unwrap_or_default();
-    if released > 0 && io::stderr().is_terminal() {
-        progress(desk, choice, released, talk).await?;
+    let failed = if released > 0 { progress::over(desk, choice, released, talk).await? } else { 0 };
+    if failed == 0 {
+        return Ok(());
     }
-    Ok(say(choice, out, &told, "released")?)
-}
-
-/// A bar until nothing of it is left, or only what failed.
-async fn progress(
-    desk: &Desk,
-    choice: &Choice,
-    released: u64,
-    talk: &mut dyn Write,
-) -> Result<(), Trouble> {
-    loop {
-        let told = desk.ask(Method::GET, "", "limit=0").await?;
-        let counts = told.get("counts").and_then(Value::as_array).cloned().unwrap_or_default();
-        let meant = |count: &&Value| {
-            let reason = count.get("reason").and_then(Value::as_str);
-            choice.reason.as_deref().is_none_or(|wanted| reason == Some(wanted))
-        };
-        let sum = |name: &str| -> u64 {
-            let each = counts.iter().filter(meant);
-            each.filter_map(|count| count.get(name)?.as_u64()).sum()
-        };
-        let (left, failed) = (sum("count").min(released), sum("failed").min(released));
-        let done = released - left;
-        let width = usize::try_from(done * 40 / released).unwrap_or_default();
-        let bar = format!("{}{}", "#".repeat(width), "-".repeat(40 - width.min(40)));
-        write!(talk, "\r[{bar}] {done} of {released}, {failed} failed")?;
-        talk.flush()?;
-        if left <= failed || choice.resource.is_some() || choice.sequence.is_some() {
-            writeln!(talk)?;
-            return Ok(());
-        }
-        tokio::time::sleep(BEAT).await;
-    }
+    Err(Trouble::Failed(format!(
+        "error: {failed} of {released} could not be done, and are tried again later\n\
+         hint: `matricula pending list` says why; `matricula pending drop` forgets them"
+    )))
 }
 
 fn say(choice: &Choice, out: &mut dyn Write, told: &Value, word: &str) -> io::Result<()> {

@@ -3,7 +3,9 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use super::program::{OPERATED, OPERATORS, Program, SILENT, addresses, ask, command, json, send};
+use super::program::{
+    CONFIG, OPERATED, OPERATORS, Program, SILENT, addresses, ask, command, json, send,
+};
 
 #[test]
 fn the_key_stands_beside_the_store_however_the_configuration_is_named() {
@@ -140,4 +142,42 @@ fn what_is_no_request_is_not_explained_and_what_scim_refuses_is() {
         let (status, out, talk) = command(&["explain", "moodle", line], folder.path());
         assert!(status.success() && out.starts_with("refused with 400"), "{line}: {out}{talk}");
     }
+}
+
+#[test]
+fn work_that_failed_is_waited_for_without_a_terminal_and_ends_with_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = CONFIG.replace("mode = \"sync\"", "mode = \"dry-run\"");
+    let config = format!("{config}[store]\nsandboxes = true\n");
+    fs::write(folder.path().join("config.toml"), config).unwrap();
+    let mut program = Program::start(&["serve"], folder.path());
+    let (scim, admin) = addresses(&program.logged("serving"));
+    let users = format!("{scim}/school/scim/v2/Users");
+    let make = |name: &str, password: &str| {
+        let body = format!(
+            r#"{{"userName": "{name}", "name": {{"givenName": "E", "familyName": "F"}},
+                "emails": [{{"type": "work", "value": "{name}@hoch.example"}}],
+                "password": "{password}"}}"#
+        );
+        let (status, told) = send("POST", &users, Some("the-first-token-of-the-school"), &body);
+        assert_eq!(status, 201, "{told}");
+    };
+    make("eva", "s3cret-Word");
+    // The LMS alone knows that this is too weak.
+    make("nina", "weak");
+    let pending = |words: &[&str]| {
+        let words = [&["pending"], words, &["--admin", &admin]].concat();
+        let (status, told, talk) = command(&words, folder.path());
+        (status.code(), told, talk)
+    };
+    let (code, told, talk) = pending(&["apply", "--all"]);
+    assert_eq!((code, told.as_str()), (Some(1), "released: 2\n"), "{talk}");
+    assert!(talk.contains("1 of 2 could not be done") && !talk.contains('#'), "{talk}");
+    let (_, left, _) = pending(&["list", "--json"]);
+    assert!(left.lines().count() == 1 && left.contains("nina"), "{left}");
+    let (code, _, talk) = pending(&["apply", "--reason", "dry-run"]);
+    assert!(code == Some(1) && talk.contains("1 of 1"), "it is tried again: {talk}");
+    assert_eq!(pending(&["drop", "--all"]).0, Some(0));
+    let (code, told, talk) = pending(&["apply", "--all"]);
+    assert_eq!((code, told.as_str()), (Some(0), "released: 0\n"), "{talk}");
 }
