@@ -164,3 +164,58 @@ fn no_client_is_sent_to_an_address_that_is_none() {
     assert_eq!(status, 200, "{told}");
     assert_eq!(json(&told)["baseUrl"], "https://scim.hoch.example/school/scim/v2");
 }
+
+#[test]
+fn work_that_waits_is_listed_released_and_dropped_from_another_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = CONFIG.replace("mode = \"sync\"", "mode = \"dry-run\"");
+    let config = format!("{config}[store]\nsandboxes = true\n");
+    fs::write(folder.path().join("config.toml"), config).unwrap();
+    let mut program = Program::start(&["serve"], folder.path());
+    let (scim, admin) = addresses(&program.logged("serving"));
+    let users = format!("{scim}/school/scim/v2/Users");
+    let made = |name: &str| {
+        let body = format!(
+            r#"{{"userName": "{name}", "password": "s3cret-Word", "name": {{"givenName": "E", "familyName": "F"}},
+                "emails": [{{"type": "work", "value": "{name}@hoch.example"}}]}}"#
+        );
+        let (status, told) = send("POST", &users, Some("the-first-token-of-the-school"), &body);
+        assert_eq!(status, 201, "{told}");
+        serde_json::from_str::<Value>(&told).unwrap()["id"].as_str().unwrap().to_owned()
+    };
+    let (eva, nina) = (made("eva"), made("nina"));
+    let files =
+        fs::read_dir(folder.path()).unwrap().map(|it| fs::read(it.unwrap().path()).unwrap());
+    let files = files.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect::<String>();
+    assert!(files.contains("eva@hoch.example") && !files.contains("s3cret"), "as it came");
+    let pending = |words: &[&str]| {
+        let words: Vec<_> =
+            ["pending"].iter().chain(words).chain(&["--admin", &admin]).copied().collect();
+        let (status, told, talk) = command(&words, folder.path());
+        (status.code(), told, talk)
+    };
+    let (code, listed, _) = pending(&["list"]);
+    assert_eq!(code, Some(0));
+    for words in [&eva, &nina, "dry-run", "core_user_create_users", "first"] {
+        assert!(listed.contains(words), "{words}: {listed}");
+    }
+    assert!(!listed.contains("s3cret"), "{listed}");
+    let (code, _, talk) = pending(&["apply"]);
+    assert!(code == Some(2) && talk.contains("hint:"), "{talk}");
+    let (code, told, _) = pending(&["apply", "--resource", &eva]);
+    assert_eq!((code, told.as_str()), (Some(0), "released: 1\n"));
+    let left = loop {
+        let (_, left, _) = pending(&["list", "--json"]);
+        if !left.contains(&eva) {
+            break left;
+        }
+    };
+    assert_eq!(left.lines().count(), 1, "{left}");
+    let (code, told, _) = pending(&["drop", "--all"]);
+    assert_eq!((code, told.as_str()), (Some(0), "dropped: 1\n"));
+    assert_eq!(pending(&["list"]).1, "");
+    let read =
+        |id: &str| ask("GET", &format!("{users}/{id}"), Some("the-first-token-of-the-school")).0;
+    assert_eq!((read(&eva), read(&nina)), (200, 404));
+    assert_eq!(pending(&["list", "--tenant", "nobody"]).0, Some(2));
+}
