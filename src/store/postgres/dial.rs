@@ -53,7 +53,7 @@ pub(super) fn pool(settings: &Settings) -> Result<Pool, Error> {
     // A connection that is known to be closed is not handed out; asking the server
     // each time whether it is open would double what a look-up costs.
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = Manager::from_config(settings.server.clone(), tls(settings)?, recycling);
+    let manager = Manager::from_config(settings.reached(), tls(settings)?, recycling);
     let words = set_up(settings);
     let hook = Hook::async_fn(move |client, _| {
         let words = words.clone();

@@ -43,7 +43,8 @@ impl Line {
     ) -> Result<(Arc<Self>, oneshot::Receiver<()>), Error> {
         let told = |error: tokio_postgres::Error| Error::new(words(&error));
         let late = |_| Error::new("no connection came about in time");
-        let connecting = settings.server.connect(dial::tls(settings)?);
+        let reached = settings.reached();
+        let connecting = reached.connect(dial::tls(settings)?);
         let connected = timeout(settings.connect, connecting).await.map_err(late)?;
         let (client, mut connection) = connected.map_err(told)?;
         let (life, ear) = (fresh_life()?, Arc::downgrade(hub));

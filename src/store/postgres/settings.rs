@@ -22,7 +22,7 @@ pub struct Settings {
     /// The most connections for reading and writing; two more stand beside them.
     /// Default: 8.
     pub connections: usize,
-    /// How long a connection may take. Default: 5 s.
+    /// How long a connection may take, to all hosts together. Default: 5 s.
     pub connect: Duration,
     /// How long one statement may take. Default: 5 s.
     pub statement: Duration,
@@ -90,6 +90,17 @@ impl Settings {
         self
     }
 
+    /// The server, as it is reached: each of several hosts has its share of the time, so
+    /// that one who says nothing leaves enough for the next.
+    pub(super) fn reached(&self) -> Config {
+        let mut server = self.server.clone();
+        let hosts = server.get_hosts().len().max(server.get_hostaddrs().len()).max(1);
+        if server.get_connect_timeout().is_none() {
+            server.connect_timeout(self.connect / u32::try_from(hosts).unwrap_or(u32::MAX));
+        }
+        server
+    }
+
     /// Whether what is said can be read on the way: another machine, and no TLS.
     pub fn is_exposed(&self) -> bool {
         !self.is_encrypted() && !self.server.get_hosts().iter().all(is_here)
@@ -147,6 +158,8 @@ fn is_here(host: &Host) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{Settings, Unreadable};
     use crate::secret::Secret;
 
@@ -189,6 +202,18 @@ mod tests {
         for text in ["", "hunter2", "host=x password=hunter2", "postgres:///m"] {
             let refused = parsed(text).unwrap_err();
             assert!(!refused.to_string().contains("hunter2"), "{text}");
+        }
+    }
+
+    #[test]
+    fn each_of_several_hosts_has_its_share_of_the_time() {
+        for (text, millis) in [
+            ("postgres://m@one.example/m", 5000),
+            ("postgres://m@one.example,two.example/m", 2500),
+            ("postgres://m@one.example,two.example/m?connect_timeout=4", 4000),
+        ] {
+            let reached = parsed(text).unwrap().reached();
+            assert_eq!(reached.get_connect_timeout(), Some(&Duration::from_millis(millis)));
         }
     }
 

@@ -5,6 +5,7 @@
 //! the run says so once.
 
 use std::io::Write;
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Once, Weak};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use matricula::scim::Kind;
 use matricula::secret::Secret;
 use matricula::store::{Ears, Peers, Postgres, Settings, Store, Tables};
 use serde_json::json;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_postgres::{Client, NoTls};
 
 use super::suite::{entry, id};
@@ -217,4 +219,30 @@ async fn a_server_that_is_not_there_is_told_with_its_place() {
     let refused = Postgres::open(&settings).await.unwrap_err().to_string();
     assert!(refused.contains(&format!("{port}/people")), "{refused}");
     assert!(refused.contains("refused") && !refused.contains("hunter2"), "{refused}");
+}
+
+/// The socket of a machine without power: what is sent there is dropped.
+fn dead() -> (u16, TcpListener, Vec<TcpStream>) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut full = Vec::new();
+    while let Ok(taken) = TcpStream::connect_timeout(&address, Duration::from_millis(300)) {
+        full.push(taken);
+    }
+    (address.port(), listener, full)
+}
+
+#[tokio::test]
+async fn a_first_server_without_power_does_not_keep_us_from_the_second() {
+    let (Some(own), Some(server)) = (schema_of_its_own().await, server()) else { return };
+    let (port, _listener, _full) = dead();
+    let several = server.replace("@/", &format!("@127.0.0.1:{port}/"));
+    let address = format!("{several}&port=5432&target_session_attrs=read-write");
+    let mut settings = Settings::parse(&Secret::new(address)).unwrap();
+    settings.schema = own.schema;
+    settings.connect = Duration::from_secs(2);
+    let store = joined(&settings).await;
+    store.entries(&"school".into()).put(nina()).await.unwrap();
 }
