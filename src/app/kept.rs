@@ -46,9 +46,10 @@ impl Kept {
     }
 
     /// The store with a new key, where the one that it was begun with is lost. No
-    /// gateway may have it open: it would go on with the old one.
+    /// gateway may have it open: it would go on with the old one, and seal with it.
     pub async fn with_new_key(config: &Config) -> Result<Self, Error> {
         let Some(store) = opened(config, Way::Alone).await? else { return Err(in_memory()) };
+        let alone = store.alone().await?;
         let key = match &config.key {
             Some(key) => key.clone(),
             None => made_anew(&config.key_file())?,
@@ -56,6 +57,7 @@ impl Kept {
         replace_key(&key, &store).await?;
         let kept = Self::new(store, key)?;
         kept.trail.restart().await?;
+        alone.end().await;
         Ok(kept)
     }
 

@@ -17,7 +17,7 @@ use super::{Digest, Error, Store};
 use crate::secret::Secret;
 
 /// The name of the note that says which key a store was begun with.
-const NOTE: &str = "key";
+pub(super) const NOTE: &str = "key";
 
 /// The key, ready for use.
 #[derive(Clone)]

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::lock::{Lock, is_locked};
 use super::{
-    Batch, Choice, Ears, Entries, Error, Key, Notes, Peers, Pending, Queue, Ready, Store, Tally,
-    Tokens, Trail, Work,
+    Batch, Choice, Ears, Entries, Error, Held, Key, Notes, Peers, Pending, Queue, Ready, Store,
+    Tally, Tokens, Trail, Work,
 };
 use crate::scim::{Kind, Operation, ResourceId};
 
@@ -57,6 +57,10 @@ impl Store for Locked {
 
     fn peers(&self, tenant: &Arc<str>, ears: Weak<dyn Ears>) -> Option<Arc<dyn Peers>> {
         self.store.peers(tenant, ears)
+    }
+
+    fn alone(&self) -> Work<'_, Held> {
+        self.store.alone()
     }
 
     fn leave(&self) -> Work<'_, ()> {

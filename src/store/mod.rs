@@ -74,6 +74,12 @@ pub trait Store: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Keeps gateways from it until that is given back; fails where one has it. Where
+    /// one process alone can have it as a gateway, whoever has it is alone already.
+    fn alone(&self) -> Work<'_, Held> {
+        Box::pin(ready(Ok(Held::until(async {}))))
+    }
+
     /// Says to the other processes that this one ends.
     fn leave(&self) -> Work<'_, ()> {
         Box::pin(ready(Ok(())))

@@ -15,6 +15,7 @@ use super::dial;
 use super::fault::words;
 use super::hub::Hub;
 use super::message::{Message, Said};
+use super::peers;
 use super::settings::Settings;
 use crate::store::Error;
 
@@ -70,6 +71,7 @@ impl Line {
             let text = "SELECT pg_advisory_unlock(key) FROM unnest($1::bigint[]) AS key";
             let release = client.prepare(text).await?;
             client.query("SELECT pg_advisory_lock($1)", &[&life]).await?;
+            client.query(peers::SERVES, &[&settings.schema]).await?;
             client.batch_execute(&format!("LISTEN {}", settings.schema)).await?;
             Ok((notify, attempt, release))
         };

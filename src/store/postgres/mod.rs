@@ -41,7 +41,8 @@ use tokio_postgres::types::ToSql;
 pub use health::{Health, Tables};
 pub use settings::{Settings, Unreadable};
 
-use super::{Ears, Entries, Error, Key, Notes, Peers, Queue, Store, Tokens, Trail, Work};
+use super::key::NOTE as KEY_NOTE;
+use super::{Ears, Entries, Error, Held, Key, Notes, Peers, Queue, Store, Tokens, Trail, Work};
 use entries::OfTenant;
 use flags::{Flags, PECULIAR, WAITS};
 use hub::Hub;
@@ -57,6 +58,8 @@ struct Shared {
     /// Connections on which a turn is waited for, and held once it came.
     waiters: Pool,
     hub: OnceLock<Arc<Hub>>,
+    /// What tells the key from others that this process seals with.
+    mark: OnceLock<String>,
     /// How long an answer may take, the way included.
     patience: Duration,
     /// What is known of each tenant without asking.
@@ -100,6 +103,7 @@ impl Postgres {
             settings: settings.clone(),
             waiters: peers::pool(settings)?,
             hub: OnceLock::new(),
+            mark: OnceLock::new(),
             patience,
             flags: Mutex::default(),
         })))
@@ -113,6 +117,7 @@ impl Postgres {
 
     /// Asks the tables for what is then known of each tenant.
     async fn learn(&self) -> Result<(), Error> {
+        self.has_its_key().await?;
         let known = {
             let known = self.0.flags.lock().unwrap_or_else(PoisonError::into_inner);
             let each = known.iter();
@@ -132,6 +137,19 @@ impl Postgres {
             self.flags(&tenant).emptied(additions);
         }
         Ok(())
+    }
+
+    /// A key may be replaced while no gateway holds the store by its line: whoever read
+    /// the old one before must not write with it.
+    async fn has_its_key(&self) -> Result<(), Error> {
+        let Some(own) = self.0.mark.get() else { return Ok(()) };
+        let known = self.notes().get(KEY_NOTE).await?;
+        if known.is_none_or(|known| known == *own) {
+            return Ok(());
+        }
+        let words = "the store has another key since this gateway was started: start it again";
+        tracing::error!(store = self.0.place, "{words}");
+        Err(self.told(words))
     }
 
     /// Whether what is known of tenants without asking may be believed.
@@ -283,6 +301,7 @@ impl Store for Postgres {
     }
 
     fn trail(&self, key: &Key) -> Arc<dyn Trail> {
+        self.0.mark.get_or_init(|| key.mark());
         Arc::new(trail::Sealed::new(self, key))
     }
 
@@ -296,6 +315,10 @@ impl Store for Postgres {
         hub.listen(tenant, own);
         hub.listen(tenant, ears);
         Some(Arc::new(peers::OfTenant::new(self, hub, tenant)))
+    }
+
+    fn alone(&self) -> Work<'_, Held> {
+        Box::pin(peers::alone(self))
     }
 
     fn leave(&self) -> Work<'_, ()> {

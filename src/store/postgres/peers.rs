@@ -22,6 +22,13 @@ const WAITERS: usize = 4;
 /// How long a turn is waited for. A write of another process takes less.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Every gateway holds this lock of the schema by its line, together with the others.
+pub(super) const SERVES: &str =
+    "SELECT pg_advisory_lock_shared(hashtextextended('matricula:serves:' || $1, 0))";
+
+/// The same lock, for one who has to be alone.
+const ALONE: &str = "SELECT pg_try_advisory_lock(hashtextextended('matricula:serves:' || $1, 0))";
+
 /// The other processes, for one tenant.
 pub(super) struct OfTenant {
     store: Postgres,
@@ -33,6 +40,17 @@ pub(super) struct OfTenant {
 pub(super) fn pool(settings: &Settings) -> Result<Pool, Error> {
     let statement = PATIENCE;
     dial::pool(&Settings { connections: WAITERS, statement, ..settings.clone() })
+}
+
+/// Keeps gateways from the schema, unless one has it.
+pub(super) async fn alone(store: &Postgres) -> Result<Held, Error> {
+    let waiter = Waiter::of(store).await?;
+    if waiter.is_alone(&store.0.settings.schema).await.map_err(|error| store.told(error))? {
+        return Ok(Held::until(waiter.back()));
+    }
+    let words = "a gateway has it open, and would go on with what it knows: end every gateway \
+                 on this store first, and start them again afterwards";
+    Err(store.told(words))
 }
 
 impl OfTenant {
@@ -67,9 +85,7 @@ impl OfTenant {
                 let _ = line.release(&locks).await;
             }));
         }
-        let waiter = self.store.0.waiters.get().await;
-        let waiter = waiter.map_err(|error| self.store.told(fault::unconnected(&error)))?;
-        let waiter = Waiter(Some(waiter));
+        let waiter = Waiter::of(&self.store).await?;
         for lock in &locks {
             waiter.wait(*lock).await.map_err(|error| self.store.told(error))?;
         }
@@ -82,6 +98,19 @@ impl OfTenant {
 struct Waiter(Option<Object>);
 
 impl Waiter {
+    async fn of(store: &Postgres) -> Result<Self, Error> {
+        let session = store.0.waiters.get().await;
+        let session = session.map_err(|error| store.told(fault::unconnected(&error)))?;
+        Ok(Self(Some(session)))
+    }
+
+    async fn is_alone(&self, schema: &str) -> Result<bool, String> {
+        let Some(session) = &self.0 else { return Ok(false) };
+        let rows = ask(session, ALONE, &[&schema]).await.map_err(|error| fault::words(&error))?;
+        let got = rows.first().map(|row| row.try_get(0)).transpose();
+        got.map(Option::unwrap_or_default).map_err(|error| fault::words(&error))
+    }
+
     async fn wait(&self, lock: i64) -> Result<(), String> {
         let Some(session) = &self.0 else { return Ok(()) };
         let locked = ask(session, "SELECT pg_advisory_lock($1)", &[&lock]).await;

@@ -4,6 +4,7 @@
 
 mod crash;
 mod file;
+mod keys;
 mod killed;
 mod locked;
 mod peers;

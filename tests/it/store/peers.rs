@@ -23,7 +23,7 @@ struct Process {
 }
 
 #[derive(Default)]
-struct Heard {
+pub(super) struct Heard {
     words: Mutex<Vec<String>>,
     missed: Mutex<usize>,
 }

@@ -29,7 +29,7 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-fn record(second: i64) -> Record {
+pub(super) fn record(second: i64) -> Record {
     Record {
         at: at(second),
         tenant: Some("school".to_owned()),
