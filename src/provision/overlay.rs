@@ -11,7 +11,7 @@ use super::{Error, Tenant, View};
 use crate::scim::{Kind, Matcher, Operation, Resource, ResourceId};
 use crate::store::{Among, Entry, Pending};
 
-/// More that a filter finds among what waits is no search.
+/// More that have one name are no search.
 const MOST: usize = 10_000;
 
 impl Tenant {
@@ -145,8 +145,8 @@ impl Tenant {
     }
 
     /// Those whom a filter may mean for what waits, though the LMS does not find
-    /// them by it; all of them, without a filter. They are noted before the LMS is
-    /// asked: who is made meanwhile is there in the one or in the other.
+    /// them by it: all of them, unless it asks for names. They are noted before the LMS
+    /// is asked: who is made meanwhile is there in the one or in the other.
     pub(super) async fn noted(
         &self,
         kind: Kind,
@@ -155,18 +155,17 @@ impl Tenant {
         if self.is_clear() {
             return Ok(Vec::new());
         }
-        let entries = &self.ledger.entries;
-        // Members are not among the words of an entry, so those are all looked at.
+        let (entries, pending) = (&self.ledger.entries, &self.ledger.pending);
+        // Members are not among the words of an entry.
         let words = matcher.filter(|matcher| !self.names_members(kind, matcher));
-        let mut ids = entries.find(kind, Among::Unborn, words, MOST).await?;
-        ids.append(&mut entries.find(kind, Among::Gone, words, MOST).await?);
-        if let Some(matcher) = matcher {
-            let pending = &self.ledger.pending;
-            ids.append(&mut match asked(matcher) {
-                Some(names) => pending.named(kind, &names).await?,
-                None => pending.resources(kind).await?,
-            });
-        }
+        let Some((words, names)) = words.and_then(|words| Some((words, asked(words)?))) else {
+            // Whoever has no account is there for what waits; whoever is gone and waits
+            // for nothing is not looked at. However many there are, none is left out.
+            return Ok(pending.resources(kind).await?);
+        };
+        let mut ids = entries.find(kind, Among::Unborn, Some(words), MOST).await?;
+        ids.append(&mut entries.find(kind, Among::Gone, Some(words), MOST).await?);
+        ids.append(&mut pending.named(kind, &names).await?);
         Ok(ids)
     }
 

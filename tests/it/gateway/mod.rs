@@ -10,6 +10,7 @@ mod attributes;
 mod audit;
 mod cache;
 mod client_leaves;
+mod crowds;
 pub(crate) mod cycle;
 mod deeds;
 mod dry_run;
