@@ -38,7 +38,7 @@ async fn prune(trail: &dyn Trail, days: u32, now: Timestamp) -> Result<(), Error
     let Ok(before) = now.checked_sub(Duration::from_hours(24) * days) else { return Ok(()) };
     let mut gone = 0;
     loop {
-        let some = trail.prune(before, AT_A_TIME).await?;
+        let some = trail.prune(before..=now, AT_A_TIME).await?;
         gone += some;
         if some < AT_A_TIME {
             break;

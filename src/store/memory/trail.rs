@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::ready;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -75,13 +76,14 @@ impl Trail for Sealed {
         Box::pin(ready(Ok(self.roll().ends.clone())))
     }
 
-    fn prune(&self, before: Timestamp, most: usize) -> Work<'_, usize> {
+    fn prune(&self, kept: RangeInclusive<Timestamp>, most: usize) -> Work<'_, usize> {
         let mut roll = self.roll();
+        let times = roll.links.iter().filter_map(|link| Some((link.seq, link.record()?.at)));
+        let sane = times.filter(|(_, at)| at <= kept.end()).take(most);
+        let old = sane.take_while(|(_, at)| at < kept.start());
+        let last = old.last().map(|(seq, _)| seq);
         let mut gone = 0;
-        while gone < most
-            && let Some(record) = roll.links.front().and_then(Link::record)
-            && record.at < before
-        {
+        while roll.links.front().is_some_and(|link| Some(link.seq) <= last) {
             self.take(&mut roll);
             gone += 1;
         }

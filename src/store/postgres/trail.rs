@@ -2,6 +2,7 @@
 //! no two of them can make the same one; what came together while it was waited for
 //! is appended together.
 
+use std::ops::RangeInclusive;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use deadpool_postgres::Transaction;
@@ -109,11 +110,11 @@ impl Trail for Sealed {
         }))
     }
 
-    fn prune(&self, before: Timestamp, most: usize) -> Work<'_, usize> {
+    fn prune(&self, kept: RangeInclusive<Timestamp>, most: usize) -> Work<'_, usize> {
         let key = self.key.clone();
         Box::pin(
             self.store.together(move |step| {
-                Box::pin(async move { prune(step, &key, before, most).await })
+                Box::pin(async move { prune(step, &key, &kept, most).await })
             }),
         )
     }
@@ -204,15 +205,16 @@ async fn append(
 async fn prune(
     step: &Transaction<'_>,
     key: &Key,
-    before: Timestamp,
+    kept: &RangeInclusive<Timestamp>,
     most: usize,
 ) -> Outcome<usize> {
     alone(step).await?;
-    let text = "SELECT seq, body, digest, at FROM trail ORDER BY seq LIMIT $1";
-    let rows = ask(step, text, &[&i64::try_from(most).unwrap_or(i64::MAX)]).await?;
+    let text = "SELECT seq, body, digest, at FROM trail WHERE at <= $2 ORDER BY seq LIMIT $1";
+    let (most, now) = (i64::try_from(most).unwrap_or(i64::MAX), kept.end().as_microsecond());
+    let rows = ask(step, text, &[&most, &now]).await?;
     let mut last = None;
     for row in &rows {
-        if row.try_get::<_, i64>(3)? >= before.as_microsecond() {
+        if row.try_get::<_, i64>(3)? >= kept.start().as_microsecond() {
             break;
         }
         last = Some(one(row)?);

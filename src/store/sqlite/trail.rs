@@ -2,6 +2,7 @@
 //! two processes can make the same one.
 
 use std::future::ready;
+use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 use rusqlite::types::{Type, Value as Cell};
@@ -42,9 +43,9 @@ impl Trail for Sealed {
         })))
     }
 
-    fn prune(&self, before: Timestamp, most: usize) -> Work<'_, usize> {
+    fn prune(&self, kept: RangeInclusive<Timestamp>, most: usize) -> Work<'_, usize> {
         let key = self.key.clone();
-        Box::pin(self.store.write(move |step| prune(step, &key, before, most)))
+        Box::pin(self.store.write(move |step| prune(step, &key, &kept, most)))
     }
 
     fn restart(&self) -> Work<'_, ()> {
@@ -80,13 +81,19 @@ fn append(step: &Connection, key: &Key, record: &Record, body: String) -> rusqli
 }
 
 /// The oldest are the first: the anchor takes the place of the last that goes.
-fn prune(step: &Connection, key: &Key, before: Timestamp, most: usize) -> rusqlite::Result<usize> {
-    let mut rows =
-        step.prepare_cached("SELECT seq, body, digest, at FROM trail ORDER BY seq LIMIT ?1")?;
-    let mut rows = rows.query([i64::try_from(most).unwrap_or(i64::MAX)])?;
+fn prune(
+    step: &Connection,
+    key: &Key,
+    kept: &RangeInclusive<Timestamp>,
+    most: usize,
+) -> rusqlite::Result<usize> {
+    let text = "SELECT seq, body, digest, at FROM trail WHERE at <= ?2 ORDER BY seq LIMIT ?1";
+    let (most, now) = (i64::try_from(most).unwrap_or(i64::MAX), kept.end().as_microsecond());
+    let mut rows = step.prepare_cached(text)?;
+    let mut rows = rows.query([most, now])?;
     let mut last = None;
     while let Some(row) = rows.next()? {
-        if row.get::<_, i64>(3)? >= before.as_microsecond() {
+        if row.get::<_, i64>(3)? >= kept.start().as_microsecond() {
             break;
         }
         last = Some(one(row)?);

@@ -4,6 +4,8 @@
 mod chain;
 mod record;
 
+use std::ops::RangeInclusive;
+
 use jiff::Timestamp;
 
 pub use chain::{Break, End, Ends, Link, Proof};
@@ -24,9 +26,11 @@ pub trait Trail: Send + Sync {
     /// Where it begins and ends.
     fn ends(&self) -> Work<'_, Ends>;
 
-    /// Takes away what is older than that, and seals where it begins now; how many.
-    /// At most `most` at a time: nobody else can write meanwhile.
-    fn prune(&self, before: Timestamp, most: usize) -> Work<'_, usize>;
+    /// Takes away what is older than all these times, up to the first record that is of
+    /// one of them, and seals where it begins now; how many. What is of a later time was
+    /// written while a clock was wrong: it keeps nothing, and goes with what is behind
+    /// it. At most `most` others at a time: nobody else can write meanwhile.
+    fn prune(&self, kept: RangeInclusive<Timestamp>, most: usize) -> Work<'_, usize>;
 
     /// Ends the chain here and begins another with this trail's key, for the old key
     /// is lost: what was recorded can be read, and not be proven any more.

@@ -1,6 +1,7 @@
 //! What the audit trail says of each write: who, what, which calls, what came of it;
 //! once, whatever happens.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::journey::nina;
@@ -155,7 +156,7 @@ impl Trail for Full {
         Box::pin(std::future::ready(Ok(Ends::default())))
     }
 
-    fn prune(&self, _: Timestamp, _: usize) -> Work<'_, usize> {
+    fn prune(&self, _: RangeInclusive<Timestamp>, _: usize) -> Work<'_, usize> {
         Box::pin(std::future::ready(Ok(0)))
     }
 

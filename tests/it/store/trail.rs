@@ -17,6 +17,7 @@ every_store! { [memory locked sqlite postgres] [
     records_at_a_time_make_one_chain
     what_is_wanted_is_found
     what_is_old_goes_and_the_rest_holds
+    what_a_wrong_clock_wrote_keeps_nothing_and_takes_nothing_along
     a_lost_key_begins_a_new_chain_behind_the_old_one
     a_note_is_kept_once_and_put_again
 ] }
@@ -133,15 +134,32 @@ async fn what_is_old_goes_and_the_rest_holds(house: House) {
     for second in 1..=9 {
         trail.append(record(second)).await.unwrap();
     }
-    assert_eq!(trail.prune(at(5), 3).await.unwrap(), 3);
-    assert_eq!(trail.prune(at(5), 3).await.unwrap(), 1);
-    assert_eq!(trail.prune(at(5), 3).await.unwrap(), 0);
+    assert_eq!(trail.prune(at(5)..=at(9), 3).await.unwrap(), 3);
+    assert_eq!(trail.prune(at(5)..=at(9), 3).await.unwrap(), 1);
+    assert_eq!(trail.prune(at(5)..=at(9), 3).await.unwrap(), 0);
     assert_eq!(check(&trail).await, Ok(9));
     assert_eq!(trail.links(&all()).await.unwrap().len(), 5);
-    assert_eq!(trail.prune(at(100), 100).await.unwrap(), 5);
+    assert_eq!(trail.prune(at(100)..=at(200), 100).await.unwrap(), 5);
     assert_eq!(check(&trail).await, Ok(9));
     assert_eq!(trail.append(record(101)).await.unwrap(), 10);
     assert_eq!(check(&trail).await, Ok(10));
+}
+
+async fn what_a_wrong_clock_wrote_keeps_nothing_and_takes_nothing_along(house: House) {
+    let trail = house.store.trail(&key());
+    // It went ahead, then right, ahead again for longer, and then back.
+    for second in [900, 1, 2, 901, 902, 903, 904, 3, 4, 50, 905, 51, 5, 52] {
+        trail.append(record(second)).await.unwrap();
+    }
+    assert_eq!(trail.prune(at(40)..=at(60), 2).await.unwrap(), 3);
+    assert_eq!(check(&trail).await, Ok(14));
+    assert_eq!(trail.prune(at(40)..=at(60), 2).await.unwrap(), 6);
+    assert_eq!(trail.prune(at(40)..=at(60), 9).await.unwrap(), 0, "the next is not old");
+    assert_eq!(check(&trail).await, Ok(14));
+    assert_eq!(trail.prune(at(52)..=at(60), 9).await.unwrap(), 4);
+    let left = trail.links(&all()).await.unwrap();
+    assert_eq!(left.iter().map(|link| link.seq).collect::<Vec<_>>(), [14]);
+    assert_eq!(check(&trail).await, Ok(14));
 }
 
 async fn a_lost_key_begins_a_new_chain_behind_the_old_one(house: House) {
@@ -154,7 +172,7 @@ async fn a_lost_key_begins_a_new_chain_behind_the_old_one(house: House) {
     assert_eq!(trail.append(record(3)).await.unwrap(), 3);
     assert_eq!(check(&trail).await, Ok(3));
     assert_eq!(trail.links(&all()).await.unwrap().len(), 3, "the old ones can still be read");
-    assert_eq!(trail.prune(at(2), 9).await.unwrap(), 1);
+    assert_eq!(trail.prune(at(2)..=at(3), 9).await.unwrap(), 1);
     assert_eq!(check(&trail).await, Ok(3));
 }
 
