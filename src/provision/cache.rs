@@ -127,6 +127,11 @@ impl Cache {
         self.answers.once(key, ask).await
     }
 
+    /// What a question found, if that is kept.
+    pub(super) fn answered(&self, key: &Hashed<Question>) -> Option<Arc<Found>> {
+        self.answers.find(key)
+    }
+
     /// What was just read, though nobody would have had to ask.
     pub(super) fn keep(&self, key: Hashed<One>, view: Option<Arc<View>>) {
         self.resources.keep(key, view);

@@ -225,8 +225,8 @@ impl Tenant {
         Ok(views)
     }
 
-    /// A page of all there are. Where the LMS gives them only all at once, who
-    /// there is is remembered from page to page.
+    /// A page of all there are. Once all were read, they are kept from page to page,
+    /// and where there is no room for that, who there is.
     async fn everybody(
         self: &Arc<Self>,
         kind: Kind,
@@ -235,39 +235,40 @@ impl Tenant {
         fresh: bool,
     ) -> Result<Listing, Error> {
         let page = query.page.at_most(self.config.page);
+        let all = self.cache.question(kind, "", depth);
         let key = self.cache.question(kind, "", Depth::Lean);
+        if !fresh && let Some(found) = self.cache.answered(&all) {
+            return Ok(part(&in_order(&found.views, query), page));
+        }
         if !fresh
             && query.sort.is_none()
             && let Some(roll) = self.cache.roll(&key)
         {
-            let window = page.window(roll.len());
-            let ids = roll.get(window).unwrap_or_default();
-            let pictures = self.by_ids(kind, ids, depth).await?;
-            let views = self.views(kind, pictures, (None, depth)).await?;
-            let views = self.with_unborn(kind, ids, (views, depth)).await?;
-            return Ok(Listing { total: roll.len(), page, views });
+            return self.enrolled(kind, &roll, (page, depth)).await;
         }
         // Some of those that the LMS shows are not for clients to see, and the pages
-        // have to fit together without them.
-        let enough = page.count.map(|count| (page.start_index - 1).saturating_add(count));
+        // have to fit together without them. Whoever wants a second page mostly wants
+        // them all: for each page it would be read anew from the first.
         let plain = self.ledger.entries.all_plain() && self.is_clear();
-        let enough = enough.filter(|_| plain);
+        let first = page.start_index == 1 && query.sort.is_none();
         let asked = mapping::Query {
             want: self.want(kind, depth),
-            enough: enough.filter(|_| query.sort.is_none()),
+            enough: page.count.filter(|_| plain && first),
             loose: true,
             ..mapping::Query::default()
         };
         let noted = self.noted(kind, None).await?;
         let found = self.ask(kind, &asked).await.map_err(Error::lms(Deed::List))?;
         let (pictures, total) = found;
+        // Those who are not shown were read, too.
+        let whole = total.is_none_or(|total| total <= pictures.len());
         let mut views = self.views(kind, pictures, (None, depth)).await?;
         views.append(&mut self.those_noted((kind, noted), None, (&views, depth)).await?);
         views.sort_by_cached_key(|view| order(view));
-        let all = total.is_none_or(|total| total <= views.len());
-        if all && views.len() > page.count.unwrap_or(usize::MAX) {
+        if whole && views.len() > page.count.unwrap_or(usize::MAX) {
             let ids = views.iter().filter_map(|view| view.id().cloned()).collect();
             self.cache.keep_roll(key, ids);
+            self.cache.keep_answer(all, Arc::new(Found { views: views.clone() }));
         }
         let total = total.filter(|_| plain);
         let total = total.unwrap_or_default().max(views.len());
@@ -276,6 +277,20 @@ impl Tenant {
 }
 
 impl Tenant {
+    /// A page of those who are known to be there.
+    async fn enrolled(
+        self: &Arc<Self>,
+        kind: Kind,
+        roll: &[ResourceId],
+        (page, depth): (Page, Depth),
+    ) -> Result<Listing, Error> {
+        let ids = roll.get(page.window(roll.len())).unwrap_or_default();
+        let pictures = self.by_ids(kind, ids, depth).await?;
+        let views = self.views(kind, pictures, (None, depth)).await?;
+        let views = self.with_unborn(kind, ids, (views, depth)).await?;
+        Ok(Listing { total: roll.len(), page, views })
+    }
+
     /// A part of a list with those who are in it and not yet in the LMS.
     async fn with_unborn(
         self: &Arc<Self>,

@@ -22,6 +22,7 @@ mod lost;
 mod moody;
 mod names;
 mod overtime;
+mod pages;
 mod peers;
 mod policies;
 mod privacy;
