@@ -156,13 +156,14 @@ impl Tenant {
     }
 }
 
-/// Whether two have a value that only one may have.
-pub(super) fn are_one(plan: &KindPlan, one: &Resource, other: &Resource) -> bool {
-    let mut unique = plan.attributes.iter().filter(|attribute| attribute.unique);
-    unique.any(|attribute| {
-        let value = attribute.slot.read(one).and_then(folded);
-        value.is_some() && value == attribute.slot.read(other).and_then(folded)
-    })
+/// The values of a resource that only one may have, each with its attribute.
+pub(super) fn unique<'a>(
+    plan: Option<&'a KindPlan>,
+    resource: &'a Resource,
+) -> impl Iterator<Item = (&'a str, String)> {
+    let attributes = plan.into_iter().flat_map(|plan| &plan.attributes);
+    let unique = attributes.filter(|attribute| attribute.unique);
+    unique.filter_map(|it| Some((it.name.as_str(), folded(it.slot.read(resource)?)?)))
 }
 
 /// A unique value as it is compared.

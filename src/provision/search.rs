@@ -1,18 +1,18 @@
 //! Looking for resources: who can answer, what they hold, which of them are
 //! meant, and which part of those is wanted.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::cache::{Depth, Found};
 use super::names::called;
-use super::rivals::are_one;
+use super::rivals::unique;
 use super::write::unmapped;
 use super::{Deed, Error, Tenant, View};
 use crate::call::{Failure, Kind as FailureKind};
 use crate::mapping::{self, Coverage, Picture};
 use crate::scim::{self, Kind, Matcher, Operator, Page, Resource, ResourceId, ResourceType};
-use crate::store::{Among, Entry};
+use crate::store::Among;
 
 /// The part of a list that was asked for.
 #[derive(Debug)]
@@ -173,7 +173,9 @@ impl Tenant {
             let failure = Failure::new(FailureKind::Garbled, "the LMS showed one without an id");
             Error::lms(Deed::Find)(failure)
         })?;
-        let (half_made, plan) = (self.half_made(kind).await?, self.plan(kind));
+        let (half_made, plan) = (self.half_made(kind).await?, self.plan(kind).map(Arc::as_ref));
+        let claimed = half_made.iter().flat_map(|one| unique(plan, &one.sent));
+        let claimed: HashSet<_> = claimed.collect();
         let entries = self.ledger.entries.of_lms(kind, &ids).await?;
         let names = self.names_in(&pictures).await?;
         let resource_type = self.resource_type(kind).ok_or_else(|| unmapped(kind))?;
@@ -181,9 +183,8 @@ impl Tenant {
         let clear = self.is_clear();
         // Mostly there is none, and then no resource has to be made of the picture.
         let is_half = |picture: &Picture| {
-            let same =
-                |one: &Entry| plan.is_some_and(|it| are_one(it, &one.sent, picture.resource()));
-            half_made.iter().any(|one| same(one))
+            let own = || unique(plan, picture.resource());
+            !claimed.is_empty() && own().any(|claim| claimed.contains(&claim))
         };
         let mut views = Vec::with_capacity(pictures.len());
         for ((picture, entry), id) in pictures.into_iter().zip(entries).zip(ids) {
