@@ -44,7 +44,7 @@ impl OfTenant {
         }
         let (store, tenant, ids) = (self.store.clone(), Arc::clone(&self.tenant), ids.to_vec());
         apart_from_others(move || {
-            store.read(|reader| ids.iter().map(|id| one(reader, &tenant, id)).collect())
+            store.search(|reader| ids.iter().map(|id| one(reader, &tenant, id)).collect())
         })
     }
 }
@@ -90,7 +90,11 @@ impl Entries for OfTenant {
             (self.store.clone(), Arc::clone(&self.tenant), matcher.cloned());
         let find = move || {
             let wanted = Wanted { kind, among, matcher: matcher.as_ref(), most };
-            store.read(|reader| find(reader, &tenant, &wanted))
+            if wanted.narrow().is_some() {
+                store.read(|reader| find(reader, &tenant, &wanted))
+            } else {
+                store.search(|reader| find(reader, &tenant, &wanted))
+            }
         };
         // It may read everything, which is no work for a thread that serves.
         apart_from_others(find)
@@ -111,7 +115,7 @@ impl Entries for OfTenant {
 }
 
 /// On a thread that serves nobody.
-fn apart_from_others<T: Send + 'static>(
+pub(super) fn apart_from_others<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Work<'static, T> {
     Box::pin(
@@ -155,6 +159,13 @@ struct Wanted<'a> {
     most: usize,
 }
 
+impl Wanted<'_> {
+    /// What can be looked up of it.
+    fn narrow(&self) -> Option<Narrow> {
+        self.matcher.and_then(|matcher| Narrow::of(matcher, self.among))
+    }
+}
+
 /// The ids of those that fit. What can be looked up is; all else is read and
 /// held against the filter.
 fn find(
@@ -163,7 +174,7 @@ fn find(
     wanted: &Wanted<'_>,
 ) -> rusqlite::Result<Vec<ResourceId>> {
     let kind = wanted.kind.as_str();
-    let narrow = wanted.matcher.and_then(|matcher| Narrow::of(matcher, wanted.among));
+    let narrow = wanted.narrow();
     let mut values: Vec<&dyn ToSql> = vec![&tenant, &kind];
     values.extend(narrow.as_ref().map(|narrow| narrow.value() as &dyn ToSql));
     let mut statement = reader.prepare_cached(&look::among(wanted.among, narrow.as_ref()))?;

@@ -2,8 +2,8 @@
 //!
 //! Writes go through one thread, which commits together what came together and
 //! answers when it is on the disk: a commit costs a sync, and many cost one.
-//! Reads go to the file at once, each on a connection of its own. The file
-//! survives the death of the process at any moment. One gateway at a time has it;
+//! Reads go to the file at once, each on a connection of its own; searches have others
+//! than look-ups, which so never wait for them. The file survives the death of the process at any moment. One gateway at a time has it;
 //! commands may open it beside one, for what no gateway believes without asking.
 
 mod entries;
@@ -14,6 +14,7 @@ mod pending;
 mod pending_row;
 #[cfg(test)]
 mod plans;
+mod readers;
 mod schema;
 mod tokens;
 mod trail;
@@ -24,7 +25,7 @@ use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 
@@ -32,19 +33,24 @@ use super::key::give_away;
 use super::{Entries, Error, Key, Notes, Queue, Store, Tokens, Trail, Work};
 use entries::OfTenant;
 use notes::Board;
+use readers::Readers;
 use tokens::Ring;
 use trail::Sealed;
 use writer::Writer;
 
-/// Readers at the same time; more wait for one of these.
+/// Look-ups at the same time; more wait for one of these.
 const READERS: usize = 4;
+
+/// Searches at the same time, apart from those.
+const SEARCHERS: usize = 4;
 
 /// A store in one file. Clones share it.
 #[derive(Clone)]
 pub struct Sqlite(Arc<Shared>);
 
 struct Shared {
-    readers: [Mutex<Connection>; READERS],
+    readers: Readers,
+    searchers: Readers,
     writer: Writer,
     /// For whom anything waits; see `pending`.
     waiting: Mutex<HashMap<Arc<str>, Arc<AtomicU64>>>,
@@ -82,12 +88,14 @@ impl Sqlite {
     fn with(path: &Path, first: Connection, lock: Option<File>) -> Result<Self, Error> {
         let waiting = pending_row::waiting(&first).map_err(|error| told(path, error))?;
         let peculiar = entries::peculiar(&first).map_err(|error| told(path, error))?;
-        let reader = || connect(path).map(Mutex::new);
-        let readers = [reader()?, reader()?, reader()?, reader()?];
+        let reader = || connect(path);
+        let readers = Readers::new(READERS, reader)?;
+        let searchers = Readers::new(SEARCHERS, reader)?;
         let writer = Writer::start(first).map_err(|error| told(path, error))?;
         let (waiting, peculiar) = (Mutex::new(waiting), Mutex::new(peculiar));
         let path = path.to_owned();
-        Ok(Self(Arc::new(Shared { readers, writer, waiting, peculiar, path, lock })))
+        let shared = Shared { readers, searchers, writer, waiting, peculiar, path, lock };
+        Ok(Self(Arc::new(shared)))
     }
 
     /// Whether a tenant has entries that are not plain.
@@ -104,7 +112,13 @@ impl Sqlite {
 
     /// Reads, on a connection that nobody else uses meanwhile.
     fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
-        read(&self.0.reader()).map_err(|error| told(&self.0.path, error))
+        self.0.readers.read(read).map_err(|error| told(&self.0.path, error))
+    }
+
+    /// The same for what may read everything, on a thread that serves nobody. It waits
+    /// for its like alone.
+    fn search<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
+        self.0.searchers.read(read).map_err(|error| told(&self.0.path, error))
     }
 
     /// Writes, and says what came of it once it is on the disk. Whatever fails
@@ -148,18 +162,6 @@ impl Drop for Shared {
     }
 }
 
-impl Shared {
-    /// A connection that nobody uses, or the first after somebody.
-    fn reader(&self) -> MutexGuard<'_, Connection> {
-        let free = self.readers.iter().find_map(|reader| reader.try_lock().ok());
-        // A panic leaves no connection half-read.
-        free.unwrap_or_else(|| {
-            let [first, ..] = &self.readers;
-            first.lock().unwrap_or_else(PoisonError::into_inner)
-        })
-    }
-}
-
 impl fmt::Debug for Sqlite {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Sqlite({})", self.0.path.display())
@@ -193,4 +195,50 @@ fn connect(path: &Path) -> Result<Connection, Error> {
 
 fn told(path: &Path, error: impl fmt::Display) -> Error {
     Error::new(format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scim::{Filter, Kind, Matcher, Resource, ResourceId, ResourceType};
+    use crate::secret::Secret;
+    use crate::store::{Among, Entry, Wanted};
+
+    /// Holds all connections of one sort, and works meanwhile.
+    fn held<T>(readers: &Readers, count: usize, work: &dyn Fn() -> T) -> T {
+        if count == 0 { work() } else { readers.read(|_| held(readers, count - 1, work)) }
+    }
+
+    fn matcher(text: &str) -> Matcher {
+        let user = ResourceType::user();
+        Matcher::bind(&Filter::parse(text, user.urns()).unwrap(), &user).unwrap()
+    }
+
+    /// None of it would come to an end where one waited for the other.
+    #[test]
+    fn look_ups_and_searches_do_not_wait_for_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&folder.path().join("matricula.db")).unwrap();
+        let entries = store.entries(&"school".into());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (id, now) = (ResourceId::parse("7").unwrap(), "2026-03-04T09:15:27Z".parse().unwrap());
+        let sent = serde_json::json!({ "externalId": "a", "title": "Dean" });
+        let sent = Resource::from_attributes(Kind::User, sent.as_object().unwrap().clone());
+        let plain = Entry::plain(Kind::User, id.clone(), now);
+        runtime.block_on(entries.put(Entry { sent, ..plain })).unwrap();
+        let find = |text: &str| {
+            let matcher = matcher(text);
+            let found = entries.find(Kind::User, Among::Present, Some(&matcher), 9);
+            runtime.block_on(found).unwrap()
+        };
+        held(&store.0.searchers, SEARCHERS, &|| {
+            assert!(runtime.block_on(entries.get(Kind::User, &id)).unwrap().is_some());
+            assert_eq!(find(r#"externalId eq "a""#), std::slice::from_ref(&id));
+        });
+        let trail = store.trail(&Key::of(&Secret::new("a key for a test")));
+        held(&store.0.readers, READERS, &|| {
+            assert_eq!(find(r#"title eq "Dean""#), std::slice::from_ref(&id));
+            assert_eq!(runtime.block_on(trail.links(&Wanted::default())).unwrap(), []);
+        });
+    }
 }

@@ -82,10 +82,13 @@ impl Queue for OfTenant {
     }
 
     fn resources(&self, kind: Kind) -> Work<'_, Vec<ResourceId>> {
-        self.read(|reader| {
+        let (store, tenant) = (self.store.clone(), Arc::clone(&self.tenant));
+        let all = move |reader: &Connection| {
             let mut statement = reader.prepare_cached(look::RESOURCES)?;
-            statement.query_map(params![&*self.tenant, kind.as_str()], pending_row::id)?.collect()
-        })
+            statement.query_map(params![&*tenant, kind.as_str()], pending_row::id)?.collect()
+        };
+        // There may be very many.
+        entries::apart_from_others(move || store.search(all))
     }
 
     fn begun(&self, kind: Kind) -> Work<'_, Vec<ResourceId>> {

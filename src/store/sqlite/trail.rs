@@ -32,7 +32,7 @@ impl Trail for Sealed {
         let (store, wanted) = (self.store.clone(), wanted.clone());
         // It may read everything, which is no work for a thread that serves.
         Box::pin(async move {
-            let found = spawn_blocking(move || store.read(|reader| links(reader, &wanted))).await;
+            let found = spawn_blocking(move || store.search(|reader| links(reader, &wanted))).await;
             found.unwrap_or_else(|error| Err(Error::new(error)))
         })
     }
