@@ -99,16 +99,28 @@ impl Lower<'_> {
         Ok(record)
     }
 
-    /// Every field a full replacement sends.
-    pub(super) fn whole(&self, after: &Resource) -> Result<Record, Failure> {
+    /// Every field a full replacement sends: of the resource as it will be, where `held`
+    /// tells what the LMS will hold of each attribute.
+    pub(super) fn whole(
+        &self,
+        after: &Resource,
+        held: impl Fn(usize, &Attribute) -> Option<Value>,
+    ) -> Result<Record, Failure> {
         let mut record = Record::default();
         let user = Value::Object(after.attributes().clone());
-        for attribute in &self.kind.attributes {
-            let found = attribute.slot.read(after);
-            self.put(attribute, Moment::Update, (found, &attribute.absent, &user), &mut record)?;
+        for (index, attribute) in self.kind.attributes.iter().enumerate() {
+            let found = held(index, attribute);
+            let given = (found.as_ref(), &attribute.absent, &user);
+            self.put(attribute, Moment::Update, given, &mut record)?;
         }
         self.derive(&user, &mut record, |_| true);
         Ok(record)
+    }
+
+    /// Whether a change of this attribute gets to the LMS here.
+    pub(super) fn reaches(&self, attribute: &Attribute) -> bool {
+        let field = attribute.update.as_ref();
+        attribute.via.is_some() || field.is_some_and(|field| field.fill(&self.scope).is_some())
     }
 
     fn put(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use super::overlay::bare;
 use super::read::missing;
 use super::ruling::{Origin, Ruling};
 use super::settle::Kept;
@@ -14,6 +15,7 @@ use super::words::memorable;
 use super::{Deed, Depth, Error, Tenant, View};
 use crate::behalf;
 use crate::call::Kind as FailureKind;
+use crate::mapping::plan::KindPlan;
 use crate::policy::{self, Decision, Reason, Then};
 use crate::scim::{self, Conditions, Edits, Kind, Operation, Resource, ResourceId};
 use crate::store::{Batch, Entry};
@@ -135,7 +137,7 @@ impl Tenant {
             witness::before(&entry.sent, edits);
         }
         let (after, differs) = self.applied(kind, id, edits, entry.as_deref()).await?;
-        self.change_account((kind, id), form).await?;
+        self.change_known((kind, id), form, entry.as_deref()).await?;
         let members = self.touches_members(kind, edits);
         let unchanged = entry.as_ref().filter(|_| !differs).map(|entry| entry.modified);
         let modified = unchanged.unwrap_or_else(|| self.clock.now());
@@ -152,13 +154,36 @@ impl Tenant {
         (kind, id): (Kind, &ResourceId),
         edits: &Edits,
     ) -> Result<(), Error> {
+        let entry = self.ledger.entries.get(kind, id).await?;
+        self.change_known((kind, id), edits, entry.as_deref()).await
+    }
+
+    /// The same, where the entry is at hand.
+    async fn change_known(
+        self: &Arc<Self>,
+        (kind, id): (Kind, &ResourceId),
+        edits: &Edits,
+        entry: Option<&Entry>,
+    ) -> Result<(), Error> {
         let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
         let account = self.lms_id(kind, id).await?.ok_or_else(|| missing(kind, id))?;
         let told = self.edits_in_its_ids(plan, edits).await?;
-        let entry = if plan.remembered { self.ledger.entries.get(kind, id).await? } else { None };
-        let known = entry.map(|entry| entry.sent.clone());
+        let known = match entry {
+            Some(entry) => Some(self.words_in_its_ids(plan, &entry.sent).await?),
+            None => None,
+        };
         let operation = Operation::Change { kind, id: account, edits: told };
         self.change_in_lms(operation, id, known).await
+    }
+
+    /// What a client has written, as the LMS would have to be told. A manager whom
+    /// nobody knows there any more is left out: it is not asked for now.
+    async fn words_in_its_ids(&self, plan: &KindPlan, sent: &Resource) -> Result<Resource, Error> {
+        match self.in_its_ids(plan, sent).await {
+            Ok(told) => Ok(told.into_owned()),
+            Err(Error::Scim(_)) => Ok(bare(sent)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Somebody who is enabled again takes the removal along that is held back.

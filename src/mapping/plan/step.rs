@@ -34,6 +34,14 @@ pub struct Step {
     pub sends: Vec<Expr>,
 }
 
+impl Step {
+    /// Whether it reads the resource at hand, always, and does nothing else.
+    pub fn only_loads(&self) -> bool {
+        let always = self.when.is_none() && self.each.is_none();
+        matches!(self.act, Act::Load) && always && self.keep.is_empty() && self.undo.is_empty()
+    }
+}
+
 /// What a step does.
 #[derive(Debug)]
 pub enum Act {

@@ -10,8 +10,9 @@ use super::{Goal, Machine};
 use crate::call::{Failure, Kind};
 use crate::mapping::expr::Expr;
 use crate::mapping::lower::Lower;
-use crate::mapping::plan::KindPlan;
-use crate::scim::{Outcome, Resource};
+use crate::mapping::picture::{Picture, Shown};
+use crate::mapping::plan::{Attribute, KindPlan};
+use crate::scim::{Edits, Outcome, Resource};
 
 impl Machine {
     /// What each attribute holds afterwards.
@@ -25,65 +26,73 @@ impl Machine {
 
     pub(super) fn lower_change(&mut self) -> Result<(), Failure> {
         let Some(kind) = self.kind.clone() else { return Ok(()) };
+        if let Some(present) = self.present(&kind) {
+            return self.put_change(&kind, &present);
+        }
         let outcomes = self.outcomes(&kind);
         let depends = outcomes.iter().any(|(_, outcome)| *outcome == Outcome::Unknown)
             || derives(&kind, &outcomes);
-        let Goal::Change(change) = &self.goal else { return Ok(()) };
-        let loaded = self.vars.get("object").is_some();
-        if depends && !loaded && change.known.is_none() {
+        if depends {
             let id = self.vars.get("id").cloned().unwrap_or_default();
             self.tasks.push_front(Task::LowerChange);
             return self.seek(super::ask::BY_ID, &[id], Then::Load);
         }
-        let current = self.current(&kind);
-        let (outcomes, after) = match &current {
-            Some(current) => {
-                let after = applied(&change.edits, &kind, current)?;
-                (differences(&kind, current, &after, &outcomes), Some(after))
-            }
-            None => (outcomes, None),
-        };
         let record = {
             let listed = self.vars.names();
-            Lower { kind: &kind, scope: listed.scope() }.change(&outcomes, after.as_ref())?
+            Lower { kind: &kind, scope: listed.scope() }.change(&outcomes, None)?
         };
         self.put_record(record);
-        if let Some(after) = after {
-            self.put_whole(&kind, &after)?;
-        }
         Ok(())
     }
 
     /// The resource as it is: loaded in this run, or as it is remembered.
-    fn current(&self, kind: &Arc<KindPlan>) -> Option<Resource> {
-        if let Some(object) = self.vars.get("object") {
-            let listed = self.vars.names();
-            return Some(self.site.lift(kind, listed.scope()).resource(object, &|_| true));
-        }
-        match &self.goal {
-            Goal::Change(change) => change.known.clone(),
-            Goal::Create(_) | Goal::Delete | Goal::Read(_) | Goal::Session => None,
-        }
+    fn present(&self, kind: &Arc<KindPlan>) -> Option<Present> {
+        let Goal::Change(change) = &self.goal else { return None };
+        let Some(object) = self.vars.get("object") else {
+            let known = change.known.as_ref().filter(|_| kind.remembered);
+            return known.map(|known| Present { resource: known.clone(), shown: Vec::new() });
+        };
+        // What further calls would tell is not known here.
+        let wanted = kind.attributes.iter().map(|attribute| attribute.joins.is_empty()).collect();
+        let listed = self.vars.names();
+        let lift = self.site.lift(kind, listed.scope());
+        let sight = lift.sight(lift.id(object), (object.clone(), &Value::Null), &Some(wanted));
+        let shown = sight.shown.clone();
+        let picture = Picture::from(sight);
+        let resource = match &change.known {
+            Some(sent) => self.site.blend(sent, &picture, &self.vars.moment()).into_resource(),
+            None => picture.into_resource(),
+        };
+        Some(Present { resource, shown })
     }
 
-    /// What replaces the resource as a whole: in the mapping's own fields, and
+    /// What really changes, now that it is known: so no more than that is sent. What
+    /// replaces the resource as a whole is the same in the mapping's own fields, and
     /// as the loaded object with the change written into it.
-    fn put_whole(&mut self, kind: &Arc<KindPlan>, after: &Resource) -> Result<(), Failure> {
-        let current = self.current(kind).unwrap_or_else(|| after.clone());
-        let outcomes = differences(kind, &current, after, &self.outcomes(kind));
-        let (whole, merged) = {
+    fn put_change(&mut self, kind: &Arc<KindPlan>, present: &Present) -> Result<(), Failure> {
+        let Goal::Change(change) = &self.goal else { return Ok(()) };
+        let after = applied(&change.edits, kind, &present.resource)?;
+        let (record, whole, merged) = {
             let listed = self.vars.names();
             let lower = Lower { kind, scope: listed.scope() };
+            let outcomes = differences(&lower, present, &after, &change.edits);
+            let changes = |index| outcomes.iter().any(|(changed, _)| *changed == index);
             let object = self.vars.get("object");
-            let merged = object.map(|object| lower.merged(object, &outcomes, after));
-            (lower.whole(after)?, merged.transpose()?)
+            let merged = object.map(|object| lower.merged(object, &outcomes, &after));
+            let held = |index, attribute: &Attribute| {
+                let kept = || present.held(index, attribute, &after);
+                if changes(index) { attribute.slot.read(&after) } else { kept() }.cloned()
+            };
+            let whole = lower.whole(&after, held)?;
+            (lower.change(&outcomes, Some(&after))?, whole, merged.transpose()?)
         };
+        self.put_record(record);
         self.secrets.extend(whole.secrets);
         self.vars.set("whole", Value::Object(whole.fields));
         if let Some(merged) = merged {
             self.vars.set("merged", Value::Object(merged.fields));
         }
-        self.vars.set("user", Value::Object(after.attributes().clone()));
+        self.vars.set("user", Value::Object(after.into_attributes()));
         Ok(())
     }
 
@@ -105,20 +114,10 @@ impl Machine {
             return Err(Failure::new(Kind::Denied, "this account is not to be touched"));
         }
         self.vars.set("object", object);
-        let Goal::Change(change) = &self.goal else { return Ok(()) };
-        let edits = change.edits.clone();
-        if let Some(current) = self.current(&kind) {
-            let after = applied(&edits, &kind, &current)?;
-            // Now it is known what really changes, so no more than that is sent.
-            let outcomes = differences(&kind, &current, &after, &self.outcomes(&kind));
-            let record = {
-                let listed = self.vars.names();
-                Lower { kind: &kind, scope: listed.scope() }.change(&outcomes, Some(&after))?
-            };
-            self.put_record(record);
-            self.put_whole(&kind, &after)?;
+        match self.present(&kind) {
+            Some(present) => self.put_change(&kind, &present),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -134,11 +133,7 @@ fn derives(kind: &KindPlan, outcomes: &[(usize, Outcome)]) -> bool {
 }
 
 /// The resource after the edits.
-fn applied(
-    edits: &crate::scim::Edits,
-    kind: &KindPlan,
-    current: &Resource,
-) -> Result<Resource, Failure> {
+fn applied(edits: &Edits, kind: &KindPlan, current: &Resource) -> Result<Resource, Failure> {
     let mut after = current.clone();
     edits
         .apply(&kind.resource_type, &mut after)
@@ -146,24 +141,55 @@ fn applied(
     Ok(after)
 }
 
-/// What really changes, attribute by attribute. What the LMS never shows counts
-/// as changed whenever it is set.
+/// What really changes, attribute by attribute. What the LMS does not show may be
+/// anything, so it counts as changed whenever it is asked for.
 fn differences(
-    kind: &KindPlan,
-    before: &Resource,
+    lower: &Lower<'_>,
+    present: &Present,
     after: &Resource,
-    outcomes: &[(usize, Outcome)],
+    edits: &Edits,
 ) -> Vec<(usize, Outcome)> {
     let mut found = Vec::new();
-    for (index, attribute) in kind.attributes.iter().enumerate() {
-        let (old, new) = (attribute.slot.read(before), attribute.slot.read(after));
-        let blind = attribute.read.is_none() && attribute.from_lms.is_none();
-        let asked = outcomes.iter().any(|(known, _)| *known == index);
-        if old == new && !(blind && asked) {
+    for (index, attribute) in lower.kind.attributes.iter().enumerate() {
+        let (old, new) = (attribute.slot.read(&present.resource), attribute.slot.read(after));
+        let asked = edits.outcome(&attribute.slot.place) != Outcome::Untouched;
+        if old == new && !(asked && present.may_differ(index, attribute, lower)) {
             continue;
         }
         let outcome = new.map_or(Outcome::Cleared, |value| Outcome::Set(value.clone()));
         found.push((index, outcome));
     }
     found
+}
+
+/// A resource before a change.
+struct Present {
+    /// In the client's own words, where those are known and still true: edits may mean
+    /// what only the client has said, such as which address is the primary one.
+    resource: Resource,
+    /// What the LMS shows of it, attribute by attribute; nothing, where it was not asked.
+    shown: Vec<Shown>,
+}
+
+impl Present {
+    /// What the LMS holds of an attribute that stays as it is.
+    fn held<'a>(
+        &'a self,
+        index: usize,
+        attribute: &Attribute,
+        after: &'a Resource,
+    ) -> Option<&'a Value> {
+        match self.shown.get(index) {
+            Some(Shown::Value(held)) => Some(held),
+            Some(Shown::Empty) => None,
+            Some(Shown::Hidden) | None => attribute.slot.read(after),
+        }
+    }
+
+    /// Whether the LMS may hold something else than is known of it.
+    fn may_differ(&self, index: usize, attribute: &Attribute, lower: &Lower<'_>) -> bool {
+        let blind = attribute.read.is_none() && attribute.from_lms.is_none();
+        let hidden = self.shown.get(index) == Some(&Shown::Hidden);
+        blind || (hidden && lower.reaches(attribute))
+    }
 }

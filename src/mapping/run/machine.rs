@@ -33,7 +33,7 @@ pub(super) enum Goal {
 #[derive(Debug)]
 pub(super) struct Change {
     pub(super) edits: Edits,
-    /// The resource as somebody else knows it, where the LMS cannot be read.
+    /// The resource as the client has written it, where somebody remembers.
     pub(super) known: Option<Resource>,
 }
 

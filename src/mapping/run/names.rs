@@ -53,6 +53,12 @@ impl Vars {
         }
     }
 
+    /// What the operation was told about the world, and has learned of it since.
+    pub(super) fn moment(&self) -> Moment {
+        let now = self.now.as_str().unwrap_or_default();
+        Moment { now: now.into(), lookups: self.lookups.as_object().cloned().unwrap_or_default() }
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         self.named.get(name)
     }

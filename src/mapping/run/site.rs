@@ -58,8 +58,9 @@ pub struct Query {
 }
 
 impl Site {
-    /// A write on its way. `known` is the resource as the gateway remembers it,
-    /// for an LMS that cannot be read.
+    /// A write on its way. `known` is the resource as the client has written it so
+    /// far, by the LMS's ids: edits may mean what only the client has said, and an
+    /// LMS that cannot be read says nothing at all.
     pub fn write(
         self: &Arc<Self>,
         operation: &Operation,

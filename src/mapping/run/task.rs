@@ -147,7 +147,10 @@ impl Machine {
         let touched = self.vars.get("changed").and_then(Value::as_array);
         let nothing = touched.is_none_or(Vec::is_empty);
         if let (Some(steps), false) = (&kind.update, nothing) {
-            self.frames.push(Frame::steps(steps.clone()));
+            // What the edits had to be held against need not be read a second time.
+            let loaded = self.vars.get("object").is_some();
+            let at = usize::from(loaded && steps.first().is_some_and(Step::only_loads));
+            self.frames.push(Frame::Steps { steps: steps.clone(), at });
         }
     }
 }

@@ -5,6 +5,7 @@
 #![expect(clippy::panic, reason = "a broken rule ends the test")]
 
 mod access;
+mod addresses;
 mod adoption;
 mod attributes;
 mod audit;

@@ -6,6 +6,7 @@
 mod blend;
 mod blend_properties;
 mod calls;
+mod changes;
 mod coverage;
 mod docs;
 mod echo;
