@@ -11,7 +11,7 @@ use super::expr::{Fuel, Scope};
 use super::lift::Lift;
 use super::lower::{Lower, Record};
 use super::picture::Shown;
-use super::plan::{Attribute, KindPlan, Slot};
+use super::plan::{Attribute, KindPlan};
 use super::ready::{Ready, Spot};
 use super::run::{Moment, Site};
 use crate::scim::Resource;
@@ -48,12 +48,6 @@ impl Attribute {
     pub(super) fn is_two_way(&self) -> bool {
         let told = self.create.is_some() || self.update.is_some() || self.via.is_some();
         told && (self.read.is_some() || self.from_lms.is_some()) && !self.secret
-    }
-
-    /// The slot that a resource's value for this attribute stands in: its own,
-    /// or another that a create takes it from.
-    pub(super) fn source(&self, resource: &Resource) -> Option<&Slot> {
-        std::iter::once(&self.slot).chain(&self.or).find(|slot| slot.read(resource).is_some())
     }
 }
 
@@ -160,7 +154,7 @@ impl<'a> Echo<'a> {
     /// What is written for an attribute; nothing where the LMS has no place for
     /// it, be it for a setting, a condition or the value itself.
     fn lowered(&self, scope: Scope<'_>, attribute: &Attribute, user: &Value) -> Option<Value> {
-        let value = attribute.source(self.sent)?.read(self.sent)?;
+        let value = attribute.value(self.sent)?;
         attribute.written().and_then(|field| field.fill(&scope))?;
         let names = [("user", user)];
         if attribute.when.as_ref().is_some_and(|when| !when.holds(&scope.with(&names))) {

@@ -40,9 +40,8 @@ impl Lower<'_> {
         let mut record = Record::default();
         let user = Value::Object(resource.attributes().clone());
         for attribute in &self.kind.attributes {
-            let found = attribute.slot.read(resource);
-            let found = found.or_else(|| attribute.or.iter().find_map(|slot| slot.read(resource)));
-            self.put(attribute, Moment::Create, (found, &attribute.absent, &user), &mut record)?;
+            let given = (attribute.value(resource), attribute.lacking(&attribute.absent), &user);
+            self.put(attribute, Moment::Create, given, &mut record)?;
         }
         self.derive(&user, &mut record, |_| true);
         Ok(record)
@@ -87,7 +86,8 @@ impl Lower<'_> {
                 Outcome::Set(value) => Some(value),
                 Outcome::Cleared => None,
             };
-            self.put(attribute, Moment::Update, (value, &attribute.cleared, &user), &mut record)?;
+            let given = (value, attribute.lacking(&attribute.cleared), &user);
+            self.put(attribute, Moment::Update, given, &mut record)?;
             if !attribute.kept {
                 record.changed.push(attribute.name.clone());
             }
@@ -206,6 +206,17 @@ impl Attribute {
     /// Where it is written, be it by a change or by a create alone.
     pub(super) fn written(&self) -> Option<&Field> {
         self.update.as_ref().or(self.create.as_ref())
+    }
+
+    /// What is done without a value. Where several places may have one that the LMS
+    /// needs, none of them can be asked for by name before it is lowered.
+    fn lacking<'a>(&self, policy: &'a Policy) -> &'a Policy {
+        match policy {
+            Policy::Omit | Policy::Null | Policy::Empty if self.may_come_otherwise() => {
+                &Policy::Refuse
+            }
+            policy => policy,
+        }
     }
 }
 

@@ -244,7 +244,7 @@ impl Tenant {
         let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
         let mut named = serde_json::Map::new();
         for attribute in plan.attributes.iter().filter(|attribute| attribute.unique) {
-            if let Outcome::Set(value) = edits.outcome(&attribute.slot.place) {
+            if let Outcome::Set(value) = attribute.outcome(edits) {
                 attribute.slot.write(&mut named, value);
             }
         }

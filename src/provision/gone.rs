@@ -122,7 +122,7 @@ pub(super) fn all_of(plan: &KindPlan, resource: &Resource, back: bool) -> Edits 
     let attributes = plan.attributes.iter().filter(|attribute| attribute.update.is_some());
     let slots = attributes.filter_map(|attribute| {
         let active = attribute.name == "active";
-        let value = attribute.slot.read(resource).cloned();
+        let value = attribute.value(resource).cloned();
         let value = value.or_else(|| (back && active).then_some(true.into()))?;
         Some(Edit { place: attribute.slot.place.clone(), act: Act::Set(value) })
     });

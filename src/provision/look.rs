@@ -80,7 +80,7 @@ impl Tenant {
         let Some(plan) = self.plan(resource.kind()) else { return Edits::default() };
         let attributes = plan.attributes.iter().filter(|it| it.create.is_none());
         let attributes = attributes.filter(|it| it.update.is_some()).filter_map(|attribute| {
-            let value = attribute.slot.read(resource)?;
+            let value = attribute.value(resource)?;
             let held = attribute.slot.read(picture.resource());
             let act = Act::Set(value.clone());
             (held != Some(value)).then(|| Edit { place: attribute.slot.place.clone(), act })

@@ -37,7 +37,7 @@ impl Tenant {
         let mut names = Vec::new();
         let attributes = self.plan(resource.kind()).into_iter().flat_map(|it| &it.attributes);
         for attribute in attributes.filter(|attribute| attribute.unique) {
-            if let Some(value) = attribute.slot.read(resource) {
+            if let Some(value) = attribute.value(resource) {
                 gather(value, &mut names);
             }
         }

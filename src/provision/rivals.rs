@@ -29,7 +29,7 @@ impl Tenant {
         let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
         let unique = plan.attributes.iter().filter(|attribute| attribute.unique);
         let claims: Vec<_> =
-            unique.filter_map(|it| Some((it, folded(it.slot.read(resource)?)?))).collect();
+            unique.filter_map(|it| Some((it, folded(it.value(resource)?)?))).collect();
         if claims.is_empty() {
             return Ok(());
         }
@@ -48,7 +48,7 @@ impl Tenant {
             }
             let other = other.resource();
             for (attribute, value) in &claims {
-                if attribute.slot.read(&other).and_then(folded).as_ref() == Some(value) {
+                if attribute.value(&other).and_then(folded).as_ref() == Some(value) {
                     let words = format!("`{}` is taken by another account.", attribute.name);
                     return Err(scim::Error::uniqueness(words).into());
                 }
@@ -98,7 +98,7 @@ impl Tenant {
         let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
         let (mut ids, mut names) = (Vec::new(), Vec::new());
         for attribute in plan.attributes.iter().filter(|attribute| attribute.unique) {
-            let value = attribute.slot.read(resource).and_then(|value| value.as_str());
+            let value = attribute.value(resource).and_then(|value| value.as_str());
             let Some(value) = value else { continue };
             names.push(known_as(value));
             let Some(matcher) = self.equals(kind, &attribute.name, value) else { continue };
@@ -163,7 +163,7 @@ pub(super) fn unique<'a>(
 ) -> impl Iterator<Item = (&'a str, String)> {
     let attributes = plan.into_iter().flat_map(|plan| &plan.attributes);
     let unique = attributes.filter(|attribute| attribute.unique);
-    unique.filter_map(|it| Some((it.name.as_str(), folded(it.slot.read(resource)?)?)))
+    unique.filter_map(|it| Some((it.name.as_str(), folded(it.value(resource)?)?)))
 }
 
 /// A unique value as it is compared.

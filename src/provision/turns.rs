@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::news::Outbox;
 use crate::mapping::plan::{Attribute, KindPlan};
-use crate::scim::{self, Edits, Outcome, Resource, ResourceId};
+use crate::scim::{self, Edits, Resource, ResourceId};
 use crate::store::Held;
 
 /// As many keys as can be told apart. Two that share a place wait for each
@@ -128,15 +128,12 @@ impl Key {
 
     /// The values of a new resource that nobody else may have.
     pub(super) fn of_new(plan: &KindPlan, resource: &Resource) -> Vec<Self> {
-        claims(plan, |attribute| attribute.slot.read(resource).cloned())
+        claims(plan, |attribute| attribute.value(resource).cloned())
     }
 
     /// The resource that is changed, and the values that it will have.
     pub(super) fn of_change(plan: &KindPlan, id: &ResourceId, edits: &Edits) -> Vec<Self> {
-        let mut keys = claims(plan, |attribute| match edits.outcome(&attribute.slot.place) {
-            Outcome::Set(value) => Some(value),
-            Outcome::Untouched | Outcome::Cleared | Outcome::Unknown => None,
-        });
+        let mut keys = claims(plan, |attribute| attribute.given(edits));
         keys.push(Self::Id(plan.kind, id.clone()));
         keys
     }

@@ -234,6 +234,7 @@ impl Compiler {
             .iter()
             .map(|attribute| Offer {
                 required: attribute.required,
+                elsewhere: attribute.may_come_otherwise(),
                 // To search by a secret would be to guess at it.
                 filterable: !attribute.secret && (everything || asked(&attribute.name)),
                 mutability: Some(attribute.mutability)

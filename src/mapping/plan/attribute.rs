@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::mapping::expr::{Expr, Pattern};
 use crate::mapping::field::Field;
-use crate::scim::{Mutability, Place};
+use crate::scim::{Edits, Mutability, Outcome, Place, Resource};
 
 /// One SCIM attribute, or one slot of a multi-valued one.
 #[expect(clippy::struct_excessive_bools, reason = "each is a word of the language")]
@@ -15,7 +15,7 @@ pub struct Attribute {
     pub name: String,
     /// Where it stands in a resource.
     pub slot: Slot,
-    /// Where else a create takes the value from, in order.
+    /// Where else the value is taken from, in order, where it is not in its own place.
     pub or: Vec<Slot>,
     /// Where the LMS shows it.
     pub read: Option<Field>,
@@ -121,6 +121,54 @@ pub struct Derived {
     pub from: Vec<String>,
     /// How, over `user`.
     pub value: Expr,
+}
+
+impl Attribute {
+    /// Where the value may stand: in its own place, or in another.
+    fn slots(&self) -> impl Iterator<Item = &Slot> {
+        std::iter::once(&self.slot).chain(&self.or)
+    }
+
+    /// The slot that a resource's value for this attribute stands in.
+    pub fn source(&self, resource: &Resource) -> Option<&Slot> {
+        self.slots().find(|slot| slot.read(resource).is_some())
+    }
+
+    /// A resource's value for this attribute.
+    pub fn value<'r>(&self, resource: &'r Resource) -> Option<&'r Value> {
+        self.slots().find_map(|slot| slot.read(resource))
+    }
+
+    /// What becomes of the value by edits. What happens in another place is of no
+    /// account while there is a value in its own, and whether there is one, nobody
+    /// knows before the resource is read.
+    pub fn outcome(&self, edits: &Edits) -> Outcome {
+        let own = edits.outcome(&self.slot.place);
+        let mut others = self.or.iter().map(|slot| edits.outcome(&slot.place));
+        match own {
+            Outcome::Set(_) | Outcome::Unknown => own,
+            Outcome::Untouched if others.all(|other| other == Outcome::Untouched) => own,
+            Outcome::Untouched => Outcome::Unknown,
+            Outcome::Cleared => match others.find(|other| *other != Outcome::Cleared) {
+                Some(Outcome::Set(value)) => Outcome::Set(value),
+                Some(_) => Outcome::Unknown,
+                None => own,
+            },
+        }
+    }
+
+    /// The value that edits give, in whichever place.
+    pub fn given(&self, edits: &Edits) -> Option<Value> {
+        self.slots().find_map(|slot| match edits.outcome(&slot.place) {
+            Outcome::Set(value) => Some(value),
+            Outcome::Untouched | Outcome::Cleared | Outcome::Unknown => None,
+        })
+    }
+
+    /// Whether another place may do for one that the LMS cannot do without.
+    pub(in crate::mapping) fn may_come_otherwise(&self) -> bool {
+        self.required && !self.or.is_empty()
+    }
 }
 
 impl Values {

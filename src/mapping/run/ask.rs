@@ -35,7 +35,7 @@ impl Machine {
         kind: &KindPlan,
         resource: &Resource,
     ) -> Result<(), Failure> {
-        let probes = telling_values(kind, |attribute| attribute.slot.read(resource).cloned());
+        let probes = telling_values(kind, |attribute| attribute.value(resource).cloned());
         if probes.is_empty() {
             return Err(Failure::new(Kind::Unsupported, "nothing unique can be looked up here"));
         }

@@ -19,7 +19,7 @@ impl Machine {
     fn outcomes(&self, kind: &KindPlan) -> Vec<(usize, Outcome)> {
         let Goal::Change(change) = &self.goal else { return Vec::new() };
         let each = kind.attributes.iter().enumerate();
-        each.map(|(index, attribute)| (index, change.edits.outcome(&attribute.slot.place)))
+        each.map(|(index, attribute)| (index, attribute.outcome(&change.edits)))
             .filter(|(_, outcome)| *outcome != Outcome::Untouched)
             .collect()
     }
@@ -50,7 +50,11 @@ impl Machine {
         let Goal::Change(change) = &self.goal else { return None };
         let Some(object) = self.vars.get("object") else {
             let known = change.known.as_ref().filter(|_| kind.remembered);
-            return known.map(|known| Present { resource: known.clone(), shown: Vec::new() });
+            return known.map(|known| Present {
+                resource: known.clone(),
+                shown: Vec::new(),
+                worded: true,
+            });
         };
         // What further calls would tell is not known here.
         let wanted = kind.attributes.iter().map(|attribute| attribute.joins.is_empty()).collect();
@@ -63,7 +67,7 @@ impl Machine {
             Some(sent) => self.site.blend(sent, &picture, &self.vars.moment()).into_resource(),
             None => picture.into_resource(),
         };
-        Some(Present { resource, shown })
+        Some(Present { resource, shown, worded: change.known.is_some() })
     }
 
     /// What really changes, now that it is known: so no more than that is sent. What
@@ -81,7 +85,7 @@ impl Machine {
             let merged = object.map(|object| lower.merged(object, &outcomes, &after));
             let held = |index, attribute: &Attribute| {
                 let kept = || present.held(index, attribute, &after);
-                if changes(index) { attribute.slot.read(&after) } else { kept() }.cloned()
+                if changes(index) { attribute.value(&after) } else { kept() }.cloned()
             };
             let whole = lower.whole(&after, held)?;
             (lower.change(&outcomes, Some(&after))?, whole, merged.transpose()?)
@@ -151,9 +155,14 @@ fn differences(
 ) -> Vec<(usize, Outcome)> {
     let mut found = Vec::new();
     for (index, attribute) in lower.kind.attributes.iter().enumerate() {
-        let (old, new) = (attribute.slot.read(&present.resource), attribute.slot.read(after));
+        let (old, new) = (attribute.value(&present.resource), attribute.value(after));
         let asked = edits.outcome(&attribute.slot.place) != Outcome::Untouched;
-        if old == new && !(asked && present.may_differ(index, attribute, lower)) {
+        let settled = if asked {
+            old == new && !present.may_differ(index, attribute, lower)
+        } else {
+            old == new || present.is_unknown(index)
+        };
+        if settled {
             continue;
         }
         let outcome = new.map_or(Outcome::Cleared, |value| Outcome::Set(value.clone()));
@@ -169,6 +178,8 @@ struct Present {
     resource: Resource,
     /// What the LMS shows of it, attribute by attribute; nothing, where it was not asked.
     shown: Vec<Shown>,
+    /// Whether the client's words are known.
+    worded: bool,
 }
 
 impl Present {
@@ -182,8 +193,15 @@ impl Present {
         match self.shown.get(index) {
             Some(Shown::Value(held)) => Some(held),
             Some(Shown::Empty) => None,
-            Some(Shown::Hidden) | None => attribute.slot.read(after),
+            Some(Shown::Hidden) if !self.worded => attribute.slot.read(after),
+            Some(Shown::Hidden) | None => attribute.value(after),
         }
+    }
+
+    /// Whether nobody knows what is there, so that what stands in another place may be
+    /// of no account.
+    fn is_unknown(&self, index: usize) -> bool {
+        !self.worded && self.shown.get(index) == Some(&Shown::Hidden)
     }
 
     /// Whether the LMS may hold something else than is known of it.

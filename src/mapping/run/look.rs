@@ -12,26 +12,31 @@ use crate::call::{Failure, Kind};
 use crate::mapping::expr::plain_text;
 use crate::mapping::lift::Lift;
 use crate::mapping::plan::{Attribute, KindPlan};
-use crate::scim::Outcome;
+use crate::scim::{Outcome, Resource};
 
 impl Machine {
     /// The unique values that this write brings along, as questions.
     fn probes(&self, kind: &KindPlan, refused: bool) -> VecDeque<Probe> {
         match &self.goal {
             Goal::Create(resource) => {
-                let value = |attribute: &Attribute| attribute.slot.read(resource).cloned();
+                let value = |attribute: &Attribute| attribute.value(resource).cloned();
                 if refused {
                     super::ask::telling_values(kind, value)
                 } else {
                     super::ask::unique_values(kind, value)
                 }
             }
-            Goal::Change(change) => super::ask::unique_values(kind, |attribute| {
-                match change.edits.outcome(&attribute.slot.place) {
-                    Outcome::Set(value) => Some(value),
-                    Outcome::Untouched | Outcome::Cleared | Outcome::Unknown => None,
-                }
-            }),
+            Goal::Change(change) => {
+                let after = self.vars.get("user").and_then(Value::as_object);
+                let after = after.map(|it| Resource::from_attributes(kind.kind, it.clone()));
+                super::ask::unique_values(kind, |attribute| {
+                    match attribute.outcome(&change.edits) {
+                        Outcome::Set(value) => Some(value),
+                        Outcome::Unknown => attribute.value(after.as_ref()?).cloned(),
+                        Outcome::Untouched | Outcome::Cleared => None,
+                    }
+                })
+            }
             Goal::Delete | Goal::Read(_) | Goal::Session => VecDeque::new(),
         }
     }

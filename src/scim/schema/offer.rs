@@ -16,6 +16,8 @@ pub struct Offer {
     pub path: Path,
     /// Whether the LMS cannot do without it.
     pub required: bool,
+    /// Whether it may come from another place, so that nobody can ask for this one.
+    pub elsewhere: bool,
     /// Whether filters may name it.
     pub filterable: bool,
     /// Who may write it, where the schema's word does not hold.
@@ -32,6 +34,7 @@ impl Offer {
         Self {
             path,
             required: false,
+            elsewhere: false,
             filterable: false,
             mutability: None,
             uniqueness: None,
@@ -61,7 +64,7 @@ impl ResourceType {
                 apply(offer, place, attribute);
             }
         }
-        let required = places.into_iter().filter(|(offer, _)| offer.required);
+        let required = places.into_iter().filter(|(offer, _)| offer.required && !offer.elsewhere);
         self.required = required.map(|(_, place)| place).collect();
         Ok(self)
     }
