@@ -12,6 +12,7 @@ mod audit;
 mod cache;
 mod client_leaves;
 mod crowds;
+mod cohorts;
 pub(crate) mod cycle;
 mod deeds;
 mod dry_run;
