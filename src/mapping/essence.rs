@@ -4,6 +4,7 @@
 use serde_json::Map;
 
 use super::picture::{Picture, Seen, Shown};
+use super::plan::Slot;
 use crate::scim::Resource;
 
 impl Picture {
@@ -17,12 +18,20 @@ impl Picture {
             let mut bare = Map::from_iter([(key.clone(), whole.clone())]);
             let mut shown = Vec::new();
             for (attribute, held) in sight.kind.attributes.iter().zip(&sight.shown) {
-                let alone = attribute.or.is_empty() && attribute.via.is_none();
-                let (Shown::Value(held), true) = (held, alone) else { continue };
+                let (Shown::Value(held), None) = (held, &attribute.via) else { continue };
                 let own = attribute.slot.home() == key;
                 if own && attribute.slot.within(whole) == Some(held) {
                     attribute.slot.take(&mut bare);
-                    shown.push((&attribute.slot, held));
+                    let elsewhere = |slot: &Slot| match bare.get(slot.home()) {
+                        Some(home) => slot.within(home).is_some(),
+                        None => slot.read(sent).is_some(),
+                    };
+                    // Without its own value, another would be taken for it.
+                    if attribute.or.iter().any(elsewhere) {
+                        attribute.slot.write(&mut bare, held.clone());
+                    } else {
+                        shown.push((&attribute.slot, held));
+                    }
                 }
             }
             // What does not come together again in the same form stays as it is.

@@ -41,3 +41,19 @@ fn only_what_the_lms_says_otherwise_or_not_at_all_is_kept() {
     assert_eq!(Value::Object(kept.attributes().clone()), expected);
     assert_eq!(answer(&site, &kept, &object), answer(&site, &sent, &object));
 }
+
+#[test]
+fn an_address_is_kept_where_another_would_be_taken_for_it() {
+    let site = moodle(&json!({}));
+    let sent = user(&json!({
+        "userName": "nina",
+        "emails": [
+            { "type": "work", "value": "nina@hoch.example" },
+            { "type": "home", "value": "nina@home.example", "primary": true }
+        ]
+    }));
+    let object = stored(&site, &sent);
+    let kept = picture(&site, &object).essence(&sent).unwrap();
+    assert_eq!(kept.attributes()["emails"], sent.attributes()["emails"]);
+    assert_eq!(answer(&site, &kept, &object), answer(&site, &sent, &object));
+}
