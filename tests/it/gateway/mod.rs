@@ -30,6 +30,7 @@ mod policies;
 mod privacy;
 mod protocol;
 mod raw;
+mod refusals;
 mod replicas;
 mod rides;
 mod rights;
