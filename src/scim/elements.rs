@@ -1,6 +1,7 @@
 //! The elements of a multi-valued attribute, with an index, so that thousands
 //! of additions and removals cost one step each.
 
+use super::reference::is_to_group;
 use super::schema::{Attribute, Mutability};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -9,8 +10,8 @@ use std::sync::Arc;
 /// What makes two elements the same one.
 #[derive(Debug, PartialEq, Eq, Hash)]
 enum Identity {
-    /// The resource it points at.
-    Reference(String),
+    /// The resource it points at, and whether that is a group.
+    Reference(String, bool),
     /// RFC 7643 §2.4: type and value should not repeat together.
     Labelled(String, String),
     /// The first with this value, under whatever label.
@@ -22,7 +23,9 @@ enum Identity {
 fn identity(attribute: &Attribute, element: &Value) -> Identity {
     let text = |part| element.get(part).and_then(Value::as_str);
     match text("value") {
-        Some(value) if attribute.identified_by_value() => Identity::Reference(value.to_owned()),
+        Some(value) if attribute.identified_by_value() => {
+            Identity::Reference(value.to_owned(), is_to_group(element))
+        }
         Some(value) => {
             Identity::Labelled(text("type").unwrap_or_default().to_owned(), value.to_owned())
         }
@@ -33,7 +36,11 @@ fn identity(attribute: &Attribute, element: &Value) -> Identity {
 fn repeats(attribute: &Attribute, elements: &[Value]) -> bool {
     let same = |one: &Value, other: &Value| match (one.get("value"), other.get("value")) {
         (Some(one_value), Some(other_value)) => {
-            let labelled = attribute.identified_by_value() || one.get("type") == other.get("type");
+            let labelled = if attribute.identified_by_value() {
+                is_to_group(one) == is_to_group(other)
+            } else {
+                one.get("type") == other.get("type")
+            };
             one_value == other_value && labelled
         }
         _ => one == other,
@@ -123,7 +130,7 @@ impl<'a> Elements<'a> {
                 }
                 Some(Identity::Value(value.clone()))
             }
-            Identity::Reference(_) | Identity::Value(_) | Identity::Whole(_) => None,
+            Identity::Reference(..) | Identity::Value(_) | Identity::Whole(_) => None,
         };
         let index = self.index();
         let at = *index.entry(identity).or_insert(next);
@@ -297,6 +304,17 @@ mod tests {
             Elements::distinct(&members, given),
             [json!({ "value": "1", "type": "User" }), json!({ "value": "2" })]
         );
+    }
+
+    #[test]
+    fn a_group_is_another_member_than_the_person_with_its_id() {
+        let members = attribute(&ResourceType::group(), "members");
+        let (person, nested) = (json!({ "value": "4" }), json!({ "value": "4", "type": "group" }));
+        let given = vec![person.clone(), nested.clone()];
+        assert_eq!(Elements::distinct(&members, given.clone()), given);
+        let mut elements = Elements::of(&members, Some(json!([person])));
+        elements.drop(&nested);
+        assert_eq!(elements.into_value().unwrap(), json!([person]));
     }
 
     #[test]

@@ -37,6 +37,7 @@ mod path;
 mod place;
 mod projection;
 mod query;
+mod reference;
 mod resource;
 mod rules;
 mod schema;
@@ -73,6 +74,7 @@ pub use path::{Path, Target};
 pub use place::Place;
 pub use projection::Projection;
 pub use query::{Parameters, Query, SEARCH_REQUEST};
+pub use reference::is_to_group;
 pub use resource::Resource;
 pub use rules::{Rules, Unknown};
 pub use schema::{

@@ -7,6 +7,7 @@ use super::edit::{Act, Edit, Edits};
 use super::filter::{Matcher, Operand, Operator};
 use super::name::ENTERPRISE_USER;
 use super::place::Place;
+use super::reference::is_to_group;
 use super::resource::Resource;
 use super::schema::Kind;
 
@@ -126,8 +127,7 @@ fn named(mut edit: Edit, naming: &mut Naming<'_>) -> Result<Option<Edit>, Nobody
 
 /// A member or a manager: an object with a `value`, or the bare id.
 fn name_element(element: &mut Value, naming: &mut Naming<'_>) -> Result<(), Nobody> {
-    let group = element.get("type").and_then(Value::as_str).is_some_and(|it| it == "Group");
-    let kind = if group { Kind::Group } else { Kind::User };
+    let kind = if is_to_group(element) { Kind::Group } else { Kind::User };
     let id = match element {
         Value::Object(parts) => parts.get_mut("value"),
         bare => Some(bare),

@@ -6,6 +6,7 @@
 
 use super::elements::{Elements, is_primary};
 use super::filter::instant;
+use super::reference::Told;
 use super::rules::{Rules, Unknown};
 use super::schema::{Attribute, Mutability, Type};
 use serde_json::{Map, Value};
@@ -51,7 +52,7 @@ pub(super) fn one(attribute: &Attribute, value: Value, rules: Rules) -> Typed {
     }
 }
 
-fn is_unassigned(value: &Value) -> bool {
+pub(super) fn is_unassigned(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),
@@ -123,11 +124,14 @@ fn complex(attribute: &Attribute, value: Value, rules: Rules) -> Typed {
 }
 
 /// The parts of a complex value. Read-only parts (`$ref`, `display` of a
-/// member) are the gateway's to say and are passed over.
+/// member) are the gateway's to say and are passed over, but for what a `$ref`
+/// alone tells.
 fn object(attribute: &Attribute, parts: Map<String, Value>, rules: Rules) -> Typed {
     let parts = if attribute.name.is("roles") { role(parts) } else { parts };
     let mut typed = Map::new();
+    let mut told = Told::default();
     for (name, value) in parts {
+        told.hear(&name, &value);
         let Some(sub) = part(attribute, &name) else {
             unknown_part(&mut typed, name, value, rules)?;
             continue;
@@ -143,10 +147,12 @@ fn object(attribute: &Attribute, parts: Map<String, Value>, rules: Rules) -> Typ
             return Err(format!("`{}` is given twice", sub.name));
         }
     }
-    // A reference to nobody is no reference: `{"value": ""}` clears a manager.
-    let empty =
-        typed.is_empty() || (attribute.is_single_reference() && !typed.contains_key("value"));
-    Ok((!empty).then_some(Value::Object(typed)))
+    if attribute.identified_by_value() {
+        told.name_group(&mut typed);
+    } else if attribute.is_single_reference() && !typed.contains_key("value") {
+        return told.identify(attribute, typed);
+    }
+    Ok((!typed.is_empty()).then_some(Value::Object(typed)))
 }
 
 /// The name in the spelling of the schema, which it mostly is in already.

@@ -12,7 +12,7 @@ use crate::call::{Failure, Kind};
 use crate::mapping::expr::plain_text;
 use crate::mapping::lift::native;
 use crate::mapping::plan::{KindPlan, Members, Steps};
-use crate::scim::{Resource, ResourceId};
+use crate::scim::{Resource, ResourceId, is_to_group};
 
 impl Members {
     /// What the LMS calls the member of that SCIM id.
@@ -132,14 +132,31 @@ impl Machine {
         Ok(())
     }
 
+    /// Whether the members that are told can be members at all. It is asked before
+    /// anything is written, so that a group is not made or renamed for nothing.
+    pub(super) fn members_fit(&self) -> Result<(), Failure> {
+        let Some(kind) = &self.kind else { return Ok(()) };
+        let (Some(plan), Some(place)) = (&kind.members, kind.resource_type.members()) else {
+            return Ok(());
+        };
+        match &self.goal {
+            Goal::Create(resource) => ids(plan, listed(resource))?,
+            Goal::Change(change) => {
+                let delta = change.edits.delta(&place).unwrap_or_default();
+                ids(plan, &delta.added)?
+            }
+            Goal::Delete | Goal::Read(_) | Goal::Session => Vec::new(),
+        };
+        Ok(())
+    }
+
     /// Members that come with a new group.
     pub(super) fn first_members(&mut self) -> Result<(), Failure> {
         let (Some(kind), Goal::Create(resource)) = (self.kind.clone(), &self.goal) else {
             return Ok(());
         };
         let Some(plan) = &kind.members else { return Ok(()) };
-        let listed = resource.attributes().get("members").and_then(Value::as_array);
-        let added = ids(plan, listed.map(Vec::as_slice).unwrap_or_default())?;
+        let added = ids(plan, listed(resource))?;
         if added.is_empty() {
             return Ok(());
         }
@@ -241,25 +258,38 @@ impl Machine {
     }
 }
 
-/// The LMS's ids of members. One that no account can have is refused: leaving
-/// it out would tell the client that it is a member now.
+/// The members of a group.
+fn listed(group: &Resource) -> &[Value] {
+    let members = group.attributes().get("members").and_then(Value::as_array);
+    members.map(Vec::as_slice).unwrap_or_default()
+}
+
+/// The LMS's ids of members, each once. One that no account can have is refused:
+/// leaving it out would tell the client that it is a member now. So is a group, whose
+/// id may be that of a person.
 fn ids(plan: &Members, elements: &[Value]) -> Result<Vec<Value>, Failure> {
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(elements.len());
+    let mut known = HashSet::with_capacity(elements.len());
     for element in elements {
         let id = element.get("value").and_then(Value::as_str).unwrap_or_default();
+        if is_to_group(element) {
+            let says = format!("groups cannot be members here, and `{id}` is one");
+            return Err(Failure::new(Kind::Invalid, says).on("members"));
+        }
         let Some(native) = plan.native(id) else {
             let says = format!("no account has the id `{id}`");
             return Err(Failure::new(Kind::Invalid, says).on("members"));
         };
-        if !found.contains(&native) {
+        if known.insert(id) {
             found.push(native);
         }
     }
     Ok(found)
 }
 
-/// The same for members that go: who cannot exist is no member already.
+/// The same for members that go: who cannot exist is no member already, and no group
+/// is one.
 fn known_ids(plan: &Members, elements: &[Value]) -> Vec<Value> {
-    let id = |element: &Value| plan.native(element.get("value")?.as_str()?);
-    elements.iter().filter_map(id).collect()
+    let people = elements.iter().filter(|element| !is_to_group(element));
+    people.filter_map(|element| plan.native(element.get("value")?.as_str()?)).collect()
 }

@@ -59,7 +59,7 @@ impl Machine {
             Task::Learn(index) => self.learn(index),
             Task::LowerCreate => self.lower_create()?,
             Task::LowerChange => self.lower_change()?,
-            Task::Update => self.begin_update(),
+            Task::Update => self.begin_update()?,
             Task::Look(otherwise) => self.begin_look(otherwise)?,
             Task::Seek(question, values) => self.seek(&question, &values, Then::Objects)?,
             Task::Joins => self.frames.push(Frame::Joins { at: 0, join: 0, waiting: false }),
@@ -130,6 +130,7 @@ impl Machine {
             let listed = self.vars.names();
             Lower { kind: &kind, scope: listed.scope() }.create(resource)?
         };
+        self.members_fit()?;
         let user = Value::Object(resource.attributes().clone());
         self.put_record(record);
         self.vars.set("user", user);
@@ -142,8 +143,9 @@ impl Machine {
         self.vars.set("record", Value::Object(record.fields));
     }
 
-    fn begin_update(&mut self) {
-        let Some(kind) = self.kind.clone() else { return };
+    fn begin_update(&mut self) -> Result<(), Failure> {
+        let Some(kind) = self.kind.clone() else { return Ok(()) };
+        self.members_fit()?;
         let touched = self.vars.get("changed").and_then(Value::as_array);
         let nothing = touched.is_none_or(Vec::is_empty);
         if let (Some(steps), false) = (&kind.update, nothing) {
@@ -152,6 +154,7 @@ impl Machine {
             let at = usize::from(loaded && steps.first().is_some_and(Step::only_loads));
             self.frames.push(Frame::Steps { steps: steps.clone(), at });
         }
+        Ok(())
     }
 }
 

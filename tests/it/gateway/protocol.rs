@@ -226,3 +226,30 @@ async fn discovery_tells_what_is_here() {
     assert_eq!(filtered.status, 403, "{filtered:?}");
     assert_eq!(house.lms.calls().total(), 0);
 }
+
+/// Moodle's cohorts hold people, and count apart from them.
+#[tokio::test]
+async fn a_group_within_a_group_is_not_the_person_with_its_number() {
+    let house = House::open().await;
+    let otto = house.post("/Users", person("otto")).await.id().to_owned();
+    let outer = house.post("/Groups", json!({ "displayName": "outer" })).await.id().to_owned();
+    let path = format!("/Groups/{outer}");
+    let location = format!("{}/Groups/{otto}", house.base);
+    let join = json!([{ "op": "add", "path": "members", "value": [{ "value": otto }] }]);
+    for member in
+        [json!({ "value": otto, "type": "Group" }), json!({ "value": otto, "$ref": location })]
+    {
+        let add = json!([{ "op": "add", "path": "members", "value": [member] }]);
+        let refused = house.patch(&path, add).await;
+        let detail = refused.body["detail"].as_str().unwrap_or_default();
+        assert!(refused.status == 400 && detail.contains("cannot be members here"), "{refused:?}");
+        assert_eq!(house.get(&path).await.body["members"], json!([]), "{member}");
+        assert_eq!(house.patch(&path, join.clone()).await.status, 204);
+        let gone = json!([{ "op": "remove", "path": "members", "value": [member] }]);
+        assert_eq!(house.patch(&path, gone).await.status, 204);
+        let read = house.get(&path).await.body;
+        assert_eq!(read["members"][0]["value"], json!(otto), "{member}");
+        let all = json!([{ "op": "remove", "path": "members" }]);
+        assert_eq!(house.patch(&path, all).await.status, 204);
+    }
+}

@@ -92,6 +92,14 @@ fn the_id_of_a_manager_keeps_its_case() {
     assert_eq!(after(user(json!({})), "Add", PATH, json!("U-aB")), managed_by("U-aB"));
 }
 
+#[test]
+fn a_reference_alone_sets_the_manager() {
+    for url in ["https://gw.example/scim/v2/Users/u-0007", "../Users/u-0007"] {
+        let value = json!({ "$ref": url, "displayName": "Otto Boss" });
+        assert_eq!(after(managed_by("u-0009"), "replace", PATH, value), managed_by("u-0007"));
+    }
+}
+
 // Changing.
 
 #[test]
@@ -214,7 +222,26 @@ fn set_change_and_clear_follow_each_other() {
     assert_eq!(after(changed, "replace", PATH, json!("")), user(json!({})));
 }
 
+#[test]
+fn an_object_that_says_nothing_clears_the_manager() {
+    for value in [json!({}), json!({ "$ref": null }), json!({ "$ref": "", "displayName": null })] {
+        assert_eq!(after(managed_by("u-0007"), "replace", PATH, value), user(json!({})));
+    }
+}
+
 // Refusals and bodies.
+
+#[test]
+fn a_manager_without_an_id_is_not_nobody() {
+    for value in [
+        json!({ "displayName": "Otto Boss" }),
+        json!({ "$ref": "https://gw.example/scim/v2/Groups/4" }),
+        json!({ "$ref": "https://gw.example/scim/v2/Users/" }),
+    ] {
+        let operations = json!([{ "op": "replace", "path": PATH, "value": value }]);
+        assert_eq!(refused(managed_by("u-0007"), operations), Some(ScimType::InvalidValue));
+    }
+}
 
 #[test]
 fn two_managers_are_refused() {

@@ -130,6 +130,20 @@ fn ids_that_differ_in_case_are_two_members() {
     );
 }
 
+#[test]
+fn a_group_is_another_member_than_the_person_with_its_id() {
+    for nested in [
+        json!({ "value": "u-1", "type": "Group" }),
+        json!({ "value": "u-1", "$ref": "https://gw.example/scim/v2/Groups/u-1" }),
+    ] {
+        let after = after(&["u-1"], "add", "members", json!([nested]));
+        let both = json!([{ "value": "u-1" }, { "value": "u-1", "type": "Group" }]);
+        assert_eq!(after["members"], both);
+        let operations = json!([{ "op": "remove", "path": "members", "value": [nested] }]);
+        assert!(is_no_change(group_of(&["u-1"]), operations));
+    }
+}
+
 // Removing: the rows of the decision table.
 
 #[test]

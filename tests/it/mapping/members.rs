@@ -1,0 +1,104 @@
+//! Members of groups: who can be one, and what an LMS is told of many or none.
+
+use std::sync::Arc;
+
+use matricula::call::{Call, Failure, Kind, Reply};
+use matricula::mapping::{Next, Request, Shipped, Site, Source};
+use serde_json::{Map, Value, json};
+
+use super::people::moment;
+
+const SINGLY: &str = r#"
+add    = { post = "/groups/{id}/members", body = { users = "{added}" } }
+remove = { post = "/groups/{id}/gone", body = { users = "{removed}" } }
+"#;
+
+const WHOLE: &str = r#"set = { put = "/groups/{id}/members", body = { users = "{members}" } }"#;
+
+/// An LMS with groups whose members are written like that.
+fn site(members: &str) -> Arc<Site> {
+    let text = format!(
+        r#"
+format = 1
+title  = "groups"
+[backend]
+base  = "https://lms.example"
+lists = "bracketed"
+[group]
+id         = {{ read = "lms.id", type = "number" }}
+attributes = {{ displayName = "name" }}
+create     = {{ post = "/groups", body = "{{record}}", keep = {{ id = "body.id" }} }}
+update     = {{ patch = "/groups/{{id}}", body = "{{record}}" }}
+delete     = {{ delete = "/groups/{{id}}" }}
+find       = {{ "id eq" = {{ get = "/groups/{{value}}" }} }}
+[group.members]
+type = "number"
+read = {{ get = "/groups/{{id}}/members", keep = {{ members = "body" }} }}
+{members}
+"#
+    );
+    let source = Source::read("groups.toml", &text, &Shipped);
+    let plan = Arc::new(source.and_then(|it| it.compile()).unwrap());
+    plan.settle(&Map::new()).unwrap()
+}
+
+/// The calls that a request makes of an LMS in which 4 and 5 are in every group.
+fn calls(site: &Arc<Site>, line: &str, body: Value) -> Result<Vec<Call>, Failure> {
+    let request = Request::read(&site.plan, line, Some(body)).unwrap();
+    let mut run = request.runs(site, None, &moment())?.remove(0);
+    let mut made = Vec::new();
+    let mut next = run.start();
+    loop {
+        match next {
+            Next::Done(done) => return done.map(|_| made),
+            Next::Call(call) => {
+                let listed = call.target.to_string().ends_with("/members");
+                made.push(*call);
+                let reply = if listed { json!([4, 5]) } else { json!({"id": 9}) };
+                next = run.next(Ok(Reply::json(200, reply)));
+            }
+        }
+    }
+}
+
+fn edit(op: &str, members: &Value) -> Value {
+    json!({ "Operations": [
+        { "op": op, "path": "members", "value": members },
+        { "op": "replace", "path": "displayName", "value": "Staff" }
+    ]})
+}
+
+#[test]
+fn a_group_is_refused_as_a_member_before_anything_is_written() {
+    let spelled = [
+        json!({ "value": "4", "type": "Group" }),
+        json!({ "value": "4", "type": "group" }),
+        json!({ "value": "4", "$ref": "https://scim.example/v2/Groups/4" }),
+    ];
+    for members in [SINGLY, WHOLE] {
+        let site = site(members);
+        for nested in &spelled {
+            let group = json!({ "displayName": "Staff", "members": [nested] });
+            for (line, body) in [
+                ("PATCH /Groups/7", edit("add", &json!([nested]))),
+                ("PATCH /Groups/7", edit("replace", &json!([nested]))),
+                ("PUT /Groups/7", group.clone()),
+                ("POST /Groups", group),
+            ] {
+                let failure = calls(&site, line, body).unwrap_err();
+                assert_eq!(failure.kind, Kind::Invalid, "{line} {nested}");
+                assert_eq!(failure.attribute.as_deref(), Some("members"), "{line} {nested}");
+                assert!(!failure.lost, "{line} {nested}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_removal_of_a_group_removes_nobody() {
+    let nested = json!([{ "value": "4", "type": "Group" }]);
+    let gone = json!({ "Operations": [{ "op": "remove", "path": "members", "value": nested }] });
+    assert_eq!(calls(&site(SINGLY), "PATCH /Groups/7", gone.clone()).unwrap(), []);
+    let made = calls(&site(WHOLE), "PATCH /Groups/7", gone).unwrap();
+    assert_eq!(made.last().unwrap().body, Some(json!({ "users": [4, 5] })));
+}
