@@ -8,12 +8,9 @@ use super::name::AttrName;
 use super::place::Place;
 use super::resource::Resource;
 use super::schema::{Attribute, Mutability, ResourceType};
+use super::work::Work;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
-
-/// How many elements the edits of one request may look at. A group of 10,000
-/// with a thousand filtered edits fits; a request made to burn time does not.
-const MOST_WORK: usize = 10_000_000;
 
 impl Edits {
     /// Applies all edits, or none. Says whether the resource is another one
@@ -24,7 +21,7 @@ impl Edits {
         resource: &mut Resource,
     ) -> Result<bool, Error> {
         let mut journal: Vec<(Place, Option<Value>)> = Vec::new();
-        let mut work = 0;
+        let mut work = Work::default();
         let mut result = Ok(());
         for edits in by_attribute(&self.list) {
             let Some(place) = edits.first().map(|edit| edit.place.whole()) else { continue };
@@ -58,13 +55,13 @@ impl Edits {
         &self,
         edits: &[&Edit],
         before: Option<Value>,
-        work: &mut usize,
+        work: &mut Work,
     ) -> Result<Option<Value>, Error> {
         let Some(attribute) = edits.first().map(|edit| &edit.place.attr) else { return Ok(before) };
         if attribute.multi_valued {
             let mut elements = Elements::of(attribute, before);
             for edit in edits {
-                spend(work, edit, &elements)?;
+                work.spend(edit, &elements)?;
                 elements = self.edit_elements(edit, elements)?;
             }
             return Ok(elements.into_value());
@@ -174,20 +171,6 @@ fn by_attribute(edits: &[Edit]) -> Vec<Vec<&Edit>> {
         }
     }
     grouped
-}
-
-fn spend(work: &mut usize, edit: &Edit, elements: &Elements<'_>) -> Result<(), Error> {
-    let indexed = edit.place.attr.identified_by_value();
-    *work += match &edit.act {
-        Act::Add(_) => 0,
-        Act::Drop(values) if indexed => values.len(),
-        Act::Drop(values) => values.len().saturating_mul(elements.len()),
-        Act::Set(_) | Act::Clear | Act::Expect(_) => elements.len(),
-    };
-    if *work > MOST_WORK {
-        return Err(Error::too_large("This change is too much work at once; send it in parts."));
-    }
-    Ok(())
 }
 
 fn set(element: &mut Value, sub: Option<&Attribute>, value: &Value, terms: &[(AttrName, Value)]) {

@@ -99,6 +99,11 @@ impl<'a> Elements<'a> {
         self.items.len()
     }
 
+    /// How many elements an index has still to be made of.
+    pub(super) fn unindexed(&self) -> usize {
+        if self.index.is_some() { 0 } else { self.items.len() }
+    }
+
     /// Adds an element. One that is there already gains what the new one says
     /// beyond its identity.
     pub(super) fn add(&mut self, element: Value) {

@@ -46,6 +46,7 @@ mod slot;
 mod syntax;
 mod unknown;
 mod value;
+mod work;
 mod written;
 
 pub use apart::Standing;

@@ -10,6 +10,7 @@ use super::elements::Elements;
 use super::place::Place;
 use super::schema::Attribute;
 use super::slot::slot;
+use super::work::Work;
 use serde_json::{Map, Value};
 
 /// What one place holds after the edits.
@@ -57,21 +58,22 @@ impl Edits {
         let mut outcome = Outcome::Untouched;
         // Once the whole list has been set, it is known, and the edits that
         // follow can be carried out on it.
-        let mut known: Option<Known> = None;
+        let mut known: Option<Elements<'_>> = None;
+        let mut work = Work::default();
         for edit in self.iter().filter(|edit| edit.place.shares_attribute(place)) {
             if !place.attr.multi_valued {
                 outcome = single(outcome, edit, place);
-            } else if let Some(list) = whole_list(edit) {
-                known = Some(list);
-            } else if let Some(Known(list)) = known.take() {
-                known = self.edited(edit, list);
+            } else if let Some(Known(list)) = whole_list(edit) {
+                known = Some(Elements::of(&edit.place.attr, list));
+            } else if let Some(list) = known.take() {
+                known = self.edited(edit, list, &mut work);
                 outcome = Outcome::Unknown;
             } else {
                 outcome = slot(outcome, edit, place);
             }
         }
         match known {
-            Some(Known(list)) => read(list, place),
+            Some(list) => read(list.into_value(), place),
             None => outcome,
         }
     }
@@ -116,10 +118,16 @@ impl Edits {
         Some(Delta { replaced, added: listed(added.into_value()), dropped })
     }
 
-    fn edited(&self, edit: &Edit, list: Option<Value>) -> Option<Known> {
-        let elements = Elements::of(&edit.place.attr, list);
-        let edited = self.edit_elements(edit, elements).ok()?;
-        Some(Known(edited.into_value()))
+    /// A known list after an edit; nothing, where that is not known or is too much
+    /// work, which is then refused where it is done.
+    fn edited<'a>(
+        &self,
+        edit: &'a Edit,
+        list: Elements<'a>,
+        work: &mut Work,
+    ) -> Option<Elements<'a>> {
+        work.spend(edit, &list).ok()?;
+        self.edit_elements(edit, list).ok()
     }
 }
 

@@ -1,7 +1,8 @@
 //! Where a request is too much: it is refused in words, and nothing happens.
 
 use matricula::scim::{
-    BulkLimits, BulkRequest, Filter, MOST_OPERATIONS, ResourceType, Rules, parse_json,
+    BulkLimits, BulkRequest, Filter, MOST_OPERATIONS, Outcome, Path, ResourceType, Rules,
+    parse_json,
 };
 use serde_json::{Map, Value, json};
 
@@ -36,6 +37,39 @@ fn a_patch_that_looks_at_too_many_elements_is_refused() {
     });
     let before = user(json!({ "emails": emails }));
     assert_eq!(status(&before, json!(vec![operation; 10_000])), 413);
+}
+
+/// What a PATCH that begins with a list of addresses comes to for another one, without
+/// looking at the resource.
+fn weighed(count: usize, each: impl Fn(usize) -> Vec<Value>) -> Outcome {
+    let user = ResourceType::user();
+    let home = |n| json!({ "type": "home", "value": format!("{n}@hoch.example") });
+    let all: Vec<_> = (0..count).map(home).collect();
+    let mut operations = vec![json!({ "op": "replace", "path": "emails", "value": all })];
+    operations.extend((0..count).flat_map(each));
+    let edits = user.patch(patch_body(json!(operations)), None, Rules::default()).unwrap();
+    let work = Path::parse(r#"emails[type eq "work"].value"#, user.urns()).unwrap();
+    edits.outcome(&user.place(&work).unwrap())
+}
+
+#[test]
+fn many_additions_to_a_list_look_at_it_once() {
+    let outcome = weighed(4_000, |n| {
+        let more = json!([{ "type": "home", "value": format!("more-{n}@hoch.example") }]);
+        vec![
+            json!({ "op": "add", "path": "emails", "value": more }),
+            json!({ "op": "replace", "path": "title", "value": "Dean" }),
+        ]
+    });
+    assert_eq!(outcome, Outcome::Cleared);
+}
+
+#[test]
+fn what_edits_come_to_is_worked_out_only_as_far_as_they_would_be_applied() {
+    let path = r#"emails[value sw "1"].display"#;
+    let each = |_| vec![json!({ "op": "replace", "path": path, "value": "One" })];
+    assert_eq!(weighed(500, each), Outcome::Cleared);
+    assert_eq!(weighed(4_000, each), Outcome::Unknown);
 }
 
 #[test]
