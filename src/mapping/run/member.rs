@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::frame::Frame;
 use super::seek::Found;
-use super::task::{Task, as_text};
+use super::task::Task;
 use super::{Goal, Machine, Object, Turn};
 use crate::call::{Failure, Kind};
 use crate::mapping::expr::plain_text;
@@ -218,8 +218,8 @@ impl Machine {
         let Some(place) = kind.resource_type.members() else { return Ok(()) };
         self.not_truncated(&kind, true)?;
         let current = self.vars.take("members").unwrap_or_default();
-        let before: Vec<Value> =
-            current.as_array().into_iter().flatten().filter_map(as_text).collect();
+        let before: Vec<String> =
+            current.as_array().into_iter().flatten().filter_map(plain_text).collect();
         let shown = Map::from_iter([("members".to_owned(), show(&kind, &current))]);
         let mut group = Resource::from_attributes(kind.kind, shown);
         edits
@@ -228,16 +228,17 @@ impl Machine {
         let after = group.get(&place.whole()).map(|first| vec![first.clone()]);
         let listed = group.attributes().get("members").and_then(Value::as_array).cloned();
         let wanted = ids(plan, &listed.or(after).unwrap_or_default())?;
-        let had = |id: &Value| as_text(id).is_some_and(|id| before.contains(&id));
-        let kept: Vec<Value> = wanted.iter().filter_map(as_text).collect();
-        let gone = before.iter().filter(|id| !kept.contains(id));
-        let removed = gone.filter_map(|id| native(plan.id_type, id.as_str()?)).collect();
+        let kept: HashSet<String> = wanted.iter().filter_map(plain_text).collect();
+        let gone = before.iter().filter(|id| !kept.contains(*id));
+        let removed = gone.filter_map(|id| native(plan.id_type, id)).collect();
         if let (None, None, Some(set)) = (&plan.add, &plan.change, &plan.set) {
             self.vars.set("members", Value::Array(wanted));
             self.tasks.push_front(Task::Steps(set.clone()));
             return Ok(());
         }
-        let added = wanted.into_iter().filter(|id| !had(id)).collect();
+        let had: HashSet<String> = before.into_iter().collect();
+        let is_new = |id: &Value| plain_text(id).is_none_or(|id| !had.contains(&id));
+        let added = wanted.into_iter().filter(is_new).collect();
         self.put_changes(plan, added, removed);
         Ok(())
     }

@@ -148,12 +148,9 @@ impl Row {
 
     /// All of them, each once.
     pub(super) fn all_prepared(&self, values: &[Value], scope: &Scope<'_>) -> Vec<Value> {
-        let mut ready = Vec::new();
-        for value in values {
-            let made = self.prepared(value, scope);
-            ready.extend(made.filter(|made| !ready.contains(made)));
-        }
-        ready
+        let mut known = HashSet::with_capacity(values.len());
+        let made = values.iter().filter_map(|value| self.prepared(value, scope));
+        made.filter(|made| known.insert(made.clone())).collect()
     }
 }
 

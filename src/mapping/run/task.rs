@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::frame::Frame;
 use super::{Goal, Machine, Note, Turn};
 use crate::call::{Failure, Kind};
-use crate::mapping::expr::{Expr, Pick, plain_text};
+use crate::mapping::expr::{Expr, Pick};
 use crate::mapping::lower::{Lower, Record};
 use crate::mapping::plan::{Act, Step, Steps};
 use crate::mapping::run::seek::Then;
@@ -179,9 +179,4 @@ fn lookups_of(expr: &Expr, wanted: &mut Vec<String>) {
             wanted.push(key.clone());
         }
     });
-}
-
-/// The text of a value, for questions.
-pub(super) fn as_text(value: &Value) -> Option<Value> {
-    plain_text(value).map(Value::String)
 }

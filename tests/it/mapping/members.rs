@@ -102,3 +102,12 @@ fn the_removal_of_a_group_removes_nobody() {
     let made = calls(&site(WHOLE), "PATCH /Groups/7", gone).unwrap();
     assert_eq!(made.last().unwrap().body, Some(json!({ "users": [4, 5] })));
 }
+
+#[test]
+fn replaced_members_are_told_once_each_and_in_their_order() {
+    let listed: Vec<Value> = [8, 5, 6, 8, 7].map(|id| json!({ "value": id.to_string() })).to_vec();
+    let body = json!({ "Operations": [{ "op": "replace", "path": "members", "value": listed }] });
+    let made = calls(&site(SINGLY), "PATCH /Groups/7", body).unwrap();
+    let told: Vec<_> = made.iter().filter_map(|call| call.body.clone()).collect();
+    assert_eq!(told, [json!({ "users": [8, 6, 7] }), json!({ "users": [4] })]);
+}
