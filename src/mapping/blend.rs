@@ -12,9 +12,9 @@ use super::plan::{Attribute, KindPlan, Slot};
 use super::run::{Moment, Site};
 use crate::scim::{Pair, Pairs, Resource};
 
-/// What is nobody's to say but the LMS's, or nobody's at all. No entry should hold
-/// it; what one holds goes no further.
-const NOT_OURS: [&str; 4] = ["id", "members", "meta", "password"];
+/// What is said elsewhere, or nowhere at all. No entry should hold it, and no mapping
+/// can name it; what one holds goes no further.
+const NOT_OURS: [&str; 5] = ["id", "members", "meta", "password", "schemas"];
 
 impl Site {
     /// The resource to answer with. `sent` is how the client wrote it, `picture`
@@ -47,6 +47,9 @@ impl Site {
         let fates = Blend { kind, sent, echo, shown }.fates();
         let changes = fates.into_iter().filter_map(|(index, fate)| {
             let attribute = kind.attributes.get(index)?;
+            if NOT_OURS.contains(&attribute.slot.home()) {
+                return None;
+            }
             let put = match (fate, shown.get(index)?) {
                 (Fate::Changes, Shown::Value(value)) => Some(value),
                 (Fate::Empties, _) => None,

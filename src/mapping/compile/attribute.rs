@@ -18,6 +18,9 @@ pub(super) struct Around<'a> {
     pub(super) cleared: Policy,
 }
 
+/// What every resource shows and no mapping says.
+const OURS: [&str; 4] = ["groups", "id", "meta", "schemas"];
+
 impl Compiler {
     /// A SCIM path held against the schemas.
     pub(super) fn slot(&mut self, text: &str, span: &Span, around: &ResourceType) -> Option<Slot> {
@@ -50,7 +53,28 @@ impl Compiler {
         Some(Slot { place, label: label.collect() })
     }
 
-    pub(super) fn attribute(&mut self, entry: &Entry, around: &Around<'_>) -> Option<Attribute> {
+    /// A table of attributes: each of them once, and none that says what the gateway
+    /// says itself.
+    pub(super) fn attributes(&mut self, table: &[Entry], around: &Around<'_>) -> Vec<Attribute> {
+        let mut known: Vec<Attribute> = Vec::with_capacity(table.len());
+        for entry in table {
+            let Some(attribute) = self.attribute(entry, around) else { continue };
+            let same = |other: &&Attribute| other.name.eq_ignore_ascii_case(&attribute.name);
+            if let Some(other) = known.iter().find(same) {
+                let message = format!("`{}` and another key are both `{}`", entry.key, other.name);
+                let fault = Fault::new(&entry.span, message).label("mapped twice");
+                self.faults.push(fault.hint("leave one of them; case does not tell them apart"));
+            } else if OURS.contains(&attribute.slot.home()) {
+                let message = format!("`{}` is not the mapping's to say", entry.key);
+                let fault = Fault::new(&entry.span, message);
+                self.faults.push(fault.hint("take it out: the gateway makes it of what it knows"));
+            }
+            known.push(attribute);
+        }
+        known
+    }
+
+    fn attribute(&mut self, entry: &Entry, around: &Around<'_>) -> Option<Attribute> {
         let slot = self.slot(&entry.key, &entry.span, around.resource_type);
         let what = format!("attribute `{}`", entry.key);
         let Some(slot) = slot else {

@@ -86,8 +86,7 @@ impl Compiler {
         let join_names: Vec<String> = joins.iter().map(|join| join.name.clone()).collect();
         let around = Around { resource_type: &resource_type, joins: &join_names, absent, cleared };
         let table = fields.take("attributes").and_then(Node::table).unwrap_or_default();
-        let attributes: Vec<_> =
-            table.iter().filter_map(|entry| self.attribute(entry, &around)).collect();
+        let attributes = self.attributes(table, &around);
         let table = fields.take("derived").and_then(Node::table).unwrap_or_default();
         let derived: Vec<_> =
             table.iter().filter_map(|entry| self.derived(entry, &attributes)).collect();

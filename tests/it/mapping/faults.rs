@@ -6,7 +6,7 @@ use std::fs;
 use matricula::mapping::{Fault, Shipped, Source};
 
 /// What is changed in the minimal mapping, and into what.
-const MISTAKES: [(&str, &str, &str); 28] = [
+const MISTAKES: [(&str, &str, &str); 31] = [
     ("no-format", "format = 1\n", ""),
     ("not-toml", "[user]\n", "[user\n"),
     ("unknown-table", "[group.members]", "[group.membres]"),
@@ -38,6 +38,13 @@ const MISTAKES: [(&str, &str, &str); 28] = [
     ("unknown-paging", "by = \"number\"", "by = \"nummer\""),
     ("unknown-culprit", "attribute = \"userName\"", "attribute = \"usrName\""),
     ("kept-and-written", "unique = true", "kept = true"),
+    ("mapped-twice", "\"name.givenName\"", "\"USERNAME\" = \"nick\"\n\"name.givenName\""),
+    ("own-id", "\"name.givenName\"", "\"id\" = { read = \"number\" }\n\"name.givenName\""),
+    (
+        "own-date",
+        "\"name.givenName\"",
+        "\"meta.created\" = { read = \"made\" }\n\"name.givenName\"",
+    ),
     ("members-unkept", "keep = { members =", "keep = { member ="),
 ];
 

@@ -235,7 +235,6 @@ fn where_attributes_get_into_each_others_way_there_is_only_the_long_one() {
         "'emails[type eq \"work\"].value' = \"a\"\n'emails[type eq \"work\" and primary eq true].display' = \"b\"",
         "'emails[type eq \"work\"].value' = \"a\"\n'emails[type eq \"WORK\"].display' = \"b\"",
         "emails = \"a\"\n'emails[type eq \"work\"].value' = \"b\"",
-        "\"meta.created\" = \"a\"",
     ];
     for attributes in ways {
         let site = site(&format!("userName = \"login\"\n{attributes}"), "");
