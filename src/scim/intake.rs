@@ -159,6 +159,9 @@ impl ResourceType {
             (Ok(place), Unknown::Keep) => Ok(Some(place)),
             (Err(_), Unknown::Keep) => self.kept(path),
             (_, Unknown::Ignore) => Ok(None),
+            // RFC 7644 §3.3: what no client may say is passed over, known to the LMS or
+            // not. Okta sends `groups` with every person.
+            (Ok(place), Unknown::Reject) if place.is_read_only() => Ok(None),
             (Ok(_), Unknown::Reject) => {
                 Err(Error::invalid_path(format!("`{path}`: this LMS has no such attribute")))
             }

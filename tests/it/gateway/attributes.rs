@@ -179,6 +179,25 @@ async fn unknown_attributes_are_kept_or_ignored_or_refused() {
 }
 
 #[tokio::test]
+async fn what_is_read_only_is_passed_over_where_the_unknown_is_refused() {
+    let rules = Rules { unknown: Unknown::Reject, ..Rules::default() };
+    let house = House::with(Options { rules, ..Options::default() }).await;
+    // As Okta writes it.
+    let mut body = json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": "nina", "externalId": "00u1", "active": true, "groups": [],
+        "name": { "givenName": "Nina", "familyName": "Berg" },
+        "emails": [{ "primary": true, "value": "nina@hoch.example", "type": "work" }]
+    });
+    let path = made(&house, &body).await;
+    assert_eq!(house.put(&path, body.clone()).await.status, 200);
+    let edit = json!([{ "op": "replace", "value": { "groups": [] } }]);
+    assert_eq!(house.patch(&path, edit).await.status, 204);
+    body["shoeSize"] = json!(44);
+    assert_eq!(house.put(&path, body).await.status, 400);
+}
+
+#[tokio::test]
 async fn a_change_of_what_the_lms_has_no_place_for_is_no_call_that_writes() {
     let house = House::open().await;
     let path = made(&house, &nina()).await;
