@@ -94,7 +94,9 @@ fn failure(kind: Kind, reply: &Reply, scope: &Scope<'_>, rule: Option<&Rule>) ->
 }
 
 fn seconds(reply: &Reply) -> Option<f64> {
-    reply.header("retry-after")?.trim().parse().ok()
+    let asked = reply.header("retry-after")?.trim().parse::<f64>().ok();
+    // `nan` and `inf` are numbers to the parser.
+    asked.filter(|seconds| seconds.is_finite())
 }
 
 fn words(kind: Kind) -> &'static str {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use matricula::call::{Failure, Kind, Reply};
+use matricula::call::{Failure, Kind, Reply, Retry};
 use matricula::mapping::{Moment, Next, Plan, Request};
 use serde_json::{Map, json};
 
@@ -85,5 +85,18 @@ fn no_sick_answer_is_a_missing_user() {
                 assert_ne!(failure.kind, Kind::Missing, "{mapping}, {line}, {what}");
             }
         }
+    }
+}
+
+#[test]
+fn an_odd_word_on_when_to_come_back_is_passed_over() {
+    let plan = shipped("mappings/minimal-rest.toml");
+    for (word, wanted) in
+        [("nan", false), ("inf", false), ("-inf", false), ("soon", false), ("7", true)]
+    {
+        let busy = Reply::read(429, &[("retry-after", word)], b"{}");
+        let failure = asked(&plan, "GET /Users/7", &busy).unwrap_err();
+        assert_eq!(failure.kind, Kind::Throttled, "{word}");
+        assert_eq!(matches!(failure.retry, Retry::After(_)), wanted, "{word}");
     }
 }
