@@ -5,14 +5,18 @@ use std::cell::Cell;
 
 use serde_json::{Map, Value};
 
-use super::functions::{as_text, plain_text};
+use super::functions::{LONGEST, as_text, plain_text};
 use super::table::{Each, Takes};
 use super::{Comparison, Expr, Path, Pick, Pipe};
 
-/// How much one rendering may cost. Running dry makes everything absent and is
-/// remembered, so that the caller refuses the result instead of using it.
+/// How much one rendering may cost. Running dry makes everything absent, a text that
+/// grows too long is absent itself, and both are remembered, so that the caller refuses
+/// the result instead of using it.
 #[derive(Debug)]
-pub struct Fuel(Cell<u32>);
+pub struct Fuel {
+    left: Cell<u32>,
+    cut: Cell<bool>,
+}
 
 impl Fuel {
     /// Enough for any honest mapping with thousands of members.
@@ -20,22 +24,22 @@ impl Fuel {
 
     /// A full tank.
     pub fn new() -> Self {
-        Self(Cell::new(Self::FULL))
+        Self::of(Self::FULL)
     }
 
     /// A tank of that size.
     pub fn of(amount: u32) -> Self {
-        Self(Cell::new(amount))
+        Self { left: Cell::new(amount), cut: Cell::new(false) }
     }
 
-    /// Whether it ran dry.
+    /// Whether it ran dry, or something was too long.
     pub fn dry(&self) -> bool {
-        self.0.get() == 0
+        self.left.get() == 0 || self.cut.get()
     }
 
     fn burn(&self) -> bool {
-        let left = self.0.get().saturating_sub(1);
-        self.0.set(left);
+        let left = self.left.get().saturating_sub(1);
+        self.left.set(left);
         left > 0
     }
 }
@@ -211,11 +215,15 @@ impl Pipe {
         let there = || input.as_deref().filter(|value| !value.is_null());
         let made = match self.function.takes {
             Takes::Value(run) => run(there()?, &arguments),
-            Takes::Anything(run) => run(input.as_deref(), &arguments),
+            Takes::Anything(run) => return run(input.as_deref(), &arguments).map(Cow::Owned),
             Takes::Pattern(run) => run(&as_text(there()?)?, self.pattern.as_ref()?, &arguments),
             Takes::Each(_) => None,
         };
-        made.map(Cow::Owned)
+        let long = made.as_ref().and_then(Value::as_str).is_some_and(|it| it.len() > LONGEST);
+        if long {
+            scope.fuel.cut.set(true);
+        }
+        made.filter(|_| !long).map(Cow::Owned)
     }
 
     fn each(&self, each: Each, input: &Value, scope: &Scope<'_>) -> Option<Value> {

@@ -42,6 +42,8 @@ fn expressions_mean_what_they_say() {
         ("user.big", json!(9_007_199_254_740_993_u64)),
         ("'42' | number", json!(42)),
         ("'Zoë Ågård' | ascii", json!("Zoe Agard")),
+        ("'a-b-c' | replace('-', '+')", json!("a+b+c")),
+        ("'a1b22' | replace_all('[0-9]+', '#')", json!("a#b#")),
         ("'key' | basic('')", json!("Basic a2V5Og==")),
         ("'o\\'neil' | odata", json!("'o''neil'")),
         ("'a-b' | matches('^[a-z-]+$')", json!(true)),
@@ -114,6 +116,28 @@ fn an_expression_cannot_run_away() {
     assert!(parse(&"(".repeat(100)).is_err());
     assert!(parse(&format!("x{}", " | lower".repeat(1000))).is_err());
     assert!(parse(&"not ".repeat(400)).is_err());
+}
+
+#[test]
+fn a_text_that_grows_too_long_is_absent_and_not_forgotten() {
+    let long = json!("x".repeat(200_000));
+    let names = [("long", &long)];
+    for text in [
+        "long | prefix(long)",
+        "long | replace('x', 'xx')",
+        "long | replace_all('x', 'xx')",
+        "'x' | pad(9000000, '0')",
+        "[long, long] | join(',')",
+        "[long, long] | json",
+    ] {
+        let fuel = Fuel::new();
+        let scope = Scope::new(&names, &fuel);
+        let expr = parse(text).unwrap();
+        assert_eq!(expr.eval(&scope), None, "{text}");
+        assert!(scope.dry(), "{text}");
+        // What else is there is read as before.
+        assert!(parse("long | lower").unwrap().eval(&scope).is_some());
+    }
 }
 
 proptest! {

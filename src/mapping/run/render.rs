@@ -22,10 +22,17 @@ pub(super) fn call(site: &Site, plan: &CallPlan, scope: &Scope<'_>) -> Result<Ca
         few_enough(backend, body.as_ref().map_or(0, leaves))?;
         call.body = body;
     }
+    whole(scope)?;
+    Ok(call)
+}
+
+/// Refuses what was made in a scope in which something was cut short: it would be sent
+/// without it.
+pub(super) fn whole(scope: &Scope<'_>) -> Result<(), Failure> {
     if scope.dry() {
         return Err(Failure::new(Kind::Invalid, "this request is too large for the mapping"));
     }
-    Ok(call)
+    Ok(())
 }
 
 /// Fills a call whose body is written already.
@@ -37,7 +44,9 @@ pub(super) fn written(
 ) -> Result<Call, Failure> {
     let backend = backend(site, plan)?;
     few_enough(backend, u64::try_from(fields).unwrap_or(u64::MAX))?;
-    Ok(Call { ready: Some(ready), ..head(backend, plan, scope)? })
+    let head = head(backend, plan, scope)?;
+    whole(scope)?;
+    Ok(Call { ready: Some(ready), ..head })
 }
 
 fn backend<'s>(site: &'s Site, plan: &CallPlan) -> Result<&'s Backend, Failure> {

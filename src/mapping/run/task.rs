@@ -128,7 +128,10 @@ impl Machine {
         };
         let record = {
             let listed = self.vars.names();
-            Lower { kind: &kind, scope: listed.scope() }.create(resource)?
+            let scope = listed.scope();
+            let record = Lower { kind: &kind, scope }.create(resource)?;
+            super::render::whole(&scope)?;
+            record
         };
         self.members_fit()?;
         let user = Value::Object(resource.attributes().clone());

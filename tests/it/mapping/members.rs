@@ -111,3 +111,20 @@ fn replaced_members_are_told_once_each_and_in_their_order() {
     let told: Vec<_> = made.iter().filter_map(|call| call.body.clone()).collect();
     assert_eq!(told, [json!({ "users": [8, 6, 7] }), json!({ "users": [4] })]);
 }
+
+#[test]
+fn a_list_of_members_that_grows_too_long_for_a_text_is_not_sent_without_it() {
+    let site = site(
+        r#"set = { put = "/groups/{id}/members", body = { why = "scim", users = "{members | join(',')}" } }"#,
+    );
+    let listed = |count: u32| -> Value {
+        (1_000_000..1_000_000 + count).map(|id| json!({ "value": id.to_string() })).collect()
+    };
+    let replace = |members: Value| {
+        let body =
+            json!({ "Operations": [{ "op": "replace", "path": "members", "value": members }] });
+        calls(&site, "PATCH /Groups/7", body)
+    };
+    assert_eq!(replace(listed(30_000)).unwrap().len(), 1);
+    assert_eq!(replace(listed(40_000)).unwrap_err().kind, Kind::Invalid);
+}

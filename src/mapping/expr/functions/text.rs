@@ -1,5 +1,7 @@
 //! Functions over texts.
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 use super::super::Pattern;
@@ -81,7 +83,7 @@ pub(in super::super) fn truncate(value: &Value, arguments: &[Value]) -> Option<V
 
 pub(in super::super) fn pad(value: &Value, arguments: &[Value]) -> Option<Value> {
     let text = plain_text(value)?;
-    let wanted = size(arguments, 0).filter(|wanted| *wanted <= LONGEST)?;
+    let wanted = size(arguments, 0)?.min(LONGEST + 1);
     let fill = argument(arguments, 1)?.chars().next()?;
     let missing = wanted.saturating_sub(text.chars().count());
     made(std::iter::repeat_n(fill, missing).chain(text.chars()).collect())
@@ -89,17 +91,31 @@ pub(in super::super) fn pad(value: &Value, arguments: &[Value]) -> Option<Value>
 
 pub(in super::super) fn slice(value: &Value, arguments: &[Value]) -> Option<Value> {
     let text = plain_text(value)?;
-    let length = if arguments.len() > 1 { size(arguments, 1)? } else { LONGEST };
+    let length = if arguments.len() > 1 { size(arguments, 1)? } else { usize::MAX };
     made(text.chars().skip(size(arguments, 0)?).take(length).collect())
 }
 
 pub(in super::super) fn replace(value: &Value, arguments: &[Value]) -> Option<Value> {
     let (text, from, to) = (plain_text(value)?, argument(arguments, 0)?, argument(arguments, 1)?);
-    let times = if from.is_empty() { return made(text) } else { text.matches(&from).count() };
-    if times.saturating_mul(to.len()) > LONGEST {
-        return None;
+    if from.is_empty() {
+        return made(text);
     }
-    made(text.replace(&from, &to))
+    let found = text.match_indices(from.as_str()).map(|(at, part)| at..at + part.len());
+    replaced(&text, &to, found)
+}
+
+/// The text with these parts replaced, as far as that is not too long.
+fn replaced(text: &str, to: &str, parts: impl Iterator<Item = Range<usize>>) -> Option<Value> {
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for part in parts {
+        out.extend([text.get(from..part.start)?, to]);
+        from = part.end;
+        if out.len() > LONGEST {
+            break;
+        }
+    }
+    made(out + text.get(from..)?)
 }
 
 pub(in super::super) fn prefix(value: &Value, arguments: &[Value]) -> Option<Value> {
@@ -156,11 +172,7 @@ pub(in super::super) fn replace_all(
     arguments: &[Value],
 ) -> Option<Value> {
     let to = argument(arguments, 1)?;
-    let times = pattern.regex().find_iter(text).count();
-    if times.saturating_mul(to.len().max(1)) > LONGEST {
-        return None;
-    }
-    made(pattern.regex().replace_all(text, regex_lite::NoExpand(&to)).into_owned())
+    replaced(text, &to, pattern.regex().find_iter(text).map(|found| found.range()))
 }
 
 pub(in super::super) fn text(value: &Value, _: &[Value]) -> Option<Value> {
