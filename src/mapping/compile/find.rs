@@ -117,13 +117,15 @@ impl Compiler {
             ("link", Strategy::Link),
         ];
         let strategy = by.and_then(|node| self.one_of(node, &known));
+        // An offset says how many come before, and before the first there is nobody.
+        let first = u64::from(strategy != Some(Strategy::Offset));
         let names =
             self.names().and(&["status", "headers", "format", "body", "page", "objects", "value"]);
         let (more, next, total) = (fields.take("more"), fields.take("next"), fields.take("total"));
         let paging = Paging {
             strategy: strategy?,
             size: fields.number("size", &mut self.faults).unwrap_or(100).max(1),
-            first: fields.number("first", &mut self.faults).unwrap_or(1),
+            first: fields.number("first", &mut self.faults).unwrap_or(first),
             more: more.and_then(|node| self.expr(node, &names)),
             next: next.and_then(|node| self.expr(node, &names)),
             total: total.and_then(|node| self.expr(node, &names)),

@@ -102,6 +102,22 @@ fn pages_may_be_counted_by_the_objects_that_came() {
     assert_eq!((ids(&pictures.unwrap()).len(), calls.get()), (3, 2));
 }
 
+/// Where pages begin, if the mapping does not say it.
+#[test]
+fn the_first_of_all_is_on_the_first_page() {
+    for (by, parameter, wanted) in [("number", "number", "1"), ("offset", "offset", "0")] {
+        let page = format!(
+            ", query = {{ from = '{{page.{parameter}}}' }}, page = {{ by = '{by}', size = 2 }}"
+        );
+        let asked = std::cell::RefCell::new(Vec::new());
+        let found = ask(&site("body", &page), "GET /Users", |call| {
+            asked.borrow_mut().push(call.target.query()[0].1.clone());
+            json!([{"id": "a"}])
+        });
+        assert_eq!((found.unwrap().len(), asked.into_inner()), (1, vec![wanted.to_owned()]));
+    }
+}
+
 #[test]
 fn who_is_found_by_two_questions_is_one() {
     let line = r#"GET /Users?filter=userName eq "eva" or title eq "Dr""#;
