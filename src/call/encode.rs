@@ -15,7 +15,7 @@ pub enum Lists {
     /// `ids[0]=7&ids[1]=8`, as PHP reads them.
     #[default]
     Indexed,
-    /// `ids[]=7&ids[]=8`, as Rails reads them.
+    /// `ids[]=7&ids[]=8`, as Rails reads them; nobody is `ids[]=`.
     Bracketed,
     /// `ids=7&ids=8`.
     Repeated,
@@ -129,6 +129,12 @@ fn walk(
             if let Some(text) = scalar(value, style.booleans) {
                 tell(name, &text);
             }
+        }
+        // Elsewhere a list without items has no name, and cannot be told.
+        Value::Array(items) if items.is_empty() && style.lists == Lists::Bracketed => {
+            name.push_str("[]");
+            tell(name, "");
+            name.truncate(length);
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {

@@ -168,3 +168,15 @@ fn a_reply_is_read_by_its_bytes_not_by_its_label() {
     assert_eq!(read("OK 12").body(), &json!("OK 12"));
     assert_eq!(read("\u{feff}[1]").body(), &json!([1]));
 }
+
+#[test]
+fn a_list_without_items_has_a_name_where_lists_have_brackets() {
+    let tree = json!({"ids": [], "user": {"tags": []}, "x": "y"});
+    let text = |lists| {
+        let style = Style { nested: true, lists, booleans: Booleans::Digits };
+        bytes_of(&Encoding::Form(style), &tree)
+    };
+    assert_eq!(text(Lists::Bracketed), "ids%5B%5D=&user%5Btags%5D%5B%5D=&x=y");
+    assert_eq!(text(Lists::Indexed), "x=y");
+    assert_eq!(text(Lists::Repeated), "x=y");
+}

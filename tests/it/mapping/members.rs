@@ -128,3 +128,14 @@ fn a_list_of_members_that_grows_too_long_for_a_text_is_not_sent_without_it() {
     assert_eq!(replace(listed(30_000)).unwrap().len(), 1);
     assert_eq!(replace(listed(40_000)).unwrap_err().kind, Kind::Invalid);
 }
+
+#[test]
+fn an_empty_list_of_members_reaches_a_form() {
+    let site = site(
+        r#"set = { put = "/groups/{id}", encode = "form.nested", body = { members = "{members}" } }"#,
+    );
+    let nobody = json!({ "Operations": [{ "op": "replace", "path": "members", "value": [] }] });
+    let made = calls(&site, "PATCH /Groups/7", nobody).unwrap();
+    let sent = made[0].encoded().unwrap().unwrap();
+    assert_eq!(String::from_utf8(sent.bytes).unwrap(), "members%5B%5D=");
+}
