@@ -102,8 +102,12 @@ impl Cover<'_> {
     }
 
     fn comparison(&self, place: &Place, operator: Operator, value: Value) -> Coverage {
-        if let Some(question) = self.question(place, operator) {
+        if let Some(question) = self.direct(place, operator) {
             return self.asked(&question, &self.values(place, value));
+        }
+        if let Some(question) = self.indirect(place, operator) {
+            // The LMS has one of them; others may be remembered of what a client sent.
+            return self.asked(&question, &self.values(place, value)).or(Coverage::NoPlace);
         }
         // `ne` means those too who have no value.
         if operator == Operator::Ne || self.has_room(place) {
@@ -231,13 +235,19 @@ impl Cover<'_> {
         })
     }
 
-    /// The row that answers a comparison.
+    /// The row that answers a comparison, as far as the LMS can.
     fn question(&self, place: &Place, operator: Operator) -> Option<String> {
+        self.direct(place, operator).or_else(|| self.indirect(place, operator))
+    }
+
+    /// The row that is about this place.
+    fn direct(&self, place: &Place, operator: Operator) -> Option<String> {
         let direct = format!("{place} {}", operator.as_str());
-        if self.kind.row(&direct).is_some() {
-            return Some(direct);
-        }
-        // `emails.value` means any address; where the LMS has only one, that one.
+        self.kind.row(&direct).map(|_| direct)
+    }
+
+    /// `emails.value` means any address; where the LMS has only one, that one.
+    fn indirect(&self, place: &Place, operator: Operator) -> Option<String> {
         let mut slots = self.kind.attributes.iter().filter(|attribute| {
             attribute.slot.place.shares_attribute(place)
                 && attribute.slot.place.leaf().name == place.leaf().name

@@ -179,6 +179,29 @@ async fn unknown_attributes_are_kept_or_ignored_or_refused() {
 }
 
 #[tokio::test]
+async fn an_address_that_only_the_gateway_knows_is_found_whichever_way_it_is_asked_for() {
+    let house = House::open().await;
+    let mut body = nina();
+    body["emails"] = json!([
+        { "type": "work", "value": "nina@hoch.example", "primary": true },
+        { "type": "home", "value": "nina@home.example" }
+    ]);
+    made(&house, &body).await;
+    for address in ["nina@home.example", "nina@hoch.example"] {
+        for filter in [
+            format!(r#"emails[value eq "{address}"]"#),
+            format!(r#"emails.value eq "{address}""#),
+            format!(r#"emails eq "{address}""#),
+        ] {
+            let found = house.find("Users", &filter).await;
+            assert_eq!(found.body["totalResults"], json!(1), "{filter}");
+        }
+    }
+    let found = house.find("Users", r#"emails[type eq "home"].value eq "nina@home.example""#).await;
+    assert_eq!(found.body["totalResults"], json!(1));
+}
+
+#[tokio::test]
 async fn what_is_read_only_is_passed_over_where_the_unknown_is_refused() {
     let rules = Rules { unknown: Unknown::Reject, ..Rules::default() };
     let house = House::with(Options { rules, ..Options::default() }).await;
