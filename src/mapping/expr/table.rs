@@ -108,7 +108,12 @@ pub static FUNCTIONS: &[Function] = &[
     value("replace", (2, 2), text::replace, "every occurrence replaced: replace('@', '_')"),
     value("prefix", (1, 1), text::prefix, "with this text in front"),
     value("suffix", (1, 1), text::suffix, "with this text behind"),
-    value("split", (1, 1), text::split, "a list of the parts between a separator"),
+    value(
+        "split",
+        (1, 1),
+        text::split,
+        "the parts between a separator, trimmed, without empty ones",
+    ),
     value("words", (0, 0), text::words, "a list of the parts between blanks"),
     value("lines", (0, 0), text::lines, "a list of the lines"),
     value("starts", (1, 1), text::starts, "whether it begins with this text"),

@@ -25,27 +25,33 @@ pub(in super::super) fn collapse(value: &Value, _: &[Value]) -> Option<Value> {
 }
 
 /// Letters with accents in one place: the Latin blocks that names are made of.
-const FOLDED: [(&str, &str); 27] = [
-    ("àáâãäåāăą", "a"),
-    ("çćĉċč", "c"),
-    ("ďđð", "d"),
-    ("èéêëēĕėęě", "e"),
-    ("ĝğġģ", "g"),
-    ("ĥħ", "h"),
-    ("ìíîïĩīĭįı", "i"),
-    ("ĵ", "j"),
-    ("ķ", "k"),
-    ("ĺļľŀł", "l"),
-    ("ñńņňŉ", "n"),
-    ("òóôõöøōŏő", "o"),
-    ("ŕŗř", "r"),
-    ("śŝşšș", "s"),
-    ("ţťŧț", "t"),
-    ("ùúûüũūŭůűų", "u"),
-    ("ŵ", "w"),
-    ("ýÿŷ", "y"),
-    ("źżž", "z"),
-    ("æ", "ae"),
+const FOLDED: [(&str, &str); 33] = [
+    ("àáâãäåāăąǎǟǡǻȁȃȧḁạảấầẩẫậắằẳẵặ", "a"),
+    ("ḃḅḇ", "b"),
+    ("çćĉċčḉ", "c"),
+    ("ďđðḋḍḏḑḓ", "d"),
+    ("èéêëēĕėęěȅȇȩḕḗḙḛḝẹẻẽếềểễệ", "e"),
+    ("ḟ", "f"),
+    ("ĝğġģǧǵḡ", "g"),
+    ("ĥħȟḣḥḧḩḫẖ", "h"),
+    ("ìíîïĩīĭįıǐȉȋḭḯỉị", "i"),
+    ("ĵǰ", "j"),
+    ("ķǩḱḳḵ", "k"),
+    ("ĺļľŀłḷḹḻḽ", "l"),
+    ("ḿṁṃ", "m"),
+    ("ñńņňŉǹṅṇṉṋ", "n"),
+    ("òóôõöøōŏőơǒǫǭǿȍȏȫȭȯȱṍṏṑṓọỏốồổỗộớờởỡợ", "o"),
+    ("ṕṗ", "p"),
+    ("ŕŗřȑȓṙṛṝṟ", "r"),
+    ("śŝşšșṡṣṥṧṩ", "s"),
+    ("ţťŧțṫṭṯṱẗ", "t"),
+    ("ùúûüũūŭůűųưǔǖǘǚǜȕȗṳṵṷṹṻụủứừửữự", "u"),
+    ("ṽṿ", "v"),
+    ("ŵẁẃẅẇẉẘ", "w"),
+    ("ẋẍ", "x"),
+    ("ýÿŷȳẏẙỳỵỷỹ", "y"),
+    ("źżžẑẓẕ", "z"),
+    ("æǣǽ", "ae"),
     ("œ", "oe"),
     ("ß", "ss"),
     ("þ", "th"),
@@ -62,16 +68,18 @@ pub(in super::super) fn ascii(value: &Value, _: &[Value]) -> Option<Value> {
             out.push(c);
             continue;
         }
-        let small: String = c.to_lowercase().collect();
-        let folded = FOLDED.iter().find(|(from, _)| from.contains(small.as_str()));
         let capital = !c.is_lowercase() && c.is_uppercase();
-        if let Some((_, to)) = folded {
+        // The dot of `İ` comes behind its small letter, as a mark of its own.
+        let Some(small) = c.to_lowercase().next() else { continue };
+        let own = small.is_ascii().then_some((small, ""));
+        let folded = || {
+            let (_, to) = FOLDED.iter().find(|(from, _)| from.contains(small))?;
             let mut letters = to.chars();
-            let first = letters.next();
-            out.extend(
-                first.map(|letter| if capital { letter.to_ascii_uppercase() } else { letter }),
-            );
-            out.push_str(letters.as_str());
+            Some((letters.next()?, letters.as_str()))
+        };
+        if let Some((first, rest)) = own.or_else(folded) {
+            out.push(if capital { first.to_ascii_uppercase() } else { first });
+            out.push_str(rest);
         }
     }
     made(out)
