@@ -5,6 +5,7 @@
 mod grant;
 mod login;
 mod session;
+mod talk;
 
 use crate::call::Call;
 use crate::secret::Secret;

@@ -10,7 +10,8 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
-use super::login::{Next, Session};
+use super::login::Session;
+use super::talk::{log_in, of_login};
 use crate::backend::fault::Fault;
 use crate::backend::stack::Stack;
 use crate::call::{Call, Failure, Kind, Retry};
@@ -60,7 +61,8 @@ impl Keeper {
 
     /// Shows a session in a call.
     pub(in crate::backend) fn sign(&self, call: &mut Call, pass: &Pass) -> Result<(), Fault> {
-        self.session.login.show(call, &pass.values).map_err(Fault::held)
+        let shown = self.session.login.show(call, &pass.values);
+        shown.map_err(|failure| Fault::held(of_login(failure)))
     }
 
     /// A session other than number `worn`: the present one, or a new one.
@@ -121,7 +123,8 @@ impl Keeper {
             Err(fault) => {
                 let failure = &fault.failure;
                 let (kind, said) = (failure.kind.as_str(), failure.said.as_deref());
-                tracing::warn!(lms = stack.metrics.lms, kind, said, "lms.login_failed");
+                let (lms, status) = (&stack.metrics.lms, failure.status);
+                tracing::warn!(lms, kind, status, said, "lms.login_failed");
                 Err(self.refuse(fault))
             }
         }
@@ -140,7 +143,7 @@ impl Keeper {
             if newer && self.session.exclusive {
                 return Ok(last);
             }
-            self.converse(stack, &last).await.map_err(Fault::unsent)?
+            log_in(&self.session, stack, &last).await.map_err(Fault::unsent)?
         };
         let Some(vault) = self.session.vault.as_ref() else { return Ok(values) };
         let part = self.durable(&values);
@@ -171,26 +174,6 @@ impl Keeper {
         }
         let newer = last != mine;
         Ok((last, newer))
-    }
-
-    async fn converse(&self, stack: &Arc<Stack>, last: &Value) -> Result<Value, Failure> {
-        const MOST_CALLS: usize = 16;
-        let mut conversation = self.session.login.begin(last);
-        let mut reply = None;
-        for _ in 0..MOST_CALLS {
-            match conversation.next(reply.take()) {
-                Next::Done(outcome) => return outcome,
-                Next::Call(call) => {
-                    let elsewhere = &self.session.elsewhere;
-                    let away = elsewhere.iter().find(|(name, _)| *name == call.backend);
-                    let stack = away.map_or(stack, |(_, backend)| &backend.0);
-                    let end = Instant::now() + stack.timing.whole;
-                    let outcome = stack.wire(&call, end).await;
-                    reply = Some(outcome.map_err(|fault| fault.failure));
-                }
-            }
-        }
-        Err(Failure::new(Kind::Garbled, "the login does not end"))
     }
 
     fn durable(&self, values: &Value) -> Map<String, Value> {

@@ -305,6 +305,46 @@ async fn a_session_that_cannot_be_kept_is_not_used_and_not_thrown_away() {
     assert_eq!(vault.0.lock().unwrap().0, Some(json!({ "refresh_token": "r1" })));
 }
 
+/// An LMS that knows no refresh token but this one.
+fn granting_for(refresh: &'static str) -> Lms {
+    Lms::new(move |asked: &Asked| {
+        if asked.path != "/base/token" {
+            return fine();
+        }
+        let known = asked.body.contains(&format!("refresh_token={refresh}&"));
+        if known { json(200, &rotated(1)) } else { json(400, &json!({ "error": "invalid_grant" })) }
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_token_that_was_granted_once_more_is_used() {
+    let vault = Memory::default();
+    vault.0.lock().unwrap().0 = Some(json!({ "refresh_token": "dead" }));
+    let lms = granting_for("r0");
+    let gateway = gateway(&lms, &settings(), Access::Session(rotating(&vault)));
+    gateway.call(&read_call()).await.unwrap();
+    let asked = lms.asked();
+    assert!(asked[0].body.contains("refresh_token=dead"), "what was kept goes first");
+    assert_eq!(lms.count_of("/base/token"), 2);
+    assert_eq!(vault.0.lock().unwrap().0, Some(json!({ "refresh_token": "r1" })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_refused_is_not_shown_once_more() {
+    let password = || GrantKind::Password { user: "us".into(), password: Secret::new("p") };
+    let refresh = || GrantKind::Refresh(Secret::new("dead"));
+    for (kind, logins) in [(password(), 2), (refresh(), 1), (GrantKind::Client, 2)] {
+        let vault = Memory::default();
+        vault.0.lock().unwrap().0 = Some(json!({ "refresh_token": "dead" }));
+        let lms = granting_for("another");
+        let mut session = session(kind);
+        session.vault = Some(Arc::new(vault.clone()));
+        let gateway = gateway(&lms, &settings(), Access::Session(session));
+        assert_eq!(gateway.call(&read_call()).await.unwrap_err().kind, Kind::Login);
+        assert_eq!(lms.count(), logins, "{:#?}", lms.asked());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_caller_who_leaves_does_not_tear_a_login() {
     let vault = Memory::default();

@@ -151,6 +151,38 @@ async fn a_single_use_refresh_token_goes_to_its_own_host_and_into_the_vault() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_mapping_s_refresh_token_that_was_granted_once_more_is_used() {
+    let text = include_str!("../mapping/scenarios/13-brightspace-refresh.toml");
+    let names = ["base_url", "client_id", "client_secret", "refresh_token"];
+    let given: Map<_, _> = names.iter().map(|name| ((*name).to_owned(), json!("anew"))).collect();
+    let site = site(text, &Value::Object(given));
+    let tokens = Lms::new(|asked| {
+        if asked.body.contains("refresh_token=anew") {
+            let new = json!({ "access_token": "t1", "refresh_token": "r1", "expires_in": 600 });
+            return json(200, &new);
+        }
+        json(400, &json!({ "error": "invalid_grant" }))
+    });
+    let host = gateway(&tokens, &settings(), Access::Open);
+    let vault = Memory::default();
+    let dead = json!({ "token": "t0", "refresh": "dead", "seconds": 600 });
+    vault.0.lock().unwrap().0 = Some(dead);
+    let mut session = Session::new(Arc::new(Mapped(Arc::clone(&site))));
+    session.durable = vec!["refresh".into()];
+    session.exclusive = true;
+    session.vault = Some(Arc::new(vault.clone()));
+    session.elsewhere = vec![(Arc::from("auth"), host.backend)];
+    let lms = Lms::new(|asked| match asked.header("authorization").as_deref() {
+        Some("Bearer t1") => json(200, &json!({ "UserId": 7, "UserName": "eva" })),
+        _ => json(401, &json!({})),
+    });
+    let gateway = gateway(&lms, &settings(), Access::Session(session));
+    read(&site, &gateway.backend, "7").await.unwrap();
+    assert_eq!(tokens.count(), 2, "what was kept, and what was granted");
+    assert_eq!(vault.0.lock().unwrap().0.as_ref().unwrap()["refresh"], "r1");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_mapping_s_own_rules_decide_what_is_tried_again() {
     let text = include_str!("../../../mappings/moodle.toml");
     let site = site(text, &json!({ "base_url": "http://lms.test", "token": "t" }));

@@ -1,0 +1,163 @@
+//! A gateway that has to log in to its LMS: what it shows there, and what it tells its
+//! clients when that is refused.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+
+use super::program::{Program, addresses, ask, send};
+
+const MAPPING: &str = r#"
+format = 1
+title  = "A plain API behind OAuth"
+
+[settings]
+base_url = { required = true, about = "address" }
+refresh  = { default = "r0", about = "the first refresh token" }
+
+[backend]
+base  = "{settings.base_url}"
+probe = [{ get = "/me" }]
+
+[backend.login]
+steps   = { post = "/token", encode = "form", body = { refresh_token = "{session.refresh ?? settings.refresh}" }, keep = { token = "body.access_token", refresh = "body.refresh_token", seconds = "body.expires_in" } }
+headers = { Authorization = "Bearer {session.token}" }
+life    = "session.seconds"
+durable = ["refresh"]
+
+[user]
+id         = "lms.id"
+attributes = { userName = { lms = "login", required = true, unique = true }, active = "active" }
+create     = { post = "/users", body = "{record}", keep = { id = "body.id" } }
+update     = { patch = "/users/{id}", body = "{record}" }
+delete     = { delete = "/users/{id}" }
+
+[user.find]
+"id eq"       = { get = "/users/{value}" }
+"userName eq" = { get = "/users-named/{value}" }
+"#;
+
+const TOKEN: Option<&str> = Some("the-first-token-of-the-school");
+
+/// An answer: its status and its body.
+type Answer = (u16, String);
+
+/// A folder with the settings of a gateway before that LMS.
+fn folder(lms: &str, mapping: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let config = format!(
+        r#"
+[server]
+listen = "127.0.0.1:0"
+
+[admin]
+listen = "127.0.0.1:0"
+
+[tenants.school]
+mapping = "./lms.toml"
+mode = "sync"
+deprovision = "delete"
+
+[[tenants.school.tokens]]
+title = "first"
+token = "the-first-token-of-the-school"
+
+[tenants.school.lms]
+base_url = "{lms}"
+"#
+    );
+    fs::write(folder.path().join("lms.toml"), mapping).unwrap();
+    fs::write(folder.path().join("config.toml"), config).unwrap();
+    folder
+}
+
+/// A gateway in that folder, and where its people are.
+fn serving(folder: &tempfile::TempDir) -> (Program, String) {
+    let mut program = Program::start(&["serve"], folder.path());
+    let (scim, _) = addresses(&program.logged("serving"));
+    (program, format!("{scim}/school/scim/v2/Users"))
+}
+
+/// An LMS whose only person is 7, `eva`. To a refresh token it answers as `grant` says.
+fn lms(grant: impl Fn(&str) -> Answer + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let grant = Arc::new(grant);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let grant = Arc::clone(&grant);
+            thread::spawn(move || answer(stream.unwrap(), &*grant));
+        }
+    });
+    format!("http://{address}")
+}
+
+fn answer(stream: TcpStream, grant: &dyn Fn(&str) -> Answer) {
+    let mut stream = BufReader::new(stream);
+    let (mut head, mut length) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        if stream.read_line(&mut line).unwrap_or(0) == 0 || line == "\r\n" {
+            break;
+        }
+        line.make_ascii_lowercase();
+        if let Some(text) = line.strip_prefix("content-length:") {
+            length = text.trim().parse().unwrap();
+        }
+        head.push_str(&line);
+    }
+    let mut body = vec![0; length];
+    if stream.read_exact(&mut body).is_err() {
+        return;
+    }
+    let (status, text) = if head.starts_with("post /token") {
+        grant(String::from_utf8(body).unwrap().rsplit('=').next().unwrap())
+    } else if head.contains("authorization: bearer t") {
+        let eva = r#"{ "id": "7", "login": "eva", "active": true }"#;
+        let all = head.starts_with("get /everybody");
+        (200, if all { format!("[{eva}]") } else { eva.to_owned() })
+    } else {
+        (401, "{}".to_owned())
+    };
+    // Whoever asked may have left.
+    let _ = write!(
+        stream.get_mut(),
+        "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{text}",
+        text.len()
+    );
+}
+
+#[test]
+fn a_login_that_fails_is_never_told_as_if_it_were_about_a_person() {
+    let answers = [
+        (404, r#"{ "error": "no such endpoint" }"#),
+        (404, "not found"),
+        (400, r#"{ "error": "invalid_grant" }"#),
+        (403, "{}"),
+        (409, "{}"),
+        (405, "{}"),
+    ];
+    for (status, text) in answers {
+        let lms = lms(move |_| (status, text.to_owned()));
+        let folder = folder(&lms, MAPPING);
+        let (mut program, users) = serving(&folder);
+        let max =
+            r#"{ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "max" }"#;
+        let told = [
+            ask("GET", &format!("{users}?filter=userName+eq+%22eva%22"), TOKEN),
+            ask("GET", &format!("{users}/7"), TOKEN),
+            send("POST", &users, TOKEN, max),
+            ask("DELETE", &format!("{users}/7"), TOKEN),
+        ];
+        for (answer, body) in told {
+            assert_eq!(answer, 503, "the login was answered by {status}: {body}");
+            assert!(body.contains("ogging in to the LMS failed"), "{body}");
+        }
+        let logged = program.logged("lms.login_failed");
+        assert!(logged.contains("kind=\"login\""), "{logged}");
+        assert!(logged.contains(&format!("status={status}")), "{logged}");
+    }
+}
