@@ -196,9 +196,11 @@ impl Keeper {
     }
 
     /// A life shorter than twice the margin loses only half of it, or a session
-    /// would be over before its first use.
+    /// would be over before its first use. One beyond all reckoning never ends.
     fn end_of(&self, now: Instant, life: Option<Duration>) -> Option<Instant> {
-        life.map(|life| now + life.saturating_sub(self.session.margin.min(life / 2)))
+        life.and_then(|life| {
+            now.checked_add(life.saturating_sub(self.session.margin.min(life / 2)))
+        })
     }
 
     /// Remembers a refusal for a while: wrong passwords, tried on and on, lock

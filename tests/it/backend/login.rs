@@ -345,6 +345,17 @@ async fn what_was_refused_is_not_shown_once_more() {
     }
 }
 
+/// A server that means "for ever" and says so in numbers.
+#[tokio::test(start_paused = true)]
+async fn a_session_that_lives_for_ever_is_used() {
+    let lms = issuing(|_| json!({ "access_token": "t1", "expires_in": i64::MAX }));
+    let gateway = gateway(&lms, &settings(), Access::Session(session(GrantKind::Client)));
+    for _ in 0..2 {
+        gateway.call(&read_call()).await.unwrap();
+    }
+    assert_eq!(lms.count_of("/base/token"), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_caller_who_leaves_does_not_tear_a_login() {
     let vault = Memory::default();
