@@ -86,9 +86,11 @@ fn timed_out() -> BoxError {
     io::Error::from(io::ErrorKind::TimedOut).into()
 }
 
-/// The network's own connector.
-pub(super) fn tcp() -> HttpConnector {
+/// The network's own connector. Where a name has several addresses, each has its share
+/// of the time: or one that drops what is sent to it would keep us from the others.
+pub(super) fn tcp(limit: Duration) -> HttpConnector {
     let mut tcp = HttpConnector::new();
+    tcp.set_connect_timeout(Some(limit));
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp

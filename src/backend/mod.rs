@@ -92,7 +92,7 @@ pub struct Health {
 impl Backend {
     /// A backend over the network. Connects to nothing yet.
     pub fn open(settings: &Settings, access: Access, house: &House) -> Result<Self, Unopened> {
-        Self::over(connect::tcp(), settings, access, house)
+        Self::over(connect::tcp(settings.timing.connect), settings, access, house)
     }
 
     /// The same over a connector of the caller's; TLS is laid over it where the
