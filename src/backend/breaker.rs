@@ -141,7 +141,7 @@ impl Leave<'_> {
     pub(super) fn tell(self, outcome: &Result<Reply, Fault>) {
         let mut inner = self.breaker.lock();
         match outcome {
-            Err(fault) if fault.reach == Reach::Held => {}
+            Err(fault) if fault.reach == Reach::Held || fault.cut => {}
             Err(fault) if fault.failure.kind == Kind::Unavailable => {
                 self.breaker.fail(&mut inner, self.probe);
             }

@@ -25,15 +25,21 @@ pub(super) enum Reach {
 pub(super) struct Fault {
     pub failure: Failure,
     pub reach: Reach,
+    /// Whether it was cut off before the LMS had its time: no news of the LMS.
+    pub cut: bool,
 }
 
 impl Fault {
+    fn came(failure: Failure, reach: Reach) -> Self {
+        Self { failure, reach, cut: false }
+    }
+
     pub(super) fn held(failure: Failure) -> Self {
-        Self { failure, reach: Reach::Held }
+        Self::came(failure, Reach::Held)
     }
 
     pub(super) fn unsent(failure: Failure) -> Self {
-        Self { failure, reach: Reach::Unsent }
+        Self::came(failure, Reach::Unsent)
     }
 
     /// Our own refusal of a call that would be welcome later.
@@ -43,7 +49,7 @@ impl Fault {
 
     /// A reply that the mapping calls bad.
     pub(super) fn answered(failure: Failure) -> Self {
-        Self { failure, reach: Reach::Answered }
+        Self::came(failure, Reach::Answered)
     }
 
     /// Whether a write may have been done. A refusal in the LMS's own words is
@@ -81,6 +87,11 @@ pub(super) fn late(begun: bool) -> Fault {
     } else {
         Fault::unsent(unavailable("the LMS did not accept a connection in time", "timed out"))
     }
+}
+
+/// It waited, for a slot or for its moment, until there was no time left to be answered.
+pub(super) fn too_late() -> Fault {
+    Fault::busy("too little time is left to ask the LMS", Duration::from_secs(2))
 }
 
 /// No connection, so nothing can have been sent.
@@ -159,7 +170,7 @@ fn wait(text: &str, now: jiff::Timestamp) -> Option<Duration> {
 fn lost(kind: Kind, detail: &str, said: &str) -> Fault {
     let mut failure = Failure::new(kind, detail).retry(Retry::Later);
     failure.said = Some(said.to_owned());
-    Fault { failure, reach: Reach::Lost }
+    Fault::came(failure, Reach::Lost)
 }
 
 fn unavailable(detail: &str, said: &str) -> Failure {

@@ -21,6 +21,7 @@ mod reach;
 mod retry;
 mod settings;
 mod stack;
+mod term;
 
 use std::sync::Arc;
 

@@ -9,6 +9,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
@@ -22,6 +23,7 @@ use super::metrics::Handles;
 use super::rate::Rates;
 use super::retry::Retries;
 use super::settings::Timing;
+use super::term::Term;
 use crate::call::{Call, Failure, Kind, Reply, Retry};
 use crate::clock::Clock;
 use crate::secret::Secret;
@@ -66,7 +68,7 @@ impl Stack {
         errand: &Errand<'_>,
     ) -> Result<Reply, Failure> {
         let started = Instant::now();
-        let outcome = self.attempts(call, errand, self.end(call, errand, started)).await;
+        let outcome = self.attempts(call, errand, self.term(call, errand, started)).await;
         self.metrics.called(errand.operation, started.elapsed(), &outcome);
         outcome
     }
@@ -75,11 +77,11 @@ impl Stack {
         self: &Arc<Self>,
         call: &Call,
         errand: &Errand<'_>,
-        end: Instant,
+        term: Term,
     ) -> Result<Reply, Failure> {
-        let mut series = self.retries.series(call.safety, end);
+        let mut series = self.retries.series(call.safety, self.latest(call, term));
         loop {
-            match self.attempt(call, errand, end).await {
+            match self.attempt(call, errand, term).await {
                 Ok(reply) => return Ok(reply),
                 Err(fault) => Box::pin(sleep(series.after(fault)?)).await,
             }
@@ -90,14 +92,14 @@ impl Stack {
         self: &Arc<Self>,
         call: &Call,
         errand: &Errand<'_>,
-        end: Instant,
+        term: Term,
     ) -> Result<Reply, Fault> {
         // Nobody queues for an LMS that is down; but it may go down while one
         // queues, so leave is asked for after the wait.
         self.breaker.glance()?;
-        let _slot = self.slots.take(end).await?;
+        let _slot = self.slots.take(self.latest(call, term)).await?;
         let leave = self.breaker.admit()?;
-        let outcome = self.authorised(call, errand, end).await;
+        let outcome = self.authorised(call, errand, term).await;
         leave.tell(&outcome);
         self.metrics.attempted(&outcome);
         outcome
@@ -109,15 +111,15 @@ impl Stack {
         self: &Arc<Self>,
         call: &Call,
         errand: &Errand<'_>,
-        end: Instant,
+        term: Term,
     ) -> Result<Reply, Fault> {
-        let pass = self.pass(None, end).await?;
-        let outcome = self.shown(call, errand, (pass.as_ref(), end)).await;
+        let pass = self.pass(None, term.end).await?;
+        let outcome = self.shown(call, errand, (pass.as_ref(), term)).await;
         match (outcome, pass) {
             // Refused for its login means: not done. So even a write that must
             // happen once may go again; but a second refusal is no matter of age.
             (Err(fault), Some(worn)) if fault.failure.retry == Retry::Login => {
-                Box::pin(self.renewed(call, errand, (worn.number, end))).await
+                Box::pin(self.renewed(call, errand, (worn.number, term))).await
             }
             (outcome, _) => outcome,
         }
@@ -127,20 +129,20 @@ impl Stack {
         self: &Arc<Self>,
         call: &Call,
         errand: &Errand<'_>,
-        (worn, end): (u64, Instant),
+        (worn, term): (u64, Term),
     ) -> Result<Reply, Fault> {
-        let pass = self.pass(Some(worn), end).await?;
-        self.shown(call, errand, (pass.as_ref(), end)).await
+        let pass = self.pass(Some(worn), term.end).await?;
+        self.shown(call, errand, (pass.as_ref(), term)).await
     }
 
     async fn shown(
         &self,
         call: &Call,
         errand: &Errand<'_>,
-        (pass, end): (Option<&Pass>, Instant),
+        (pass, term): (Option<&Pass>, Term),
     ) -> Result<Reply, Fault> {
         let call = self.signed(call, pass)?;
-        self.judged(&call, errand, end).await
+        self.judged(&call, errand, term).await
     }
 
     async fn pass(
@@ -165,8 +167,8 @@ impl Stack {
         Ok(call)
     }
 
-    async fn judged(&self, call: &Call, errand: &Errand<'_>, end: Instant) -> Result<Reply, Fault> {
-        let reply = self.wire(call, end).await?;
+    async fn judged(&self, call: &Call, errand: &Errand<'_>, term: Term) -> Result<Reply, Fault> {
+        let reply = self.wire(call, term).await?;
         let Some(failure) = (errand.judge)(&reply) else { return Ok(reply) };
         let failure = fault::with_wait(failure, &reply, self.clock.now());
         if let (Kind::Throttled, Retry::After(wait)) = (failure.kind, failure.retry) {
@@ -176,16 +178,31 @@ impl Stack {
     }
 
     /// One exchange: what the rate and the time-out bound, a login's calls too.
-    pub(super) async fn wire(&self, call: &Call, end: Instant) -> Result<Reply, Fault> {
-        let begun = self.rates.wait(end).await?;
-        let until = begun + call.patience.unwrap_or(self.timing.attempt);
-        self.client.exchange(call, until.min(end)).await
+    pub(super) async fn wire(&self, call: &Call, term: Term) -> Result<Reply, Fault> {
+        let patience = self.patience(call);
+        let latest = term.latest(patience);
+        if Instant::now() > latest {
+            return Err(fault::too_late());
+        }
+        let begun = self.rates.wait(latest).await?;
+        let until = term.end.min(begun + patience);
+        let outcome = self.client.exchange(call, until).await;
+        outcome.map_err(|fault| Fault { cut: term.cut(begun, patience), ..fault })
+    }
+
+    fn latest(&self, call: &Call, term: Term) -> Instant {
+        term.latest(self.patience(call))
+    }
+
+    /// How long one attempt may take.
+    fn patience(&self, call: &Call) -> Duration {
+        call.patience.unwrap_or(self.timing.attempt)
     }
 
     /// A call whose one attempt may take longer than the whole is given that.
-    fn end(&self, call: &Call, errand: &Errand<'_>, started: Instant) -> Instant {
+    fn term(&self, call: &Call, errand: &Errand<'_>, started: Instant) -> Term {
         let whole = self.timing.whole.max(call.patience.unwrap_or_default());
-        let end = started + whole;
-        errand.until.map_or(end, |until| until.min(end))
+        let left = errand.until.map(|until| until.saturating_duration_since(started));
+        Term::of(started, left.map_or(whole, |left| left.min(whole)))
     }
 }

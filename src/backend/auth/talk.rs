@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::login::{Conversation, Next, Session};
 use crate::backend::stack::Stack;
+use crate::backend::term::Term;
 use crate::call::{Call, Failure, Kind, Reply, Retry};
 
 /// What was said in a conversation, and what was answered.
@@ -60,8 +61,8 @@ async fn converse(
 async fn ask(session: &Session, stack: &Arc<Stack>, call: &Call) -> Result<Reply, Failure> {
     let away = session.elsewhere.iter().find(|(name, _)| *name == call.backend);
     let stack = away.map_or(stack, |(_, backend)| &backend.0);
-    let end = Instant::now() + stack.timing.whole;
-    stack.wire(call, end).await.map_err(|fault| fault.failure)
+    let term = Term::of(Instant::now(), stack.timing.whole);
+    stack.wire(call, term).await.map_err(|fault| fault.failure)
 }
 
 /// Whether a login that failed so was refused: it is neither the moment nor the way.

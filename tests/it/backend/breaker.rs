@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::support::{Act, Gateway, Lms, fine, gateway, json, raw, read_call, settings};
+use super::support::{
+    Act, Gateway, Lms, create, fine, gateway, json, once, raw, read_call, settings,
+};
 use matricula::backend::{Access, State};
 use matricula::call::{Kind, Retry};
 use serde_json::json;
-use tokio::time::advance;
+use tokio::task::JoinSet;
+use tokio::time::{advance, sleep};
 
 /// An LMS with a switch, and a gateway that opens after three failures.
 fn switched(down: Act) -> (Lms, Arc<AtomicBool>, Gateway) {
@@ -89,7 +92,7 @@ async fn a_probe_whose_caller_leaves_gives_its_place_back() {
     advance(Duration::from_secs(5)).await;
     let probe = tokio::spawn({
         let gateway = gateway.clone();
-        async move { gateway.call(&super::support::create()).await }
+        async move { gateway.call(&create()).await }
     });
     while lms.count() < 4 {
         tokio::task::yield_now().await;
@@ -149,4 +152,47 @@ async fn failures_of_calls_from_before_it_opened_do_not_lengthen_the_pause() {
     assert_eq!(lms.count(), 8);
     advance(Duration::from_secs(5)).await;
     assert_eq!(gateway.backend.health().breaker, State::HalfOpen);
+}
+
+/// Twice as much is asked for as an LMS does that always answers within a second.
+#[tokio::test(start_paused = true)]
+async fn our_own_queue_does_not_make_the_lms_look_down() {
+    let lms = Lms::saying(vec![Act::Late(Duration::from_secs(1), raw(200, "", "{}"))]);
+    let mut settings = once();
+    settings.limits.concurrency = 1;
+    let gateway = gateway(&lms, &settings, Access::Open);
+    let mut calls = JoinSet::new();
+    for _ in 0..240 {
+        let gateway = gateway.clone();
+        calls.spawn(async move { gateway.call(&create()).await });
+        sleep(Duration::from_millis(500)).await;
+    }
+    let outcomes = calls.join_all().await;
+    let failures: Vec<_> = outcomes.into_iter().filter_map(Result::err).collect();
+    assert!(!failures.is_empty(), "more was asked for than it does");
+    for failure in failures {
+        assert!(!failure.lost && !failure.detail.contains("is down"), "{failure:?}");
+    }
+    assert_eq!(gateway.backend.health().breaker, State::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn being_cut_off_after_a_moment_says_nothing_of_the_lms() {
+    let late = |seconds| Act::Late(Duration::from_secs(seconds), raw(200, "", "{}"));
+    let lms = Lms::saying(vec![late(12), late(12), late(12), Act::Hang]);
+    let mut settings = once();
+    settings.limits.concurrency = 1;
+    settings.breaker.failures = 1;
+    let gateway = gateway(&lms, &settings, Access::Open);
+    let mut calls = JoinSet::new();
+    for _ in 0..3 {
+        let gateway = gateway.clone();
+        calls.spawn(async move { gateway.call(&create()).await });
+    }
+    let outcomes = calls.join_all().await;
+    let lost: Vec<_> = outcomes.into_iter().filter_map(Result::err).map(|it| it.lost).collect();
+    assert_eq!(lost, [true], "the third had six seconds of fifteen");
+    assert_eq!(gateway.backend.health().breaker, State::Closed);
+    gateway.call(&create()).await.unwrap_err();
+    assert_eq!(gateway.backend.health().breaker, State::Open, "it had all of its time");
 }
