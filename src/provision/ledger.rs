@@ -2,9 +2,10 @@
 //! so that a write which began under the old settings and one which begins under
 //! the new ones still keep out of each other's way.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 
 use tokio::sync::{Mutex, Notify};
 
@@ -32,6 +33,15 @@ pub struct Ledger {
     pub(super) outbox: Arc<Outbox>,
     /// Where sessions are kept, and whose they are.
     notes: Option<(Arc<dyn Notes>, Arc<str>)>,
+    /// By the mapping's names.
+    services: std::sync::Mutex<HashMap<String, Service>>,
+}
+
+/// What lasts of a service of the LMS.
+#[derive(Clone, Default)]
+struct Service {
+    /// Held by the one who logs in.
+    login: Arc<Mutex<()>>,
 }
 
 impl Ledger {
@@ -63,13 +73,20 @@ impl Ledger {
             epochs: Epochs::new(&outbox),
             outbox,
             notes: None,
+            services: std::sync::Mutex::default(),
         }
     }
 
     /// Where a session with a service of the LMS is kept.
     pub(super) fn safe(&self, service: &str) -> Option<Arc<dyn Vault>> {
         let (notes, tenant) = self.notes.as_ref()?;
-        Some(Arc::new(Safe::new(notes, tenant, service, &self.outbox)))
+        let login = self.service(service).login;
+        Some(Arc::new(Safe::new(notes, (tenant, service), login, &self.outbox)))
+    }
+
+    fn service(&self, name: &str) -> Service {
+        let mut services = self.services.lock().unwrap_or_else(PoisonError::into_inner);
+        services.entry(name.to_owned()).or_default().clone()
     }
 
     /// Waits until nobody else writes under any of these keys, in this process and

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use tokio::sync::Mutex;
 
 use super::news::Outbox;
 use super::turns::named;
@@ -14,18 +15,19 @@ use crate::store::{Notes, SECRET};
 pub(super) struct Safe {
     notes: Arc<dyn Notes>,
     name: String,
+    login: Arc<Mutex<()>>,
     outbox: Arc<Outbox>,
 }
 
 impl Safe {
     pub(super) fn new(
         notes: &Arc<dyn Notes>,
-        tenant: &str,
-        service: &str,
+        (tenant, service): (&str, &str),
+        login: Arc<Mutex<()>>,
         outbox: &Arc<Outbox>,
     ) -> Self {
         let name = format!("{SECRET}{tenant} {service}");
-        Self { notes: Arc::clone(notes), name, outbox: Arc::clone(outbox) }
+        Self { notes: Arc::clone(notes), name, login, outbox: Arc::clone(outbox) }
     }
 }
 
@@ -43,12 +45,16 @@ impl Vault for Safe {
         Box::pin(async move { notes.put(&name, &part.to_string()).await.map_err(VaultError::of) })
     }
 
+    /// In this process first: after a reload two may want to open the same session, and
+    /// to other processes they are one.
     fn turn(&self) -> Kept<Box<dyn Send>> {
         let (peers, key) = (self.outbox.peers().cloned(), named(&self.name).short());
+        let login = Arc::clone(&self.login);
         Box::pin(async move {
+            let here = login.lock_owned().await;
             let turn: Box<dyn Send> = match peers {
-                Some(peers) => Box::new(peers.turn(&[key]).await.map_err(VaultError::of)?),
-                None => Box::new(()),
+                Some(peers) => Box::new((peers.turn(&[key]).await.map_err(VaultError::of)?, here)),
+                None => Box::new(here),
             };
             Ok(turn)
         })
@@ -57,6 +63,8 @@ impl Vault for Safe {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use super::{Outbox, Safe};
@@ -66,7 +74,9 @@ mod tests {
     #[tokio::test]
     async fn what_was_kept_is_loaded_by_whoever_comes_next() {
         let store = Memory::new();
-        let safe = |service| Safe::new(&store.notes(), "school", service, &Outbox::new(None));
+        let safe = |service| {
+            Safe::new(&store.notes(), ("school", service), Arc::default(), &Outbox::new(None))
+        };
         assert_eq!(safe("main").load().await.unwrap(), None);
         let part = json!({ "refresh": "r1" });
         safe("main").keep(part.clone()).await.unwrap();

@@ -1,10 +1,12 @@
 //! A gateway that has to log in to its LMS: what it shows there, and what it tells its
 //! clients when that is refused.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use super::program::{Program, addresses, ask, send};
@@ -130,6 +132,15 @@ fn answer(stream: TcpStream, grant: &dyn Fn(&str) -> Answer) {
     );
 }
 
+fn refused() -> Answer {
+    (400, r#"{ "error": "invalid_grant" }"#.to_owned())
+}
+
+fn granted(number: usize) -> Answer {
+    let text = r#"{ "access_token": "tN", "refresh_token": "rN", "expires_in": 600 }"#;
+    (200, text.replace('N', &number.to_string()))
+}
+
 #[test]
 fn a_login_that_fails_is_never_told_as_if_it_were_about_a_person() {
     let answers = [
@@ -160,4 +171,41 @@ fn a_login_that_fails_is_never_told_as_if_it_were_about_a_person() {
         assert!(logged.contains("kind=\"login\""), "{logged}");
         assert!(logged.contains(&format!("status={status}")), "{logged}");
     }
+}
+
+/// An LMS that takes a refresh token back at once, and answers when it is told to: it
+/// tells of each that is shown.
+fn slow() -> (String, Receiver<String>, Arc<Mutex<()>>) {
+    let (tell, told) = channel();
+    let held = Arc::new(Mutex::new(()));
+    let (used, gate) = (Mutex::new(HashSet::new()), Arc::clone(&held));
+    let lms = lms(move |refresh| {
+        let fresh = used.lock().unwrap().insert(refresh.to_owned());
+        tell.send(refresh.to_owned()).unwrap();
+        let number: usize = refresh.trim_start_matches('r').parse().unwrap();
+        let _gate = gate.lock().unwrap();
+        if fresh { granted(number + 1) } else { refused() }
+    });
+    (lms, told, held)
+}
+
+#[test]
+fn a_reload_during_a_login_shows_no_refresh_token_twice() {
+    let (lms, told, held) = slow();
+    let folder = folder(&lms, MAPPING);
+    let (mut program, users) = serving(&folder);
+    let user = format!("{users}/7");
+    let read = || {
+        let user = user.clone();
+        thread::spawn(move || ask("GET", &user, TOKEN).0)
+    };
+    let gate = held.lock().unwrap();
+    let first = read();
+    assert_eq!(told.recv().unwrap(), "r0");
+    program.signal("HUP");
+    program.logged("the configuration was read again");
+    let second = read();
+    drop(gate);
+    assert_eq!((first.join().unwrap(), second.join().unwrap()), (200, 200));
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), ["r1"]);
 }
