@@ -47,6 +47,7 @@ pub use auth::{
 pub use breaker::State;
 pub use connect::{Unopened, address, authorities};
 pub use metrics::{Known, Metrics, forget};
+pub use rate::Pace;
 pub use reach::{Greeting, Reached, Unreached, greet, reach};
 pub use settings::{Breaker, Limits, Rate, Retry, Settings, Timing, Trust};
 
@@ -93,7 +94,18 @@ pub struct Health {
 impl Backend {
     /// A backend over the network. Connects to nothing yet.
     pub fn open(settings: &Settings, access: Access, house: &House) -> Result<Self, Unopened> {
-        Self::over(connect::tcp(settings.timing.connect), settings, access, house)
+        Self::at_pace(&Pace::default(), settings, access, house)
+    }
+
+    /// The same, in the place of one that was opened at this pace before.
+    pub fn at_pace(
+        pace: &Pace,
+        settings: &Settings,
+        access: Access,
+        house: &House,
+    ) -> Result<Self, Unopened> {
+        let client = client(connect::tcp(settings.timing.connect), settings)?;
+        Ok(Self::around(client, (settings, pace), access, house))
     }
 
     /// The same over a connector of the caller's; TLS is laid over it where the
@@ -110,22 +122,28 @@ impl Backend {
         C::Future: Send + 'static,
         C::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let base = address(&settings.base)?;
-        let secure = connect::over(connector, &settings.trust, &base)?;
-        let connector = Connector::new(secure, base.clone(), settings.timing.connect);
-        let client = Client::new(connector, settings, base);
+        let client = client(connector, settings)?;
+        Ok(Self::around(client, (settings, &Pace::default()), access, house))
+    }
+
+    fn around(
+        client: Client,
+        (settings, pace): (&Settings, &Pace),
+        access: Access,
+        house: &House,
+    ) -> Self {
         let metrics = house.metrics.of(&settings.name);
-        Ok(Self(Arc::new(Stack {
+        Self(Arc::new(Stack {
             timing: settings.timing.clone(),
             client,
             access: access.into(),
             slots: Slots::new(&settings.limits, &metrics),
-            rates: Rates::new(&settings.limits.rates, &metrics),
+            rates: Rates::new(settings, pace, &metrics),
             breaker: breaker::Breaker::new(&settings.breaker, &metrics),
             retries: Retries::new(&settings.retry, &metrics),
             clock: house.clock.clone(),
             metrics,
-        })))
+        }))
     }
 
     /// Makes a call.
@@ -147,4 +165,17 @@ impl Backend {
             budget: self.0.retries.left(),
         }
     }
+}
+
+fn client<C>(connector: C, settings: &Settings) -> Result<Client, Unopened>
+where
+    C: Service<Uri> + Clone + Send + Sync + 'static,
+    C::Response: Connection + Read + Write + Send + Unpin + 'static,
+    C::Future: Send + 'static,
+    C::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let base = address(&settings.base)?;
+    let secure = connect::over(connector, &settings.trust, &base)?;
+    let connector = Connector::new(secure, base.clone(), settings.timing.connect);
+    Ok(Client::new(connector, settings, base))
 }

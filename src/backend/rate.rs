@@ -2,25 +2,32 @@
 //! reserves its moment before it waits for it, so that waiting calls go in the
 //! order in which they came.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
 use super::fault::Fault;
 use super::metrics::Handles;
-use super::settings::Rate;
+use super::settings::{Rate, Settings};
 use crate::call::{Failure, Kind, Retry};
 
 /// All rates of one LMS, and its own word on when to come back.
 #[derive(Debug)]
 pub(super) struct Rates {
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
     metrics: Arc<Handles>,
 }
 
-#[derive(Debug)]
+/// How much of its rates an LMS was asked lately. Whoever keeps this opens a backend
+/// anew, and asks no more of the LMS by that.
+#[derive(Clone, Debug, Default)]
+pub struct Pace(Arc<Mutex<Arc<Mutex<State>>>>);
+
+#[derive(Debug, Default)]
 struct State {
+    base: String,
+    rates: Vec<Rate>,
     buckets: Vec<Bucket>,
     held: Option<Instant>,
 }
@@ -54,10 +61,29 @@ impl Bucket {
     }
 }
 
-impl Rates {
-    pub(super) fn new(rates: &[Rate], metrics: &Arc<Handles>) -> Self {
+impl Pace {
+    /// What is known of that LMS under these rates. Of others it begins anew; what the
+    /// LMS itself said of coming back does not depend on them.
+    fn of(&self, base: &str, rates: &[Rate]) -> Arc<Mutex<State>> {
+        let mut last = lock(&self.0);
+        let held = {
+            let known = lock(&last);
+            if known.base == base && known.rates == rates {
+                return Arc::clone(&last);
+            }
+            known.held.filter(|_| known.base == base)
+        };
         let buckets = rates.iter().copied().map(Bucket::new).collect();
-        Self { state: Mutex::new(State { buckets, held: None }), metrics: Arc::clone(metrics) }
+        let state = State { base: base.to_owned(), rates: rates.to_vec(), buckets, held };
+        *last = Arc::new(Mutex::new(state));
+        Arc::clone(&last)
+    }
+}
+
+impl Rates {
+    pub(super) fn new(settings: &Settings, pace: &Pace, metrics: &Arc<Handles>) -> Self {
+        let state = pace.of(&settings.base, &settings.limits.rates);
+        Self { state, metrics: Arc::clone(metrics) }
     }
 
     /// Waits for the next moment at which a call may go, and says which that was. A
@@ -66,15 +92,31 @@ impl Rates {
         let now = Instant::now();
         let at = self.reserve(now, end)?;
         if at > now {
-            self.metrics.rate_wait.observe((at - now).as_secs_f64());
             // Boxed: most calls go at once, and would carry the timer's room along.
-            Box::pin(sleep_until(at)).await;
+            return Box::pin(self.come((now, at), end)).await;
         }
         Ok(at)
     }
 
+    /// Waits for a moment. The LMS may say meanwhile when to come back: then there is
+    /// another, behind that.
+    async fn come(
+        &self,
+        (began, mut at): (Instant, Instant),
+        end: Instant,
+    ) -> Result<Instant, Fault> {
+        loop {
+            sleep_until(at).await;
+            if lock(&self.state).held.is_none_or(|held| held <= at) {
+                self.metrics.rate_wait.observe((at - began).as_secs_f64());
+                return Ok(at);
+            }
+            at = self.reserve(at, end)?;
+        }
+    }
+
     fn reserve(&self, now: Instant, end: Instant) -> Result<Instant, Fault> {
-        let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut state = lock(&self.state);
         let free = state.buckets.iter().map(|bucket| bucket.next(now)).max().unwrap_or(now);
         let at = state.held.map_or(free, |held| held.max(free));
         if at > end {
@@ -88,21 +130,31 @@ impl Rates {
     /// The LMS said when to come back: that goes for every call.
     pub(super) fn hold(&self, wait: Duration) {
         let until = Instant::now() + wait;
-        let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut state = lock(&self.state);
         state.held = Some(state.held.map_or(until, |held| held.max(until)));
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Rate, Rates};
+    use super::{Pace, Rate, Rates, Settings};
     use crate::backend::metrics::Handles;
     use std::time::Duration;
     use tokio::time::Instant;
 
+    fn kept(rates: &[Rate], pace: &Pace) -> Rates {
+        let mut settings = Settings::new("lms", "https://lms.example");
+        settings.limits.rates = rates.to_vec();
+        Rates::new(&settings, pace, &Handles::unregistered("lms"))
+    }
+
     /// Times in ms at which as many calls as possible go, all asked for at once.
     fn schedule(rates: &[Rate], calls: usize) -> Vec<u128> {
-        let rates = Rates::new(rates, &Handles::unregistered("lms"));
+        let rates = kept(rates, &Pace::default());
         let start = Instant::now();
         let end = start + Duration::from_secs(1_000_000);
         (0..calls).map(|_| (rates.reserve(start, end).unwrap() - start).as_millis()).collect()
@@ -141,7 +193,7 @@ mod tests {
     #[test]
     fn a_moment_that_comes_too_late_is_not_reserved() {
         let rates = [Rate { calls: 1, span: Duration::from_secs(10) }];
-        let rates = Rates::new(&rates, &Handles::unregistered("lms"));
+        let rates = kept(&rates, &Pace::default());
         let now = Instant::now();
         assert!(rates.reserve(now, now + Duration::from_secs(1)).is_ok());
         for _ in 0..50 {

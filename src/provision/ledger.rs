@@ -14,7 +14,7 @@ use super::doubt::Doubts;
 use super::news::{News, Outbox};
 use super::safe::Safe;
 use super::turns::{Key, Turn, Turns};
-use crate::backend::Vault;
+use crate::backend::{Pace, Vault};
 use crate::scim::{Kind, ResourceId};
 use crate::store::{Ears, Entries, Notes, Queue, Store};
 
@@ -42,6 +42,7 @@ pub struct Ledger {
 struct Service {
     /// Held by the one who logs in.
     login: Arc<Mutex<()>>,
+    pace: Pace,
 }
 
 impl Ledger {
@@ -82,6 +83,11 @@ impl Ledger {
         let (notes, tenant) = self.notes.as_ref()?;
         let login = self.service(service).login;
         Some(Arc::new(Safe::new(notes, (tenant, service), login, &self.outbox)))
+    }
+
+    /// How much of its rates a service was asked lately.
+    pub(super) fn pace(&self, service: &str) -> Pace {
+        self.service(service).pace
     }
 
     fn service(&self, name: &str) -> Service {

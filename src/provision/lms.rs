@@ -47,7 +47,8 @@ impl Lms {
         Self::opened(site, settings, house, None)
     }
 
-    /// The same, with what must survive of its sessions kept where this ledger is.
+    /// The same, with what must survive of its sessions kept where this ledger is, and
+    /// at the pace at which it was asked before.
     pub fn of(
         site: Arc<Site>,
         settings: &[(Arc<str>, backend::Settings)],
@@ -70,7 +71,9 @@ impl Lms {
         for (name, settings) in without.into_iter().chain(with) {
             let vault = ledger.and_then(|ledger| ledger.safe(name));
             let access = login::access((&site, name), &backends, &house.clock, vault);
-            backends.push((Arc::clone(name), Backend::open(settings, access, house)?));
+            let pace = ledger.map(|ledger| ledger.pace(name)).unwrap_or_default();
+            let backend = Backend::at_pace(&pace, settings, access, house)?;
+            backends.push((Arc::clone(name), backend));
         }
         let main = settings.first().map(|(_, settings)| settings.limits.concurrency);
         Ok(Self { slots: main.unwrap_or(1), ..Self::over(site, backends, house.clock.clone()) })

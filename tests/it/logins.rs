@@ -209,3 +209,21 @@ fn a_reload_during_a_login_shows_no_refresh_token_twice() {
     assert_eq!((first.join().unwrap(), second.join().unwrap()), (200, 200));
     assert_eq!(told.try_iter().collect::<Vec<_>>(), ["r1"]);
 }
+
+#[test]
+fn a_reload_does_not_ask_the_lms_more_than_its_rate_bears() {
+    let lms = lms(|_| refused());
+    let (before, rest) = MAPPING.split_once("probe").unwrap();
+    let (_, rest) = rest.split_once("durable = [\"refresh\"]\n").unwrap();
+    let own = "headers = { Authorization = \"Bearer t{settings.refresh}\" }\n\
+               limits = { rates = [{ calls = 1, seconds = 60 }] }\n";
+    let folder = folder(&lms, &format!("{before}{own}{rest}"));
+    let (mut program, users) = serving(&folder);
+    let mut told = Vec::new();
+    for number in 7..10 {
+        told.push(ask("GET", &format!("{users}/{number}"), TOKEN).0);
+        program.signal("HUP");
+        program.logged("the configuration was read again");
+    }
+    assert_eq!(told, [200, 503, 503], "one call a minute");
+}

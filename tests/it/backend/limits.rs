@@ -1,8 +1,9 @@
 //! The ceiling on calls, the queue before it, and rates.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::support::{Act, Lms, fine, gateway, raw, read_call, settings};
+use super::support::{Act, Lms, fine, gateway, once, raw, read_call, settings};
 use matricula::backend::{Access, Rate, Settings};
 use matricula::call::{Kind, Retry};
 use tokio::task::JoinSet;
@@ -125,4 +126,26 @@ async fn a_rate_that_leaves_no_moment_before_the_deadline_is_throttled() {
     let failure = gateway.call(&read_call()).await.unwrap_err();
     assert_eq!(failure.kind, Kind::Throttled);
     assert_eq!(lms.count(), 1);
+}
+
+/// 429 with `Retry-After` holds back everybody: also those who wait for their moment.
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_the_rate_hears_of_retry_after() {
+    let begin = Instant::now();
+    let times = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&times);
+    let lms = Lms::new(move |asked| {
+        seen.lock().unwrap().push(begin.elapsed().as_secs());
+        if asked.number == 0 { Act::Say(raw(429, "Retry-After: 20\r\n", "{}")) } else { fine() }
+    });
+    let mut settings = once();
+    settings.limits.rates = vec![Rate { calls: 10, span: Duration::from_secs(10) }];
+    let gateway = gateway(&lms, &settings, Access::Open);
+    let mut calls = JoinSet::new();
+    for _ in 0..8 {
+        let gateway = gateway.clone();
+        calls.spawn(async move { gateway.call(&read_call()).await.is_ok() });
+    }
+    let fine = calls.join_all().await.into_iter().filter(|fine| *fine).count();
+    assert_eq!((fine, times.lock().unwrap().clone()), (7, vec![0, 20, 21, 22, 23, 24, 25, 26]));
 }
