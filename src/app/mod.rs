@@ -5,6 +5,7 @@
 //! serve: ready ─ (reload by signal or by operators)* ─ first signal: leave, drain, finish writes
 //! ```
 
+mod beside;
 mod demo;
 mod desk;
 pub mod doctor;

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use super::program::{Program, addresses, ask, send};
+use super::program::{Program, addresses, ask, command, send};
 
 const MAPPING: &str = r#"
 format = 1
@@ -141,6 +141,24 @@ fn granted(number: usize) -> Answer {
     (200, text.replace('N', &number.to_string()))
 }
 
+/// An LMS whose refresh tokens r0, r1 … are good once, and only the newest; and those
+/// that were shown to it.
+fn rotating() -> (String, Arc<Mutex<Vec<String>>>) {
+    let shown = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&shown);
+    let good = Mutex::new(0);
+    let lms = lms(move |refresh| {
+        seen.lock().unwrap().push(refresh.to_owned());
+        let mut good = good.lock().unwrap();
+        if refresh != format!("r{good}") {
+            return refused();
+        }
+        *good += 1;
+        granted(*good)
+    });
+    (lms, shown)
+}
+
 #[test]
 fn a_login_that_fails_is_never_told_as_if_it_were_about_a_person() {
     let answers = [
@@ -171,6 +189,45 @@ fn a_login_that_fails_is_never_told_as_if_it_were_about_a_person() {
         assert!(logged.contains("kind=\"login\""), "{logged}");
         assert!(logged.contains(&format!("status={status}")), "{logged}");
     }
+}
+
+#[test]
+fn doctor_does_not_use_up_what_the_gateway_logs_in_with() {
+    let (lms, shown) = rotating();
+    let folder = folder(&lms, MAPPING);
+    let doctor = || command(&["doctor"], folder.path()).1;
+    let told = doctor();
+    assert!(told.contains("warn  school: login and rights: not tried"), "{told}");
+    assert_eq!(shown.lock().unwrap().len(), 0, "nothing is there that would keep the next one");
+    // The first token of a client makes the store.
+    let create = ["token", "create", "--tenant", "school"];
+    assert!(command(&create, folder.path()).0.success());
+    for _ in 0..2 {
+        let told = doctor();
+        assert!(told.contains("ok    school: login and rights: fine"), "{told}");
+    }
+    let (_program, users) = serving(&folder);
+    let read = ask("GET", &format!("{users}/7"), TOKEN);
+    assert_eq!(read.0, 200, "{read:?}");
+    let told = doctor();
+    assert!(told.contains("ok    school: login and rights: fine"), "{told}");
+    assert_eq!(*shown.lock().unwrap(), ["r0", "r1", "r2", "r3"]);
+}
+
+#[test]
+fn a_report_does_not_use_up_what_the_gateway_logs_in_with() {
+    let (lms, shown) = rotating();
+    let listed =
+        MAPPING.replace("[user.find]\n", "[user.find]\n\"*\" = { get = \"/everybody\" }\n");
+    let folder = folder(&lms, &listed);
+    let report = ["report", "match", "--tenant", "school"];
+    for _ in 0..2 {
+        let (status, _, talk) = command(&report, folder.path());
+        assert!(status.success(), "{talk}");
+    }
+    let (_program, users) = serving(&folder);
+    assert_eq!(ask("GET", &format!("{users}/7"), TOKEN).0, 200);
+    assert_eq!(*shown.lock().unwrap(), ["r0", "r1", "r2"]);
 }
 
 /// An LMS that takes a refresh token back at once, and answers when it is told to: it

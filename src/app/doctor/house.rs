@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{AHEAD, Finding, Grade, days};
 use crate::app::Kept;
 use crate::config::{Settings, Tenant};
-use crate::store::{Issued, Place, Token};
+use crate::store::{Error, Issued, Place, Token};
 #[cfg(feature = "postgres")]
 use crate::store::{Postgres, Tables};
 
@@ -48,9 +48,20 @@ fn public_url(url: Option<&str>) -> Finding {
         .hint("Entra ID and others take https:// alone: set server.public_url to what they see")
 }
 
-/// The tokens that the store knows, or why it does not say. A store that is not there
-/// yet knows none: it is made with the first token, or with the first start.
-pub(super) async fn stored(settings: &Settings) -> (Option<Finding>, Vec<Issued>) {
+/// What the store knows.
+#[derive(Default)]
+pub(super) struct Stored {
+    /// Nothing, where it is not there or does not say.
+    pub(super) kept: Option<Kept>,
+    /// The tokens.
+    pub(super) issued: Vec<Issued>,
+    /// Why it does not say.
+    pub(super) unread: Option<Finding>,
+}
+
+/// The store, opened. One that is not there yet knows nothing: it is made with the
+/// first token, or with the first start.
+pub(super) async fn stored(settings: &Settings) -> Stored {
     let there = match &settings.store.place {
         Place::Memory => false,
         Place::File(path) => path.exists(),
@@ -61,16 +72,18 @@ pub(super) async fn stored(settings: &Settings) -> (Option<Finding>, Vec<Issued>
         }
     };
     if !there {
-        return (None, Vec::new());
+        return Stored::default();
     }
-    let asked = async { Kept::beside(&settings.store).await?.tokens.all().await };
-    match asked.await {
-        Ok(all) => (None, all),
-        Err(error) => {
-            let finding = Finding::new(Grade::Fail, "tokens of the store", error.to_string());
-            (Some(finding.hint("nothing is served without the store: mend this first")), Vec::new())
-        }
-    }
+    let asked = async {
+        let kept = Kept::beside(&settings.store).await?;
+        let issued = kept.tokens.all().await?;
+        Ok::<_, Error>(Stored { kept: Some(kept), issued, unread: None })
+    };
+    asked.await.unwrap_or_else(|error| {
+        let finding = Finding::new(Grade::Fail, "tokens of the store", error.to_string());
+        let finding = finding.hint("nothing is served without the store: mend this first");
+        Stored { unread: Some(finding), ..Stored::default() }
+    })
 }
 
 /// Whether anybody can speak for a tenant's client, and for how long.

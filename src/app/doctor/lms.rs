@@ -5,16 +5,20 @@ use jiff::Timestamp;
 
 use super::{AHEAD, Finding, Grade, days};
 use crate::app::kept::Kept;
-use crate::app::{Fault, House};
+use crate::app::{Fault, House, beside};
 use crate::backend::{self, Greeting, Reached, Settings, Unreached, greet, reach};
 use crate::config::{self, Tenant};
-use crate::provision::{self, Examined, Lms};
+use crate::provision::{self, Examined};
 use crate::store::Place;
 
 /// Seconds that two clocks may differ.
 const SKEW: i64 = 60;
 
-pub(super) async fn examine(tenant: &Tenant, house: &House) -> Result<Vec<Finding>, Fault> {
+pub(super) async fn examine(
+    tenant: &Tenant,
+    house: &House,
+    kept: Option<&Kept>,
+) -> Result<Vec<Finding>, Fault> {
     let config::Lms::Real(site) = &tenant.lms else {
         let words = "a sandbox, which starts with the gateway";
         return Ok(vec![Finding::new(Grade::Ok, "LMS", words)]);
@@ -32,15 +36,26 @@ pub(super) async fn examine(tenant: &Tenant, house: &House) -> Result<Vec<Findin
         settings.retry.attempts = 1;
     }
     let failed = |reason| Fault::Lms { tenant: tenant.name.to_string(), reason };
-    let lms = Lms::open(site.clone(), &backends, &outside).map_err(failed)?;
+    let whose = (&tenant.name, kept);
+    let lms = beside::lms(site, &backends, &outside, whose).map_err(failed)?;
     let mut findings = Vec::new();
     for (name, settings) in &backends {
-        if way(settings, &outside, &mut findings).await {
-            let examined = provision::examine(&lms, name, &inside).await;
+        if way(settings, &outside, &mut findings).await
+            && let Some(lms) = &lms
+        {
+            let examined = provision::examine(lms, name, &inside).await;
             findings.extend(examined.into_iter().map(told));
         }
     }
+    findings.extend(lms.is_none().then(unasked));
     Ok(findings)
+}
+
+/// What is not there to be kept is not used up.
+fn unasked() -> Finding {
+    let words = "not tried: it uses up a credential, and there is no store that keeps the next one";
+    Finding::new(Grade::Warn, "login and rights", words)
+        .hint("ask again once the gateway has been started, with `store.path` set")
 }
 
 /// The way to a service, and whether it can be gone to its end.

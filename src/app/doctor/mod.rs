@@ -1,5 +1,6 @@
 //! What stands between the settings and a gateway that works: asked of this
-//! machine and of every LMS, with nothing left behind anywhere.
+//! machine and of every LMS. Nothing is left behind anywhere, but what an LMS gives in
+//! the place of a credential that is good for once.
 
 mod house;
 mod lms;
@@ -75,15 +76,19 @@ pub async fn examine(settings: &Settings, only: Option<&str>) -> Result<Vec<Find
         findings.extend(house::examine(settings));
         findings.extend(store::examine(&settings.store).await);
     }
-    let (unread, issued) = house::stored(settings).await;
+    let house::Stored { kept, issued, unread } = house::stored(settings).await;
     findings.extend(unread);
     for tenant in &settings.tenants {
         if only.is_none_or(|name| name == &*tenant.name) {
             let mut own = vec![house::tokens(tenant, &issued, house.clock.now())];
-            own.extend(lms::examine(tenant, &house).await?);
+            own.extend(lms::examine(tenant, &house, kept.as_ref()).await?);
             let name = Some(tenant.name.to_string());
             findings.extend(own.into_iter().map(|it| Finding { tenant: name.clone(), ..it }));
         }
+    }
+    if let Some(kept) = kept {
+        // Whoever has not heard of it waits a little, and then knows all the same.
+        let _ = kept.store.leave().await;
     }
     Ok(findings)
 }
