@@ -10,7 +10,7 @@ use super::witness;
 use super::{Error, Tenant};
 use crate::call::Kind::Unavailable;
 use crate::policy::{self, Decision, Facts, Reason, Then, Wait, is_removal};
-use crate::scim::{Kind, Operation, Resource};
+use crate::scim::{Kind, Operation, Resource, ResourceId};
 use crate::store::Pending;
 
 /// Where a write comes from.
@@ -101,8 +101,9 @@ impl Tenant {
         }
     }
 
-    /// What is known of the resource. What waited is among its own words already,
-    /// so those prove nothing of how it is now.
+    /// What is known of the resource. What waited is among its own words already, and
+    /// an LMS that cannot be read is known by those alone: they prove nothing of how it
+    /// is now.
     async fn known_of(
         self: &Arc<Self>,
         operation: &Operation,
@@ -110,18 +111,30 @@ impl Tenant {
     ) -> Result<Option<Resource>, Error> {
         let (kind, Some(id)) = (operation.kind(), operation.id()) else { return Ok(None) };
         let rules = &self.config.policy;
-        let known = if rules.needs_known(operation) {
+        let shown = self.plan(kind).is_some_and(|plan| !plan.remembered);
+        let is_told = shown && matches!(origin, Origin::Client(_));
+        if rules.needs_known(operation) {
             let view = Box::pin(self.in_lms(kind, id, Depth::Lean)).await?;
-            view.map(|view| view.resource())
-        } else if rules.guard.is_some() && kind == Kind::User {
-            self.ledger.entries.get(kind, id).await?.map(|entry| entry.sent.clone())
-        } else {
-            None
-        };
-        Ok(match origin {
-            Origin::Client(_) => known,
-            Origin::Queue(_) => known.map(|known| known.without("active")),
-        })
+            let known = view.map(|view| view.resource());
+            return Ok(if is_told { known } else { known.map(|it| it.without("active")) });
+        }
+        if rules.guard.is_none() || !is_told || !self.may_be_disabled(operation, id).await? {
+            return Ok(None);
+        }
+        // Whoever cannot be looked at is not known to be disabled.
+        let view = Box::pin(self.in_lms(kind, id, Depth::Lean)).await;
+        Ok(view.ok().flatten().map(|view| view.resource()))
+    }
+
+    /// Whether an operation disables somebody of whom the client said so before. That
+    /// alone proves nothing: what was held back and dropped was said as well, and
+    /// somebody may have enabled the account in the LMS.
+    async fn may_be_disabled(&self, operation: &Operation, id: &ResourceId) -> Result<bool, Error> {
+        if !is_removal(operation, None) {
+            return Ok(false);
+        }
+        let entry = self.ledger.entries.get(operation.kind(), id).await?;
+        Ok(entry.is_some_and(|entry| !is_removal(operation, Some(&entry.sent))))
     }
 
     async fn waits(&self, operation: &Operation, origin: &Origin) -> Result<Option<Wait>, Error> {

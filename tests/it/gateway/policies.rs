@@ -14,11 +14,11 @@ use super::journey::{nina, person};
 use super::privacy::{heard, listen};
 use super::{House, Options};
 
-async fn house(policy: Rules) -> House {
+pub(super) async fn house(policy: Rules) -> House {
     House::with(Options { policy, ..Options::default() }).await
 }
 
-fn active(value: bool) -> Value {
+pub(super) fn active(value: bool) -> Value {
     json!([{ "op": "replace", "path": "active", "value": value }])
 }
 
@@ -27,7 +27,7 @@ fn account(house: &House, name: &str) -> Option<Person> {
     house.lms.people().into_iter().find(|it| it.username == username && !it.deleted)
 }
 
-fn suspended(house: &House, name: &str) -> Option<bool> {
+pub(super) fn suspended(house: &House, name: &str) -> Option<bool> {
     account(house, name).map(|account| account.suspended)
 }
 

@@ -1,0 +1,77 @@
+//! The guard counts what is taken away from people: each removal, and each once.
+
+use std::time::Duration;
+
+use matricula::policy::{Guard, Reason, Rules};
+use matricula::store::{Choice, Pending};
+use serde_json::json;
+
+use super::House;
+use super::house::writes_through;
+use super::journey::person;
+use super::policies::{active, house};
+
+/// All that waits, in order.
+pub(super) async fn waiting(house: &House) -> Vec<Pending> {
+    house.pending().page(&Choice::default(), 0, 100).await.unwrap()
+}
+
+fn lets_through(removals: usize) -> Rules {
+    let guard = Some(Guard { removals, within: Duration::from_mins(40) });
+    Rules { guard, ..writes_through() }
+}
+
+/// The paths of some people.
+async fn people(house: &House, names: &[&str]) -> Vec<String> {
+    let mut paths = Vec::new();
+    for name in names {
+        paths.push(format!("/Users/{}", house.post("/Users", person(name)).await.id()));
+    }
+    paths
+}
+
+fn disabled(house: &House) -> usize {
+    house.lms.people().iter().filter(|it| it.suspended).count()
+}
+
+#[tokio::test]
+async fn a_disabling_that_was_dropped_is_counted_when_it_comes_again() {
+    let house = house(lets_through(1)).await;
+    let paths = people(&house, &["a", "b", "c", "d", "e"]).await;
+    for path in &paths {
+        assert_eq!(house.patch(path, active(false)).await.status, 204);
+    }
+    assert_eq!(disabled(&house), 1);
+    let held = Choice { reason: Some(Reason::Guard), ..Choice::default() };
+    assert_eq!(house.tenant.drop_waiting(&held).await.unwrap(), 4);
+    // The client finds four of them enabled, and says the same in its next cycle.
+    let mut again = 0;
+    for path in &paths {
+        if house.get(path).await.body["active"] == json!(true) {
+            again += 1;
+            assert_eq!(house.patch(path, active(false)).await.status, 204);
+        }
+    }
+    assert_eq!((again, disabled(&house), waiting(&house).await.len()), (4, 1, 4));
+}
+
+#[tokio::test]
+async fn whom_an_administrator_enabled_is_counted_when_disabled_again() {
+    let house = house(lets_through(1)).await;
+    let paths = people(&house, &["a", "b"]).await;
+    assert_eq!(house.patch(&paths[0], active(false)).await.status, 204);
+    let by_hand = house.lms.people().into_iter().find(|it| it.suspended).unwrap().id;
+    house.lms.with(|moodle| moodle.people.edit(by_hand, |it| it.suspended = false)).unwrap();
+    assert_eq!(house.patch(&paths[0], active(false)).await.status, 204);
+    assert_eq!((disabled(&house), waiting(&house).await.len()), (0, 1), "it is the second");
+}
+
+#[tokio::test]
+async fn whoever_is_disabled_already_is_not_counted() {
+    let house = house(lets_through(1)).await;
+    let paths = people(&house, &["a"]).await;
+    for _ in 0..3 {
+        assert_eq!(house.patch(&paths[0], active(false)).await.status, 204);
+    }
+    assert_eq!((disabled(&house), waiting(&house).await), (1, vec![]));
+}
