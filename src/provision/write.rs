@@ -105,13 +105,13 @@ impl Tenant {
         let waits = |reason| self.defer_change((kind, &id), &edits, (reason, origin.who()));
         match decision {
             Decision::Apply(Operation::Change { edits: form, .. }, then) => {
-                match self.done((kind, &id), (&edits, &form, then), origin).await {
+                let done = self.done((kind, &id), (&edits, &form, then), origin).await;
+                if let Err(error) = &done {
+                    self.not_removed(counted, error).await;
+                }
+                match done {
                     Err(error) if self.waits_out(&error) => waits(Reason::Outage).await?,
-                    Err(error) => {
-                        self.not_removed(counted, &error).await;
-                        return Err(error);
-                    }
-                    Ok(()) => {}
+                    done => done?,
                 }
             }
             Decision::Apply(..) => return Err(Error::CutOff),
@@ -254,15 +254,14 @@ impl Tenant {
             }
             Decision::Refuse(error) => return Err(error.into()),
         };
+        if let Err(error) = &done {
+            self.not_removed(counted, error).await;
+        }
         match done {
             Err(error) if self.waits_out(&error) => {
                 self.defer_delete((kind, id), (Reason::Outage, origin.who())).await
             }
-            Err(error) => {
-                self.not_removed(counted, &error).await;
-                Err(error)
-            }
-            Ok(()) => Ok(()),
+            done => done,
         }
     }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::House;
 use super::house::writes_through;
 use super::journey::person;
-use super::policies::{active, house};
+use super::policies::{active, house, suspended};
 
 /// All that waits, in order.
 pub(super) async fn waiting(house: &House) -> Vec<Pending> {
