@@ -53,11 +53,11 @@ impl Tenant {
         self.get(kind, &id, Depth::Whole, false).await
     }
 
-    /// A change that waits.
+    /// A change that waits, and what it lifts waits no more.
     pub(super) async fn defer_change(
         self: &Arc<Self>,
         (kind, id): (Kind, &ResourceId),
-        edits: &Edits,
+        (edits, lifted): (&Edits, &[u64]),
         (reason, who): (Reason, &str),
     ) -> Result<(), Error> {
         let entry = self.ledger.entries.get(kind, id).await?;
@@ -79,7 +79,8 @@ impl Tenant {
         let entry = Entry { sent: memorable(&after), modified, revision, ..entry };
         let change = Operation::Change { kind, id: id.clone(), edits: edits.clone() };
         let item = self.item((kind, id), &change, (reason, who));
-        let batch = Batch { entry: Some(entry), ..Batch::default() };
+        let done = lifted.to_vec();
+        let batch = Batch { entry: Some(entry), done, ..Batch::default() };
         let batch = match self.joined(&item).await? {
             Some(joined) => Batch { done: vec![joined.sequence], add: vec![joined], ..batch },
             None => Batch { add: vec![item], ..batch },

@@ -24,6 +24,7 @@ mod error;
 mod examine;
 mod gone;
 mod hashed;
+mod held;
 mod ledger;
 mod lms;
 mod login;

@@ -149,7 +149,9 @@ impl Tenant {
             let queued = self.ledger.pending.of(operation.kind(), std::slice::from_ref(id)).await?;
             let queued: Vec<Pending> = queued.into_iter().flatten().collect();
             let before = |one: &&Pending| own.is_none_or(|own| one.sequence < own);
-            if queued.iter().filter(before).any(|one| one.reason.blocks()) {
+            let lifted = |one: &Pending| own.is_none() && self.lifts(operation, one);
+            let blocks = |one: &Pending| one.reason.blocks() && !lifted(one);
+            if queued.iter().filter(before).any(blocks) {
                 return Ok(Some(Wait::Before));
             }
             if self.names_unborn(operation).await? || self.is_to_be_left(operation, own).await? {

@@ -18,6 +18,8 @@ pub(super) struct Kept {
     pub then: Then,
     /// What of a waiting operation is still to be done.
     pub rest: Option<Operation>,
+    /// What waited and is over by it, beside that.
+    pub lifted: Vec<u64>,
     /// Whether the resource is no more, and with it all that waits beside it.
     pub ended: bool,
 }
@@ -25,7 +27,7 @@ pub(super) struct Kept {
 impl Kept {
     /// The words of the client, and what follows.
     pub(super) fn new(entry: Option<Entry>, then: Then) -> Self {
-        Self { entry, then, rest: None, ended: false }
+        Self { entry, then, rest: None, lifted: Vec::new(), ended: false }
     }
 
     /// Nothing: the resource is no more.
@@ -58,7 +60,7 @@ impl Tenant {
         kept: Kept,
         origin: &Origin,
     ) -> Result<(), Error> {
-        let Kept { entry, then, rest, ended } = kept;
+        let Kept { entry, then, rest, lifted, ended } = kept;
         if let (Origin::Client(_), Then::Nothing, true) = (origin, then, self.is_clear()) {
             return match (entry, ended) {
                 (Some(entry), _) => self.remember(entry).await,
@@ -78,7 +80,7 @@ impl Tenant {
                     && batch.entry.as_ref().is_some_and(|it| it.gone.is_none())
             }
         };
-        batch.done = beside.iter().filter(over).map(|one| one.sequence).collect();
+        batch.done = beside.iter().filter(over).map(|one| one.sequence).chain(lifted).collect();
         match then {
             Then::Approve { active } => {
                 self.awaits_approval(((kind, id), active), &beside, origin, &mut batch);

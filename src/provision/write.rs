@@ -16,9 +16,9 @@ use super::{Deed, Depth, Error, Tenant, View};
 use crate::behalf;
 use crate::call::Kind as FailureKind;
 use crate::mapping::plan::KindPlan;
-use crate::policy::{self, Decision, Reason, Then};
+use crate::policy::{Decision, Reason, Then};
 use crate::scim::{self, Conditions, Edits, Kind, Operation, Resource, ResourceId};
-use crate::store::{Batch, Entry};
+use crate::store::Entry;
 
 /// Edits of one resource, and what has to hold for them.
 #[derive(Clone, Debug)]
@@ -99,13 +99,14 @@ impl Tenant {
         let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
         let _turn = self.ledger.turn(&Key::of_change(plan, &id, &edits)).await?;
         self.permitted(kind, &id, &conditions).await?;
-        self.comes_back((kind, &id), &edits).await?;
+        let lifted = self.lifted_by((kind, &id), &edits).await?;
         let asked = Operation::Change { kind, id: id.clone(), edits: edits.clone() };
         let Ruling { decision, counted } = self.rule(asked, origin).await?;
-        let waits = |reason| self.defer_change((kind, &id), &edits, (reason, origin.who()));
+        let told = (&edits, lifted.as_slice());
+        let waits = |reason| self.defer_change((kind, &id), told, (reason, origin.who()));
         match decision {
             Decision::Apply(Operation::Change { edits: form, .. }, then) => {
-                let done = self.done((kind, &id), (&edits, &form, then), origin).await;
+                let done = self.done((kind, &id), told, (&form, then), origin).await;
                 if let Err(error) = &done {
                     self.not_removed(counted, error).await;
                 }
@@ -125,11 +126,12 @@ impl Tenant {
     }
 
     /// Changes an account, and keeps the client's words: `form` is what the LMS is
-    /// told of its edits.
+    /// told of its edits, and what they lift is over with them.
     async fn done(
         self: &Arc<Self>,
         (kind, id): (Kind, &ResourceId),
-        (edits, form, then): (&Edits, &Edits, Then),
+        (edits, lifted): (&Edits, &[u64]),
+        (form, then): (&Edits, Then),
         origin: &Origin,
     ) -> Result<(), Error> {
         let entry = self.ledger.entries.get(kind, id).await?;
@@ -145,7 +147,8 @@ impl Tenant {
         let known = entry.map_or_else(first, |entry| Entry::clone(&entry));
         let revision = known.revision + u64::from(members);
         let entry = Entry { sent: memorable(&after), modified, revision, ..known };
-        self.settle((kind, id), Kept::new(Some(entry), then), origin).await
+        let kept = Kept { lifted: lifted.to_vec(), ..Kept::new(Some(entry), then) };
+        self.settle((kind, id), kept, origin).await
     }
 
     /// Tells the LMS what changes of an account.
@@ -184,32 +187,6 @@ impl Tenant {
             Err(Error::Scim(_)) => Ok(bare(sent)),
             Err(error) => Err(error),
         }
-    }
-
-    /// Somebody who is enabled again takes the removal along that is held back.
-    async fn comes_back(
-        &self,
-        (kind, id): (Kind, &ResourceId),
-        edits: &Edits,
-    ) -> Result<(), Error> {
-        if kind != Kind::User || self.is_clear() || policy::active(edits) != Some(true) {
-            return Ok(());
-        }
-        let Some(resource_type) = self.resource_type(kind) else { return Ok(()) };
-        let queued = self.ledger.pending.of(kind, std::slice::from_ref(id)).await?;
-        let held = queued.into_iter().flatten().filter(|one| {
-            let operation = resource_type.operation(one.operation.clone());
-            let only = |edits: &Edits| edits.iter().all(|edit| edit.place.attr.name.is("active"));
-            one.reason == Reason::Guard
-                && !one.released
-                && matches!(operation, Ok(Operation::Change { edits, .. }) if only(&edits))
-        });
-        let done: Vec<u64> = held.map(|one| one.sequence).collect();
-        if !done.is_empty() {
-            self.wait(Batch { done, ..Batch::default() }).await?;
-            self.ledger.epochs.written(kind, Some(id));
-        }
-        Ok(())
     }
 
     async fn change_in_lms(

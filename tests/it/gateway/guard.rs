@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::House;
 use super::house::writes_through;
-use super::journey::person;
+use super::journey::{nina, person};
 use super::policies::{active, house, suspended};
 
 /// All that waits, in order.
@@ -74,4 +74,27 @@ async fn whoever_is_disabled_already_is_not_counted() {
         assert_eq!(house.patch(&paths[0], active(false)).await.status, 204);
     }
     assert_eq!((disabled(&house), waiting(&house).await), (1, vec![]));
+}
+
+#[tokio::test]
+async fn an_enabling_that_is_refused_takes_no_held_disabling_along() {
+    let house = house(lets_through(1)).await;
+    let paths = people(&house, &["first"]).await;
+    let nina = format!("/Users/{}", house.post("/Users", nina()).await.id());
+    for path in [&paths[0], &nina] {
+        assert_eq!(house.patch(path, active(false)).await.status, 204);
+    }
+    assert_eq!(waiting(&house).await.len(), 1);
+    let taken = json!([{ "op": "replace", "value": {
+        "active": true, "userName": "first@hoch.example"
+    } }]);
+    let refused = house.patch(&nina, taken).await;
+    assert_eq!(refused.status, 409, "{refused:?}");
+    let shown = house.get(&nina).await.body["active"].clone();
+    assert_eq!((waiting(&house).await.len(), shown), (1, json!(false)));
+    // What is not refused does.
+    assert_eq!(house.patch(&nina, active(true)).await.status, 204);
+    let shown = house.get(&nina).await.body["active"].clone();
+    assert_eq!((waiting(&house).await, shown), (vec![], json!(true)));
+    assert_eq!(suspended(&house, "nina.berg"), Some(false));
 }
