@@ -52,11 +52,23 @@ impl Tenant {
         id: &ResourceId,
         depth: Depth,
     ) -> Result<Option<Arc<View>>, Error> {
-        let Some(account) = self.lms_id(kind, id).await? else { return Ok(None) };
-        let found = missing_is_nobody(self.by_id(kind, &account, depth).await);
+        match self.lms_id(kind, id).await? {
+            Some(account) => self.of_account((kind, id), &account, depth).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The same by its account, though it may be gone for its client.
+    pub(super) async fn of_account(
+        self: &Arc<Self>,
+        (kind, id): (Kind, &ResourceId),
+        account: &ResourceId,
+        depth: Depth,
+    ) -> Result<Option<Arc<View>>, Error> {
+        let found = missing_is_nobody(self.by_id(kind, account, depth).await);
         let Some(picture) = found.map_err(Error::lms(Deed::Read))? else {
             // Boxed: it is rare, and every read would have to make room.
-            Box::pin(self.is_really_gone(kind, &account)).await?;
+            Box::pin(self.is_really_gone(kind, account)).await?;
             return Ok(None);
         };
         let entry = self.ledger.entries.get(kind, id).await?;

@@ -114,7 +114,9 @@ impl Tenant {
         let shown = self.plan(kind).is_some_and(|plan| !plan.remembered);
         let is_told = shown && matches!(origin, Origin::Client(_));
         if rules.needs_known(operation) {
-            let view = Box::pin(self.in_lms(kind, id, Depth::Lean)).await?;
+            let account = self.account_for((kind, id), origin).await?;
+            let Some(account) = account else { return Ok(None) };
+            let view = Box::pin(self.of_account((kind, id), &account, Depth::Lean)).await?;
             let known = view.map(|view| view.resource());
             return Ok(if is_told { known } else { known.map(|it| it.without("active")) });
         }

@@ -16,7 +16,9 @@ impl Tenant {
     /// Forgets what the LMS says in the same words as the client, where no more is
     /// to be kept than needed: once it is seen that it does.
     pub(super) fn trim(self: &Arc<Self>, picture: &Picture, entry: Option<&Arc<Entry>>) {
-        let Some(entry) = entry.filter(|_| self.config.keep == Keep::Minimal) else { return };
+        // Who is gone is known again by those words alone.
+        let trims = |entry: &&Arc<Entry>| self.config.keep == Keep::Minimal && entry.gone.is_none();
+        let Some(entry) = entry.filter(trims) else { return };
         let Some(sent) = picture.essence(&entry.sent) else { return };
         let (tenant, entry) = (Arc::clone(self), Arc::clone(entry));
         self.work.spawn(async move {

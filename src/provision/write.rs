@@ -242,17 +242,26 @@ impl Tenant {
         }
     }
 
+    /// The account that a write is about.
+    pub(super) async fn account_for(
+        &self,
+        (kind, id): (Kind, &ResourceId),
+        origin: &Origin,
+    ) -> Result<Option<ResourceId>, Error> {
+        match origin {
+            Origin::Client(_) => self.lms_id(kind, id).await,
+            // Its client may have been told long ago that it is gone.
+            Origin::Queue(_) => self.account_of(kind, id).await,
+        }
+    }
+
     /// Deletes an account.
     pub(super) async fn end(
         &self,
         (kind, id): (Kind, &ResourceId),
         origin: &Origin,
     ) -> Result<(), Error> {
-        let account = match origin {
-            Origin::Client(_) => self.lms_id(kind, id).await?,
-            // Its client may have been told long ago that it is gone.
-            Origin::Queue(_) => self.account_of(kind, id).await?,
-        };
+        let account = self.account_for((kind, id), origin).await?;
         let account = account.ok_or_else(|| missing(kind, id))?;
         let operation = Operation::Delete { kind, id: account };
         let run = self.lms.site().write(&operation, None, &self.lms.moment());

@@ -16,6 +16,7 @@ mod cohorts;
 pub(crate) mod cycle;
 mod deeds;
 mod dry_run;
+mod grace;
 mod guard;
 mod house;
 mod illness;
