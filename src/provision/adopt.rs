@@ -94,7 +94,8 @@ impl Tenant {
         self.get(kind, &id, Depth::Whole, false).await.map(Some)
     }
 
-    /// The account that a create means, unless somebody was provisioned to it.
+    /// The account that a create means, unless somebody was provisioned to it: of those
+    /// who are gone it goes to the same person alone.
     pub(super) async fn meant(
         self: &Arc<Self>,
         (plan, resource): (&KindPlan, &Resource),
@@ -105,7 +106,11 @@ impl Tenant {
         };
         let kind = resource.kind();
         let known = self.ledger.entries.of_lms(kind, std::slice::from_ref(&account)).await?;
-        if known.iter().flatten().all(|entry| entry.gone.is_some()) {
+        let keys = self.config.matches(kind);
+        let is_own = |entry: &Entry| {
+            entry.lms_id() != Some(&account) || Match::same(keys, &entry.sent, resource)
+        };
+        if known.iter().flatten().all(|entry| entry.gone.is_some() && is_own(entry)) {
             return Ok(Some(account));
         }
         // The LMS has said so already, or has no such rule.

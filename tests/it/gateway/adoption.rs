@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use matricula::policy::{Mode, Rules};
+use matricula::policy::{Deprovision, Mode, Rules};
 use matricula::provision::Match;
 use matricula::sandbox::Person;
 use matricula::scim::{Kind, ResourceId};
@@ -209,4 +209,23 @@ async fn a_disabled_account_stays_so_unless_the_client_says_otherwise() {
     body.as_object_mut().unwrap().remove("active");
     let made = house.post("/Users", body).await;
     assert_eq!((made.status, made.id(), &made.body["active"]), (201, id.as_str(), &json!(false)));
+}
+
+/// Where the LMS has no place for the client's own identifier, the entry knows it.
+#[tokio::test]
+async fn the_account_of_somebody_who_is_gone_is_not_given_to_another() {
+    let config = |config: &mut matricula::provision::Config| {
+        config.matching = vec![Match::ExternalId, Match::UserName];
+    };
+    let settings = vec![("external_id", json!(""))];
+    let policy = Rules { deprovision: Deprovision::Disable, ..writes_through() };
+    let house = House::with(Options { config, settings, policy, ..Options::default() }).await;
+    let old = house.post("/Users", person("m.mueller")).await;
+    assert_eq!(old.status, 201, "{old:?}");
+    assert_eq!(house.delete(&format!("/Users/{}", old.id())).await.status, 204);
+    let other = with("m.mueller", &json!({ "externalId": "x-somebody-else" }));
+    let made = house.post("/Users", other).await;
+    assert_eq!(made.status, 409, "{made:?}");
+    let back = house.post("/Users", person("m.mueller")).await;
+    assert_eq!((back.status, back.id()), (201, old.id()), "{back:?}");
 }
