@@ -262,7 +262,12 @@ impl Tenant {
         origin: &Origin,
     ) -> Result<(), Error> {
         let account = self.account_for((kind, id), origin).await?;
-        let account = account.ok_or_else(|| missing(kind, id))?;
+        let Some(account) = account else {
+            if let Origin::Queue(_) = origin {
+                self.is_no_more((kind, id), origin).await?;
+            }
+            return Err(missing(kind, id).into());
+        };
         let operation = Operation::Delete { kind, id: account };
         let run = self.lms.site().write(&operation, None, &self.lms.moment());
         let run = run.map_err(Error::lms(Deed::Delete))?;
