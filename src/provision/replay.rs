@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::adopt::{Asked, is_taken};
 use super::gone::with_account;
+use super::rivals::is_create;
 use super::ruling::{Origin, Ruling};
 use super::settle::Kept;
 use super::turns::Key;
+use super::words::memorable;
 use super::write::unmapped;
 use super::{Deed, Error, Tenant};
 use crate::call::{Failure, Kind as FailureKind};
@@ -14,7 +16,7 @@ use crate::mapping::Picture;
 use crate::mapping::plan::KindPlan;
 use crate::policy::{Decision, Reason, Then};
 use crate::scim::{Act, Edit, Edits, Kind, Operation, Resource, ResourceId};
-use crate::store::{Batch, Pending};
+use crate::store::{Batch, Entry, LmsId, Pending};
 
 /// When somebody is looked at again who waits for others.
 const SOON: std::time::Duration = std::time::Duration::from_secs(15);
@@ -30,7 +32,7 @@ impl Tenant {
         let mut keys = match &operation {
             Operation::Create(resource) => Key::of_new(plan, resource),
             Operation::Change { edits, .. } => Key::of_change(plan, &one.id, edits),
-            Operation::Delete { .. } => Vec::new(),
+            Operation::Delete { .. } => self.values_of(plan, &one).await?,
         };
         keys.push(Key::Id(one.kind, one.id.clone()));
         let _turn = self.ledger.turn(&keys).await?;
@@ -46,6 +48,13 @@ impl Tenant {
         Ok(())
     }
 
+    /// The unique values of somebody who is to be deleted: whoever comes back has the turn
+    /// of those alone, and neither may do it while the other does.
+    async fn values_of(&self, plan: &KindPlan, one: &Pending) -> Result<Vec<Key>, Error> {
+        let entry = self.ledger.entries.get(one.kind, &one.id).await?;
+        Ok(entry.map(|entry| Key::of_new(plan, &entry.sent)).unwrap_or_default())
+    }
+
     async fn still_waits(&self, one: &Pending) -> Result<bool, Error> {
         let queued = self.ledger.pending.of(one.kind, std::slice::from_ref(&one.id)).await?;
         Ok(queued.iter().flatten().any(|known| known.sequence == one.sequence))
@@ -59,9 +68,9 @@ impl Tenant {
     ) -> Result<(), Error> {
         let (kind, id, origin) = (one.kind, one.id.clone(), Origin::Queue(one.clone()));
         let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
-        let Some(entry) = self.ledger.entries.get(kind, &id).await? else {
-            return self.settle((kind, &id), Kept::nothing(), &origin).await;
-        };
+        let entry = self.ledger.entries.get(kind, &id).await?;
+        // It waits, so somebody wants it, whatever became of its entry.
+        let entry = entry.unwrap_or_else(|| Arc::new(unborn(&resource, &one)));
         let (alone, members) = (resource.without("members"), self.members_of(&one, &resource));
         let Ruling { decision, .. } = self.rule(Operation::Create(alone), &origin).await?;
         let (form, then) = match decision {
@@ -180,10 +189,8 @@ impl Tenant {
 
     async fn redeleted(self: &Arc<Self>, one: Pending) -> Result<(), Error> {
         let (kind, id, origin) = (one.kind, one.id.clone(), Origin::Queue(one.clone()));
-        let entry = self.ledger.entries.get(kind, &id).await?;
-        let alive = entry.as_ref().is_some_and(|entry| entry.gone.is_none());
-        if one.reason == Reason::Grace && alive {
-            // Whoever came back meanwhile is not deleted for what was before.
+        if one.reason == Reason::Grace && self.came_back(&one).await? {
+            // Nobody is deleted for what was before.
             return self.settle((kind, &id), Kept::new(None, Then::Nothing), &origin).await;
         }
         let operation = Operation::Delete { kind, id: id.clone() };
@@ -208,6 +215,17 @@ impl Tenant {
         }
     }
 
+    /// Whether somebody came back while a time of grace ran, or is to: a create of the
+    /// same waits itself.
+    async fn came_back(&self, one: &Pending) -> Result<bool, Error> {
+        let entry = self.ledger.entries.get(one.kind, &one.id).await?;
+        if entry.is_some_and(|entry| entry.gone.is_none()) {
+            return Ok(true);
+        }
+        let queued = self.ledger.pending.of(one.kind, std::slice::from_ref(&one.id)).await?;
+        Ok(queued.iter().flatten().any(is_create))
+    }
+
     /// It goes on waiting, for another reason.
     async fn goes_on(&self, one: Pending, reason: Reason) -> Result<(), Error> {
         let now = self.clock.now();
@@ -225,6 +243,12 @@ fn identified(picture: &Picture) -> Result<ResourceId, Error> {
         let failure = Failure::new(FailureKind::Garbled, "the LMS gave the new one no id");
         Error::lms(Deed::Create)(failure)
     })
+}
+
+/// The entry of somebody who waits to be made, and has none.
+fn unborn(resource: &Resource, one: &Pending) -> Entry {
+    let plain = Entry::plain(one.kind, one.id.clone(), one.at);
+    Entry { lms: LmsId::None, sent: memorable(resource), created: Some(one.at), ..plain }
 }
 
 /// Whether the LMS said no to what it was told.

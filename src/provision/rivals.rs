@@ -175,3 +175,8 @@ pub(super) fn folded(value: &Value) -> Option<String> {
 pub(super) fn is_delete(one: &Pending) -> bool {
     one.operation.get("delete").is_some()
 }
+
+/// Whether somebody comes by this.
+pub(super) fn is_create(one: &Pending) -> bool {
+    one.operation.get("create").is_some()
+}
