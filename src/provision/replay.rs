@@ -36,10 +36,8 @@ impl Tenant {
         };
         keys.push(Key::Id(one.kind, one.id.clone()));
         let _turn = self.ledger.turn(&keys).await?;
-        // Somebody may have dropped it while nobody had the turn.
-        if !self.still_waits(&one).await? {
-            return Ok(());
-        }
+        // Somebody may have dropped it while nobody had the turn, or changed it.
+        let Some(one) = self.still_waits(&one).await? else { return Ok(()) };
         match operation {
             Operation::Create(resource) => self.recreated(resource, &keys, one).await?,
             Operation::Change { edits, .. } => self.rechanged(edits, one).await?,
@@ -55,9 +53,14 @@ impl Tenant {
         Ok(entry.map(|entry| Key::of_new(plan, &entry.sent)).unwrap_or_default())
     }
 
-    async fn still_waits(&self, one: &Pending) -> Result<bool, Error> {
+    /// The work that was begun, as it is now. Nothing, where it waits no more or says
+    /// something else: whoever changed it has ended the lease, so it is begun again.
+    pub(super) async fn still_waits(&self, one: &Pending) -> Result<Option<Pending>, Error> {
         let queued = self.ledger.pending.of(one.kind, std::slice::from_ref(&one.id)).await?;
-        Ok(queued.iter().flatten().any(|known| known.sequence == one.sequence))
+        let is_it = |now: &Pending| now.sequence == one.sequence && now.operation == one.operation;
+        let now = queued.into_iter().flatten().find(is_it);
+        // How often it was begun before says whether it may have happened.
+        Ok(now.map(|now| Pending { attempts: one.attempts, ..now }))
     }
 
     async fn recreated(

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::rivals::is_delete;
+use super::turns::Key;
 use super::witness::{Who, Wish};
 use super::write::unmapped;
 use super::{Error, Tenant};
@@ -159,10 +160,25 @@ impl Tenant {
         );
         self.metrics.replayed("failed");
         let failure = Some(told.detail().to_owned());
-        let change = vec![Pending { attempts, due, failure, ..one }];
-        if let Err(error) = self.ledger.pending.write(Batch { change, ..Batch::default() }).await {
+        let failed = |now| Pending { attempts, due, failure, ..now };
+        if let Err(error) = self.waits_on(&one, failed).await {
             tracing::error!(%error, "the store cannot say why work waits");
         }
         if ill { Came::Ill } else { Came::Refused }
+    }
+
+    /// It waits on, with what came of it. Whoever has changed it since, or dropped it,
+    /// spoke later, and not of what was tried.
+    async fn waits_on(
+        &self,
+        one: &Pending,
+        failed: impl FnOnce(Pending) -> Pending,
+    ) -> Result<(), Error> {
+        let _turn = self.ledger.turn(&[Key::Id(one.kind, one.id.clone())]).await?;
+        if let Some(now) = self.still_waits(one).await? {
+            let change = vec![failed(now)];
+            self.ledger.pending.write(Batch { change, ..Batch::default() }).await?;
+        }
+        Ok(())
     }
 }

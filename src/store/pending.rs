@@ -1,5 +1,6 @@
 //! Pending work: what clients were told is done, and the LMS does not know yet.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -51,6 +52,15 @@ pub struct Pending {
 }
 
 impl Pending {
+    /// The same, added in the place of work that is done: what a person released of that
+    /// stays released, though whoever wrote this knew nothing of it.
+    pub(super) fn instead(&self, released: &[u64]) -> Cow<'_, Self> {
+        if self.released || !released.contains(&self.sequence) {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(Self { released: true, ..self.clone() })
+    }
+
     /// Until when nobody has to think of it; nothing, where it may be due.
     pub(super) fn sleeps_until(&self) -> Option<Timestamp> {
         (self.due > self.at).then_some(self.due)
@@ -88,10 +98,11 @@ pub struct Batch {
     pub entry: Option<Entry>,
     /// An entry to forget.
     pub forget: Option<(Kind, ResourceId)>,
-    /// Work that waits from now on.
+    /// Work that waits from now on. What bears the sequence of work that is done takes
+    /// its place.
     pub add: Vec<Pending>,
     /// Work that waits otherwise, by its sequence; what is not there any more
-    /// stays away.
+    /// stays away, and what a person released stays released.
     pub change: Vec<Pending>,
     /// Work that waits no more.
     pub done: Vec<u64>,

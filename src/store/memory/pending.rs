@@ -64,19 +64,23 @@ impl Queue for Waiting {
         if let Some(Err(error)) = batch.entry.map(|entry| self.shelves.keep(entry)) {
             return Box::pin(ready(Err(error)));
         }
+        let mut released = Vec::new();
         for sequence in batch.done {
-            all.items.remove(&sequence);
+            let done = all.items.remove(&sequence);
+            released.extend(done.filter(|one| one.released).map(|one| one.sequence));
             all.begun.remove(&sequence);
         }
         for one in batch.change {
-            if all.items.contains_key(&one.sequence) {
-                all.begun.remove(&one.sequence);
-                all.items.insert(one.sequence, one);
+            if let Some(known) = all.items.get_mut(&one.sequence) {
+                *known = Pending { released: known.released || one.released, ..one };
+                let sequence = known.sequence;
+                all.begun.remove(&sequence);
             }
         }
         for one in batch.add {
             all.last += 1;
             let sequence = all.last;
+            let one = one.instead(&released).into_owned();
             all.items.insert(sequence, Pending { sequence, ..one });
         }
         if let Some((kind, id)) = batch.forget {

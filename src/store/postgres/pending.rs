@@ -35,9 +35,9 @@ pub(super) const TALLY: &str = "SELECT reason, waiting, failed,
          (SELECT min(at) FROM pending WHERE tenant = known.tenant AND reason = known.reason)
      FROM pending_counts AS known WHERE tenant = $1 AND waiting > 0";
 
-/// What waits no more.
-pub(super) const DONE: &str =
-    "DELETE FROM pending WHERE tenant = $1 AND sequence = ANY($2) RETURNING sequence";
+/// What waits no more, and whether a person had released it.
+pub(super) const DONE: &str = "DELETE FROM pending WHERE tenant = $1 AND sequence = ANY($2)
+     RETURNING sequence, released";
 
 /// What sleeps and may be begun now.
 pub(super) const WAKE: &str = "UPDATE pending SET wakes = NULL WHERE tenant = $1 AND wakes <= $2";
@@ -298,14 +298,17 @@ async fn write(
         }
     }
     let done: Vec<_> = batch.done.iter().map(|sequence| signed(*sequence)).collect();
+    let mut released = Vec::new();
     if !done.is_empty() {
-        left = left.saturating_sub(ask(step, DONE, &[&tenant, &done]).await?.len());
+        let ended = ask(step, DONE, &[&tenant, &done]).await?;
+        left = left.saturating_sub(ended.len());
+        released = pending_row::released(&ended)?;
     }
     for one in &batch.change {
         pending_row::change(step, tenant, one).await?;
     }
     for one in &batch.add {
-        pending_row::add(step, tenant, one).await?;
+        pending_row::add(step, tenant, &one.instead(&released)).await?;
     }
     if let Some(written) = entry {
         ask(step, PUT, &written.values()).await?;

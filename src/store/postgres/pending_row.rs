@@ -22,9 +22,9 @@ pub(super) const ADD: &str = "WITH added AS (
      INSERT INTO pending_names SELECT $1, $2, name, sequence, $3 FROM added, unnest($13::text[]) AS name
          ON CONFLICT DO NOTHING";
 
-/// Work as it waits from now on.
+/// Work as it waits from now on. What a person released stays so.
 pub(super) const CHANGE: &str = "UPDATE pending SET operation = $3, turn = $4, reason = $5,
-         released = $6, attempts = $7, due = $8, failure = $9, wakes = $10, begun = 0, beginner = NULL
+         released = released OR $6, attempts = $7, due = $8, failure = $9, wakes = $10, begun = 0, beginner = NULL
      WHERE tenant = $1 AND sequence = $2";
 
 pub(super) async fn add(step: &Transaction<'_>, tenant: &str, one: &Pending) -> Outcome<()> {
@@ -63,6 +63,17 @@ pub(super) async fn change(step: &Transaction<'_>, tenant: &str, one: &Pending) 
         &one.sleeps_until().map(Timestamp::as_microsecond),
     ];
     ask(step, CHANGE, values).await.map(drop)
+}
+
+/// The sequences of those that a person had released.
+pub(super) fn released(done: &[Row]) -> Outcome<Vec<u64>> {
+    let mut sequences = Vec::new();
+    for row in done {
+        if row.try_get(1)? {
+            sequences.push(u64::try_from(row.try_get::<_, i64>(0)?).unwrap_or_default());
+        }
+    }
+    Ok(sequences)
 }
 
 /// What does not fit was written by nobody of us.

@@ -85,13 +85,14 @@ pub(super) const WAKE: &str = "UPDATE pending INDEXED BY pending_asleep SET wake
 pub(super) const BEGIN: &str =
     "UPDATE pending SET begun = ?2, wakes = ?2, attempts = attempts + 1 WHERE sequence = ?1";
 
-/// Writes one as it waits from now on.
+/// Writes one as it waits from now on. What a person released stays so.
 pub(super) const CHANGE: &str = "UPDATE pending SET operation = ?3, turn = ?4, reason = ?5,
-     released = ?6, attempts = ?7, due = ?8, failure = ?9, wakes = ?10, begun = 0
+     released = released OR ?6, attempts = ?7, due = ?8, failure = ?9, wakes = ?10, begun = 0
      WHERE tenant = ?1 AND sequence = ?2";
 
-/// What waits no more.
-pub(super) const DONE: &str = "DELETE FROM pending WHERE tenant = ?1 AND sequence = ?2";
+/// What waits no more, and whether a person had released it.
+pub(super) const DONE: &str =
+    "DELETE FROM pending WHERE tenant = ?1 AND sequence = ?2 RETURNING released";
 
 /// The resources of a kind for which anything waits.
 pub(super) const RESOURCES: &str = "SELECT DISTINCT id FROM pending INDEXED BY pending_by_resource

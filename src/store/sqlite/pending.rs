@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 use rusqlite::types::Value as Cell;
-use rusqlite::{Connection, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::Sqlite;
 use super::entries;
@@ -190,15 +190,19 @@ fn write(step: &Connection, tenant: &str, batch: &Batch) -> rusqlite::Result<boo
             return Ok(false);
         }
     }
-    for sequence in &batch.done {
-        step.prepare_cached(look::DONE)?
-            .execute(params![tenant, pending_row::signed(*sequence)])?;
+    let mut released = Vec::new();
+    for &sequence in &batch.done {
+        let values = params![tenant, pending_row::signed(sequence)];
+        let done = step.prepare_cached(look::DONE)?.query_row(values, |row| row.get(0));
+        if done.optional()? == Some(true) {
+            released.push(sequence);
+        }
     }
     for one in &batch.change {
         pending_row::change(step, tenant, one)?;
     }
     for one in &batch.add {
-        pending_row::add(step, tenant, one)?;
+        pending_row::add(step, tenant, &one.instead(&released))?;
     }
     if let Some(entry) = &batch.entry {
         entry_row::put(step, tenant, entry)?;

@@ -7,6 +7,7 @@
 mod access;
 mod addresses;
 mod adoption;
+mod approval;
 mod attributes;
 mod audit;
 mod cache;

@@ -72,6 +72,7 @@ macro_rules! every_store {
         what_waits_is_read_word_by_word_and_in_order
         of_each_resource_its_own_work_comes
         a_batch_happens_as_a_whole
+        what_a_person_released_stays_released
         one_too_many_is_not_taken_and_changes_nothing
         only_what_is_ready_is_begun_and_by_one_alone
         a_resource_waits_for_its_earlier_work
@@ -202,6 +203,26 @@ async fn a_batch_happens_as_a_whole(house: House) {
     assert!(house.queue.write(batch).await.unwrap());
     assert_eq!(names(&house.all().await), ["8"]);
     assert_eq!(entries.get(Kind::User, &id("7")).await.unwrap(), None);
+}
+
+async fn what_a_person_released_stays_released(house: House) {
+    house.add(vec![user("1"), user("2"), user("3")]).await;
+    // As somebody knows them who does not hear of it.
+    let all = house.all().await;
+    let choice = Choice::default();
+    assert_eq!(house.queue.release(&choice, at(1)).await.unwrap(), 3);
+    let batch = Batch {
+        change: vec![Pending { operation: json!({ "delete": "x" }), ..all[0].clone() }],
+        done: vec![all[1].sequence, all[2].sequence],
+        add: vec![Pending { attempts: 0, ..all[1].clone() }, user("3")],
+        most: 9,
+        ..Batch::default()
+    };
+    assert!(house.queue.write(batch).await.unwrap());
+    let all = house.all().await;
+    let released: Vec<_> = all.iter().map(|one| (one.id.as_str(), one.released)).collect();
+    assert_eq!(released, [("1", true), ("2", true), ("3", false)], "the last one is another");
+    assert_eq!(house.begin(&[], at(2)).await.len(), 2);
 }
 
 async fn one_too_many_is_not_taken_and_changes_nothing(house: House) {
