@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::cache::Depth;
 use super::names::fresh_id;
 use super::overlay::bare;
@@ -59,6 +61,7 @@ impl Tenant {
         (kind, id): (Kind, &ResourceId),
         (edits, lifted): (&Edits, &[u64]),
         (reason, who): (Reason, &str),
+        counted: Option<Timestamp>,
     ) -> Result<(), Error> {
         let entry = self.ledger.entries.get(kind, id).await?;
         if reason != Reason::Outage {
@@ -78,7 +81,7 @@ impl Tenant {
         let revision = entry.revision + u64::from(members);
         let entry = Entry { sent: memorable(&after), modified, revision, ..entry };
         let change = Operation::Change { kind, id: id.clone(), edits: edits.clone() };
-        let item = self.item((kind, id), &change, (reason, who));
+        let item = self.item((kind, id), &change, (reason, who)).since(counted);
         let done = lifted.to_vec();
         let batch = Batch { entry: Some(entry), done, ..Batch::default() };
         let batch = match self.joined(&item).await? {
@@ -95,6 +98,7 @@ impl Tenant {
         self: &Arc<Self>,
         (kind, id): (Kind, &ResourceId),
         (reason, who): (Reason, &str),
+        counted: Option<Timestamp>,
     ) -> Result<(), Error> {
         let mut names = Vec::new();
         if reason != Reason::Outage {
@@ -114,7 +118,7 @@ impl Tenant {
             let forget = Some((kind, id.clone()));
             self.wait(Batch { forget, done, ..Batch::default() }).await?;
         } else {
-            let item = self.item((kind, id), &delete, (reason, who));
+            let item = self.item((kind, id), &delete, (reason, who)).since(counted);
             let add = vec![Pending { names, ..item }];
             self.wait(Batch { add, ..Batch::default() }).await?;
         }

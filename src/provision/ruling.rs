@@ -69,6 +69,10 @@ impl Tenant {
         let counts = matches!(decision, Decision::Apply(..)) && !released;
         let guard = rules.guard.filter(|_| counts && is_removal(&operation, facts.known));
         let Some(guard) = guard else { return Ok(Ruling { decision, counted: None }.told()) };
+        if let Origin::Queue(one) = origin {
+            // What an outage came between may be counted, and is one removal all the same.
+            self.ledger.pending.no_removal(one.at).await?;
+        }
         let now = self.clock.now();
         let since = now.checked_sub(guard.within).unwrap_or(Timestamp::MIN);
         facts.removals = self.ledger.pending.removal(now, since, guard.removals).await?;

@@ -103,7 +103,8 @@ impl Tenant {
         let asked = Operation::Change { kind, id: id.clone(), edits: edits.clone() };
         let Ruling { decision, counted } = self.rule(asked, origin).await?;
         let told = (&edits, lifted.as_slice());
-        let waits = |reason| self.defer_change((kind, &id), told, (reason, origin.who()));
+        let waits =
+            |reason, counted| self.defer_change((kind, &id), told, (reason, origin.who()), counted);
         match decision {
             Decision::Apply(Operation::Change { edits: form, .. }, then) => {
                 let done = self.done((kind, &id), told, (&form, then), origin).await;
@@ -111,12 +112,12 @@ impl Tenant {
                     self.not_removed(counted, error).await;
                 }
                 match done {
-                    Err(error) if self.waits_out(&error) => waits(Reason::Outage).await?,
+                    Err(error) if self.waits_out(&error) => waits(Reason::Outage, counted).await?,
                     done => done?,
                 }
             }
             Decision::Apply(..) => return Err(Error::CutOff),
-            Decision::Defer(reason) => waits(reason).await?,
+            Decision::Defer(reason) => waits(reason, None).await?,
             Decision::Refuse(error) => return Err(error.into()),
         }
         match show {
@@ -227,7 +228,7 @@ impl Tenant {
             }
             Decision::Apply(..) => Err(Error::CutOff),
             Decision::Defer(reason) => {
-                return self.defer_delete((kind, id), (reason, origin.who())).await;
+                return self.defer_delete((kind, id), (reason, origin.who()), None).await;
             }
             Decision::Refuse(error) => return Err(error.into()),
         };
@@ -236,7 +237,7 @@ impl Tenant {
         }
         match done {
             Err(error) if self.waits_out(&error) => {
-                self.defer_delete((kind, id), (Reason::Outage, origin.who())).await
+                self.defer_delete((kind, id), (Reason::Outage, origin.who()), counted).await
             }
             done => done,
         }

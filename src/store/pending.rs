@@ -52,6 +52,14 @@ pub struct Pending {
 }
 
 impl Pending {
+    /// The same, asked for when it was counted as a removal, if it was: it may have been
+    /// done then, and whoever does it at last finds that count by this time.
+    #[must_use]
+    pub fn since(self, counted: Option<Timestamp>) -> Self {
+        let at = counted.unwrap_or(self.at);
+        Self { at, due: at, ..self }
+    }
+
     /// The same, added in the place of work that is done: what a person released of that
     /// stays released, though whoever wrote this knew nothing of it.
     pub(super) fn instead(&self, released: &[u64]) -> Cow<'_, Self> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use matricula::policy::{Guard, Reason, Rules};
+use matricula::sandbox::Fault;
 use matricula::store::{Choice, Pending};
 use serde_json::json;
 
@@ -74,6 +75,28 @@ async fn whoever_is_disabled_already_is_not_counted() {
         assert_eq!(house.patch(&paths[0], active(false)).await.status, 204);
     }
     assert_eq!((disabled(&house), waiting(&house).await), (1, vec![]));
+}
+
+#[tokio::test]
+async fn a_removal_that_waits_for_the_end_of_an_outage_is_counted_once() {
+    let rules = Rules { outage: true, ..lets_through(3) };
+    let mut house = house(rules.clone()).await;
+    let paths = people(&house, &["a", "b", "c"]).await;
+    // In Moodle's own words: it certainly did nothing.
+    let maintenance = || Fault::Exception("sitemaintenance".to_owned());
+    for call in ["core_user_update_users", "core_user_delete_users"] {
+        house.lms.faults().always(Some(call), maintenance());
+    }
+    for path in &paths[..2] {
+        assert_eq!(house.patch(path, active(false)).await.status, 204);
+    }
+    assert_eq!(house.delete(&paths[2]).await.status, 204);
+    house.lms.faults().clear();
+    // As some minutes later: nothing is known of the outage any more.
+    house.under(rules);
+    house.work_off().await;
+    assert_eq!((disabled(&house), waiting(&house).await), (2, vec![]), "three are let through");
+    assert_eq!(suspended(&house, "c"), None);
 }
 
 #[tokio::test]
