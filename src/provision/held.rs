@@ -1,10 +1,12 @@
-//! Disablings that are held back, and who takes them along: whoever is enabled again is
-//! not disabled by what was asked for before.
+//! Removals that wait: whoever is enabled again takes along what was held back, and
+//! whoever leaves is not held up by what the LMS refuses.
 
+use super::rivals::{is_create, is_delete};
+use super::settle::activating;
 use super::{Error, Tenant};
 use crate::policy::{Reason, active};
 use crate::scim::{Edits, Kind, Operation, ResourceId};
-use crate::store::Pending;
+use crate::store::{Batch, Pending};
 
 impl Tenant {
     /// The held disablings that are over once these edits are done: they enable the
@@ -33,8 +35,77 @@ impl Tenant {
         if one.reason != Reason::Guard || one.released {
             return false;
         }
-        let operation = self.resource_type(one.kind).map(|it| it.operation(one.operation.clone()));
         let only = |edits: &Edits| edits.iter().all(|edit| edit.place.attr.name.is("active"));
-        matches!(operation, Some(Ok(Operation::Change { edits, .. })) if only(&edits))
+        self.edits_of(one).is_some_and(|edits| only(&edits))
+    }
+
+    /// Lets a removal come first of what waits for a resource, where the first of that was
+    /// tried in vain, and without what else is said with it. Whatever was said of `active`
+    /// before it is over then, and of somebody who is deleted all that was to be changed.
+    /// The turn is the caller's.
+    pub(super) async fn makes_way(&self, kind: Kind, id: &ResourceId) -> Result<(), Error> {
+        let queued = self.ledger.pending.of(kind, std::slice::from_ref(id)).await?;
+        let queued: Vec<_> = queued.into_iter().flatten().filter(|it| it.reason.blocks()).collect();
+        let tried = queued.first().is_some_and(|one| one.failure.is_some());
+        let Some(place) = queued.iter().position(|one| self.removes(one)) else { return Ok(()) };
+        let (before, behind) = queued.split_at(place);
+        let Some((removal, behind)) = behind.split_first() else { return Ok(()) };
+        let is_first = before.is_empty() && self.is_nothing_else(removal);
+        // Whoever is not made yet cannot leave.
+        if !tried || is_first || before.iter().any(is_create) {
+            return Ok(());
+        }
+        let first = if is_delete(removal) {
+            vec![removal.clone()]
+        } else {
+            self.disabled_first(removal, before)
+        };
+        let add = first.into_iter().chain(behind.iter().cloned()).collect();
+        let done = queued.iter().map(|one| one.sequence).collect();
+        self.ledger
+            .pending
+            .write(Batch { add, done, most: usize::MAX, ..Batch::default() })
+            .await?;
+        self.ledger.bell.notify_one();
+        Ok(())
+    }
+
+    /// A disabling, and what is left behind it of its write and of those before it.
+    fn disabled_first(&self, removal: &Pending, before: &[Pending]) -> Vec<Pending> {
+        let disabling = self.resource_type(removal.kind).and_then(|it| activating(it, false));
+        let first = disabling.map(|edits| {
+            let operation = Operation::Change { kind: removal.kind, id: removal.id.clone(), edits };
+            let (operation, names, due) = (operation.to_json(), Vec::new(), removal.at);
+            Pending { operation, names, due, attempts: 0, failure: None, ..removal.clone() }
+        });
+        let rest = before.iter().chain([removal]).filter_map(|one| self.without_active(one));
+        first.into_iter().chain(rest).collect()
+    }
+
+    fn is_nothing_else(&self, removal: &Pending) -> bool {
+        is_delete(removal) || self.without_active(removal).is_none()
+    }
+
+    fn removes(&self, one: &Pending) -> bool {
+        let disables = || self.edits_of(one).and_then(|edits| active(&edits)) == Some(false);
+        is_delete(one) || (one.kind == Kind::User && disables())
+    }
+
+    /// What else it says; nothing, if that is all.
+    fn without_active(&self, one: &Pending) -> Option<Pending> {
+        let Some(edits) = self.edits_of(one) else { return Some(one.clone()) };
+        let edits = edits.without(|place| place.schema.is_none() && place.attr.name.is("active"));
+        if edits.is_empty() {
+            return None;
+        }
+        let operation = Operation::Change { kind: one.kind, id: one.id.clone(), edits };
+        Some(Pending { operation: operation.to_json(), ..one.clone() })
+    }
+
+    fn edits_of(&self, one: &Pending) -> Option<Edits> {
+        match self.resource_type(one.kind)?.operation(one.operation.clone()) {
+            Ok(Operation::Change { edits, .. }) => Some(edits),
+            Ok(_) | Err(_) => None,
+        }
     }
 }

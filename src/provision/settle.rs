@@ -140,7 +140,7 @@ impl Tenant {
     }
 }
 
-fn activating(resource_type: &ResourceType, active: bool) -> Option<Edits> {
+pub(super) fn activating(resource_type: &ResourceType, active: bool) -> Option<Edits> {
     let place = resource_type
         .attributes()
         .find(|place| place.schema.is_none() && place.attr.name.is("active"))?;

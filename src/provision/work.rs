@@ -161,7 +161,7 @@ impl Tenant {
         self.metrics.replayed("failed");
         let failure = Some(told.detail().to_owned());
         let failed = |now| Pending { attempts, due, failure, ..now };
-        if let Err(error) = self.waits_on(&one, failed).await {
+        if let Err(error) = self.waits_on(&one, failed, ill).await {
             tracing::error!(%error, "the store cannot say why work waits");
         }
         if ill { Came::Ill } else { Came::Refused }
@@ -173,11 +173,15 @@ impl Tenant {
         &self,
         one: &Pending,
         failed: impl FnOnce(Pending) -> Pending,
+        ill: bool,
     ) -> Result<(), Error> {
         let _turn = self.ledger.turn(&[Key::Id(one.kind, one.id.clone())]).await?;
         if let Some(now) = self.still_waits(one).await? {
             let change = vec![failed(now)];
             self.ledger.pending.write(Batch { change, ..Batch::default() }).await?;
+            if !ill {
+                self.makes_way(one.kind, &one.id).await?;
+            }
         }
         Ok(())
     }

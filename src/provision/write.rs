@@ -16,7 +16,7 @@ use super::{Deed, Depth, Error, Tenant, View};
 use crate::behalf;
 use crate::call::Kind as FailureKind;
 use crate::mapping::plan::KindPlan;
-use crate::policy::{Decision, Reason, Then};
+use crate::policy::{self, Decision, Reason, Then};
 use crate::scim::{self, Conditions, Edits, Kind, Operation, Resource, ResourceId};
 use crate::store::Entry;
 
@@ -117,7 +117,12 @@ impl Tenant {
                 }
             }
             Decision::Apply(..) => return Err(Error::CutOff),
-            Decision::Defer(reason) => waits(reason, None).await?,
+            Decision::Defer(reason) => {
+                waits(reason, None).await?;
+                if policy::active(&edits) == Some(false) {
+                    self.makes_way(kind, &id).await?;
+                }
+            }
             Decision::Refuse(error) => return Err(error.into()),
         }
         match show {
@@ -228,7 +233,8 @@ impl Tenant {
             }
             Decision::Apply(..) => Err(Error::CutOff),
             Decision::Defer(reason) => {
-                return self.defer_delete((kind, id), (reason, origin.who()), None).await;
+                self.defer_delete((kind, id), (reason, origin.who()), None).await?;
+                return self.makes_way(kind, id).await;
             }
             Decision::Refuse(error) => return Err(error.into()),
         };

@@ -28,6 +28,7 @@ mod moody;
 mod names;
 mod overtime;
 mod pages;
+mod order;
 mod peers;
 mod policies;
 mod privacy;
