@@ -96,7 +96,7 @@ impl Tenant {
         {
             return self.back(resource, (entry.clone(), then), origin).await;
         }
-        let made = match self.in_doubt(&told, keys).await? {
+        let made = match self.in_doubt(&told, keys, None).await? {
             Some(found) => Outcome::Made(found),
             None => self.made_or_adopted((plan, resource, &told), keys, origin).await?,
         };
@@ -134,7 +134,7 @@ impl Tenant {
         if let Some(view) = self.adopted((plan, resource), Asked::Unchecked, origin).await? {
             return Ok(Outcome::Adopted(view));
         }
-        match self.sent(told, keys).await {
+        match self.sent(told, keys, None).await {
             Ok(picture) => Ok(Outcome::Made(picture)),
             Err(error) if is_taken(&error) => {
                 let adopted = self.adopted((plan, resource), Asked::All, origin).await?;
@@ -180,7 +180,12 @@ impl Tenant {
     /// Where looking finds nobody, the LMS may still be at work: a second create
     /// could meet the first, so that is left to the client's next attempt, which
     /// begins with a look.
-    pub(super) async fn sent(&self, resource: &Resource, keys: &[Key]) -> Result<Picture, Error> {
+    pub(super) async fn sent(
+        &self,
+        resource: &Resource,
+        keys: &[Key],
+        heir: Option<&ResourceId>,
+    ) -> Result<Picture, Error> {
         let operation = Operation::Create(resource.clone());
         let moment = self.lms.moment();
         let run = self.lms.site().write(&operation, None, &moment);
@@ -198,7 +203,7 @@ impl Tenant {
             return Err(Error::lms(Deed::Create)(failure));
         }
         self.ledger.doubts.raise(keys);
-        match self.look(resource).await {
+        match self.look(resource, heir).await {
             Ok(Some(found)) => {
                 self.metrics.resolved("adopted");
                 Ok(found)
@@ -207,9 +212,9 @@ impl Tenant {
                 self.metrics.resolved("not_found");
                 Err(Error::lms(Deed::Create)(unresolved(failure)))
             }
-            Err(second) if second.kind == FailureKind::Duplicate => {
+            Err(second) if is_taken(&second) => {
                 self.metrics.resolved("duplicate");
-                Err(Error::lms(Deed::Create)(second))
+                Err(second)
             }
             Err(_) => {
                 self.metrics.resolved("unknown");

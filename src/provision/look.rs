@@ -10,7 +10,7 @@ use super::turns::Key;
 use super::{Deed, Depth, Error, Tenant, View};
 use crate::call::{Failure, Kind as FailureKind};
 use crate::mapping::Picture;
-use crate::scim::{Act, Edit, Edits, Kind, Operation, Resource};
+use crate::scim::{Act, Edit, Edits, Kind, Operation, Resource, ResourceId};
 
 impl Tenant {
     /// What was created for exactly this request, if its client has not heard of
@@ -37,14 +37,12 @@ impl Tenant {
         &self,
         resource: &Resource,
         keys: &[Key],
+        heir: Option<&ResourceId>,
     ) -> Result<Option<Picture>, Error> {
         if !self.ledger.doubts.cover(keys) {
             return Ok(None);
         }
-        let found = self.look(resource).await.map_err(|failure| match failure.kind {
-            FailureKind::Duplicate => Error::lms(Deed::Create)(failure),
-            _ => Error::lms(Deed::Look)(failure),
-        })?;
+        let found = self.look(resource, heir).await?;
         if found.is_some() {
             self.metrics.resolved("adopted_later");
         }
@@ -53,8 +51,36 @@ impl Tenant {
 
     /// Who has the unique values of a resource: the one that we made, or nobody.
     /// Somebody who differs in anything that a create writes at once is another,
-    /// and the create a duplicate.
-    pub(super) async fn look(&self, resource: &Resource) -> Result<Option<Picture>, Failure> {
+    /// and the create a duplicate. So is the account of another, where it is an `heir`
+    /// of ours who looks: whom a client has told of us already is no leftover.
+    pub(super) async fn look(
+        &self,
+        resource: &Resource,
+        heir: Option<&ResourceId>,
+    ) -> Result<Option<Picture>, Error> {
+        let found = self.left_behind(resource).await.map_err(looked)?;
+        let Some((picture, later)) = found else { return Ok(None) };
+        if let (Some(heir), Some(account)) = (heir, picture.id())
+            && self.is_anothers((resource.kind(), &account), heir).await?
+        {
+            return Err(looked(duplicate()));
+        }
+        self.finished(picture, later).await.map(Some).map_err(looked)
+    }
+
+    /// Whether a resource that is there for clients has an account, and is not this one.
+    async fn is_anothers(
+        &self,
+        (kind, account): (Kind, &ResourceId),
+        heir: &ResourceId,
+    ) -> Result<bool, Error> {
+        let owners = self.ledger.entries.of_lms(kind, std::slice::from_ref(account)).await?;
+        let mut owners = owners.into_iter().flatten();
+        Ok(owners.any(|it| it.id != *heir && it.gone.is_none() && it.lms_id() == Some(account)))
+    }
+
+    /// What a create has left behind, and what it has not come to.
+    async fn left_behind(&self, resource: &Resource) -> Result<Option<(Picture, Edits)>, Failure> {
         let moment = self.lms.moment();
         let run = self.lms.site().look(resource, &moment)?;
         let mut found = self.drive(run, resource.kind(), Deed::Look).await?.pictures;
@@ -66,12 +92,9 @@ impl Tenant {
             let _ = cleared(&later).apply(resource_type, &mut expected);
         }
         if !found.is_empty() || !agrees(&expected, picture.resource()) {
-            return Err(Failure::new(
-                FailureKind::Duplicate,
-                "another account in the LMS has a value that only one may have",
-            ));
+            return Err(duplicate());
         }
-        self.finished(picture, later).await.map(Some)
+        Ok(Some((picture, later)))
     }
 
     /// What a create of this resource writes only after the resource is there,
@@ -106,6 +129,19 @@ impl Tenant {
         let run = self.lms.site().write(&change, None, &self.lms.moment())?;
         self.drive(run, kind, Deed::Change).await?;
         Ok(Picture::from(resource))
+    }
+}
+
+fn duplicate() -> Failure {
+    let words = "another account in the LMS has a value that only one may have";
+    Failure::new(FailureKind::Duplicate, words)
+}
+
+/// What came of looking. A duplicate is what the create came to.
+fn looked(failure: Failure) -> Error {
+    match failure.kind {
+        FailureKind::Duplicate => Error::lms(Deed::Create)(failure),
+        _ => Error::lms(Deed::Look)(failure),
     }
 }
 

@@ -116,7 +116,7 @@ impl Tenant {
         (keys, id): (&[Key], &ResourceId),
         origin: &Origin,
     ) -> Result<ResourceId, Error> {
-        if let Some(found) = self.in_doubt(told, keys).await? {
+        if let Some(found) = self.in_doubt(told, keys, Some(id)).await? {
             return identified(&found);
         }
         // A create that waited behind the delete of the same person had to be given an
@@ -130,7 +130,7 @@ impl Tenant {
         if let Some(account) = self.taken_over(create, Asked::Unchecked, origin).await? {
             return Ok(account);
         }
-        match self.sent(told, keys).await {
+        match self.sent(told, keys, Some(id)).await {
             Ok(picture) => identified(&picture),
             Err(error) if is_taken(&error) => {
                 self.taken_over(create, Asked::All, origin).await?.ok_or(error)

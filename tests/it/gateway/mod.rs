@@ -24,6 +24,7 @@ mod illness;
 mod journey;
 mod keeping;
 mod lost;
+mod made_again;
 mod moody;
 mod names;
 mod overtime;
