@@ -66,14 +66,16 @@ impl Tenant {
             Decision::Apply(Operation::Create(form), then) => (form, then),
             Decision::Apply(..) => return Err(Error::CutOff),
             Decision::Defer(reason) => {
-                return self.defer_create(resource, (reason, origin.who()), gone).await;
+                return self.defer_create(resource, (reason, origin.who()), (gone, 0)).await;
             }
             Decision::Refuse(error) => return Err(error.into()),
         };
         self.unclaimed_by_waiting(resource).await?;
         match self.made((resource, &form), &keys, (gone.clone(), then), origin).await {
             Err(error) if self.waits_out(&error) => {
-                self.defer_create(resource, (Reason::Outage, origin.who()), gone).await
+                // What may have happened is looked for, however much later.
+                let attempts = u32::from(is_lost(&error));
+                self.defer_create(resource, (Reason::Outage, origin.who()), (gone, attempts)).await
             }
             outcome => outcome,
         }
@@ -234,6 +236,11 @@ impl Tenant {
         }
         Picture::from(shown)
     }
+}
+
+/// Whether nobody knows what came of a write.
+fn is_lost(error: &Error) -> bool {
+    matches!(error, Error::Lms { failure, .. } if failure.lost)
 }
 
 /// A failure whose outcome even looking did not tell: to be tried again.

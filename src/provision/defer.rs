@@ -24,12 +24,13 @@ const MEMBERS: usize = 500;
 const PAUSE: u32 = 300;
 
 impl Tenant {
-    /// A create that waits. Whoever is gone and comes back keeps the id.
+    /// A create that waits. Whoever is gone and comes back keeps the id. `attempts` is how
+    /// often it may have happened already.
     pub(super) async fn defer_create(
         self: &Arc<Self>,
         resource: &Resource,
         (reason, who): (Reason, &str),
-        gone: Option<Entry>,
+        (gone, attempts): (Option<Entry>, u32),
     ) -> Result<Arc<View>, Error> {
         let kind = resource.kind();
         if reason != Reason::Outage {
@@ -50,7 +51,8 @@ impl Tenant {
         let id = entry.id.clone();
         let create = Operation::Create(resource.clone());
         let item = self.item((kind, &id), &create, (reason, who));
-        self.wait(Batch { entry: Some(entry), add: vec![item], ..Batch::default() }).await?;
+        let add = vec![Pending { attempts, ..item }];
+        self.wait(Batch { entry: Some(entry), add, ..Batch::default() }).await?;
         self.ledger.epochs.written(kind, Some(&id));
         self.get(kind, &id, Depth::Whole, false).await
     }

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::house::writes_through;
 use super::journey::{nina, person};
 use super::moody::Moody;
 use super::{House, Options};
+use matricula::policy::Rules;
 use matricula::sandbox::{Fault, Person};
 use matricula::store::Entries;
 use serde_json::json;
@@ -63,6 +65,22 @@ async fn a_create_that_the_lms_gets_to_late_is_not_made_twice() {
     assert_eq!(made.status, 201, "{made:?}");
     let people = house.lms.people();
     assert_eq!(people.iter().filter(|it| it.idnumber == "x-Nina.Berg").count(), 1, "{people:?}");
+}
+
+#[tokio::test]
+async fn a_lost_create_that_waits_for_the_end_of_an_outage_is_found_again() {
+    let rules = Rules { outage: true, ..writes_through() };
+    let mut house = House::with(Options { policy: rules.clone(), ..Options::default() }).await;
+    house.lms.faults().on("core_cohort_create_cohorts", Fault::DropAfter);
+    house.lms.faults().always(None, Fault::Status(503));
+    let made = house.post("/Groups", json!({ "displayName": "Choir" })).await;
+    assert_eq!((made.status, house.lms.cohorts().len()), (201, 1), "{made:?}");
+    house.lms.faults().clear();
+    // As a gateway that was started again.
+    house.under(rules);
+    assert_eq!((house.work_off().await, house.lms.cohorts().len()), (1, 1));
+    assert!(house.pending().is_empty());
+    assert_eq!(house.get(&format!("/Groups/{}", made.id())).await.status, 200);
 }
 
 #[tokio::test]
