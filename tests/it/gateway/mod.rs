@@ -43,6 +43,7 @@ mod rivals;
 mod sharing;
 pub(crate) mod switch;
 mod twins;
+mod waiting_members;
 mod wire;
 
 pub(crate) use house::{Answer, House, Options, sandbox};

@@ -1,0 +1,93 @@
+//! Members of groups who wait for their accounts, and those who come and go meanwhile.
+
+use matricula::clock::Clock;
+use matricula::policy::{Mode, Rules};
+use matricula::sandbox::Person;
+use matricula::store::{Choice, Pending};
+use serde_json::{Value, json};
+
+use super::house::writes_through;
+use super::journey::person;
+use super::{House, Options};
+
+fn dry() -> Rules {
+    Rules { mode: Mode::DryRun, ..writes_through() }
+}
+
+async fn waiting(house: &House) -> Vec<Pending> {
+    house.pending().page(&Choice::default(), 0, 100).await.unwrap()
+}
+
+/// As hours later: what waits for others, or failed, is tried again, several times.
+async fn later(house: &House) {
+    for _ in 0..5 {
+        house.pending().release(&Choice::default(), Clock::system().now()).await.unwrap();
+        house.work_off().await;
+    }
+}
+
+fn add(id: &str) -> Value {
+    json!({ "op": "add", "path": "members", "value": [{ "value": id }] })
+}
+
+fn remove(id: &str) -> Value {
+    json!({ "op": "remove", "path": "members", "value": [{ "value": id }] })
+}
+
+/// Somebody in the LMS has Eva's name, so that her account cannot be made.
+fn in_evas_way(house: &House) -> i64 {
+    let by_hand = Person::new("eva@hoch.example", "Old", "Eva", "eva@hoch.example");
+    house.lms.with(|moodle| moodle.people.insert(by_hand).unwrap())
+}
+
+/// Who is in the one group there is, by the LMS's ids.
+fn told(house: &House) -> Vec<String> {
+    house.lms.cohorts()[0].members.iter().map(ToString::to_string).collect()
+}
+
+/// Each of these, in a request of its own.
+async fn ask(house: &House, path: &str, operations: Vec<Value>) {
+    for operation in operations {
+        let answer = house.patch(path, json!([operation])).await;
+        assert_eq!(answer.status, 204, "{answer:?}");
+    }
+}
+
+/// Eva is added, and these follow; then her account can be made after all.
+async fn who_is_in_it_after(follow: impl Fn(&str, &str) -> Vec<Value>) -> (House, Value) {
+    let mut house = House::with(Options { policy: dry(), ..Options::default() }).await;
+    let eva = house.post("/Users", person("eva")).await.id().to_owned();
+    let otto = house.post("/Users", person("otto")).await.id().to_owned();
+    let body = json!({ "displayName": "Math", "externalId": "g-1" });
+    let path = format!("/Groups/{}", house.post("/Groups", body).await.id());
+    ask(&house, &path, vec![add(&eva)]).await;
+    ask(&house, &path, follow(&eva, &otto)).await;
+    let by_hand = in_evas_way(&house);
+    house.under(writes_through());
+    house.work_off().await;
+    let free = |person: &mut Person| {
+        "other@hoch.example".clone_into(&mut person.username);
+        "other@hoch.example".clone_into(&mut person.email);
+    };
+    house.lms.with(|moodle| moodle.people.edit(by_hand, free)).unwrap();
+    later(&house).await;
+    assert!(house.lms.people().iter().any(|it| it.username == "eva@hoch.example"));
+    assert_eq!(waiting(&house).await, []);
+    let shown = house.get(&path).await.body["members"].clone();
+    assert_eq!(shown[0]["value"], json!(otto), "{shown}");
+    (house, shown)
+}
+
+#[tokio::test]
+async fn who_is_added_and_taken_out_again_was_never_in() {
+    let (house, shown) = who_is_in_it_after(|eva, otto| vec![remove(eva), add(otto)]).await;
+    assert_eq!((shown.as_array().unwrap().len(), told(&house).len()), (1, 1), "{shown}");
+}
+
+#[tokio::test]
+async fn nor_who_is_added_and_is_not_among_those_who_replace_all() {
+    let replace =
+        |otto: &str| json!({ "op": "replace", "path": "members", "value": [{ "value": otto }] });
+    let (house, shown) = who_is_in_it_after(|_, otto| vec![replace(otto)]).await;
+    assert_eq!((shown.as_array().unwrap().len(), told(&house).len()), (1, 1), "{shown}");
+}
