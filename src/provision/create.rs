@@ -55,11 +55,17 @@ impl Tenant {
         let kind = resource.kind();
         let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
         let keys = Key::of_new(plan, resource);
-        let _turn = self.ledger.turn(&keys).await?;
+        let held = self.held_back(resource).await?;
+        let of_held = held.iter().map(|id| Key::Id(kind, id.clone()));
+        let all: Vec<_> = keys.iter().cloned().chain(of_held).collect();
+        let _turn = self.ledger.turn(&all).await?;
         if let Some(view) = self.owed(kind, &print).await? {
             return Ok(view);
         }
-        let gone = self.gone_before(resource).await?;
+        let gone = match self.stays(resource, &held).await? {
+            Some(entry) => Some(entry),
+            None => self.gone_before(resource).await?,
+        };
         let Ruling { decision, .. } =
             self.rule(Operation::Create(resource.clone()), origin).await?;
         let (form, then) = match decision {
@@ -70,7 +76,7 @@ impl Tenant {
             }
             Decision::Refuse(error) => return Err(error.into()),
         };
-        self.unclaimed_by_waiting(resource).await?;
+        self.unclaimed_by_waiting(resource, gone.as_ref().map(|entry| &entry.id)).await?;
         match self.made((resource, &form), &keys, (gone.clone(), then), origin).await {
             Err(error) if self.waits_out(&error) => {
                 // What may have happened is looked for, however much later.

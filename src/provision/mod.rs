@@ -46,6 +46,7 @@ mod safe;
 mod search;
 mod settle;
 mod shelf;
+mod stays;
 mod turns;
 mod view;
 mod witness;

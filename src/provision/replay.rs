@@ -86,11 +86,8 @@ impl Tenant {
         if one.attempts > 0 {
             self.ledger.doubts.raise(keys);
         }
-        let account = match &entry.gone {
-            Some(_) => self.revived((plan, &told), &entry).await?,
-            None => None,
-        };
-        let account = match account {
+        // Whoever comes back has one already, and so has who was to be deleted and stays.
+        let account = match self.revived((plan, &told), &entry).await? {
             Some(account) => account,
             None => self.account((plan, &resource, &told), (keys, &id), &origin).await?,
         };

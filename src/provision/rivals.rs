@@ -82,11 +82,12 @@ impl Tenant {
     pub(super) async fn unclaimed_by_waiting(
         self: &Arc<Self>,
         resource: &Resource,
+        own: Option<&ResourceId>,
     ) -> Result<(), Error> {
         if self.is_clear() || self.waiting_named(resource).await?.is_empty() {
             return Ok(());
         }
-        self.unclaimed(resource, None).await
+        self.unclaimed(resource, own).await
     }
 
     /// Those who get one of these unique values by what waits.

@@ -1,17 +1,36 @@
 //! Who is made again: while the delete is held, while the LMS is away, and once more a
 //! year later.
 
+use std::time::Duration;
+
 use matricula::clock::Clock;
-use matricula::policy::Rules;
+use matricula::policy::{Guard, Mode, Reason, Rules};
 use matricula::sandbox::Fault;
 use matricula::store::{Choice, Pending};
+use serde_json::json;
 
 use super::house::writes_through;
-use super::journey::nina;
+use super::journey::{nina, person};
 use super::{House, Options};
+
+const NINA: &str = r#"userName eq "nina.berg@hoch.example""#;
 
 async fn house(policy: Rules) -> House {
     House::with(Options { policy, ..Options::default() }).await
+}
+
+/// Of all whose delete was asked for, Nina alone is still there; and by which id.
+async fn held() -> (House, String) {
+    let guard = Some(Guard { removals: 1, within: Duration::from_mins(40) });
+    let house = house(Rules { guard, ..writes_through() }).await;
+    let first = house.post("/Users", person("first")).await.id().to_owned();
+    let id = house.post("/Users", nina()).await.id().to_owned();
+    for id in [&first, &id] {
+        assert_eq!(house.delete(&format!("/Users/{id}")).await.status, 204);
+    }
+    assert_eq!(ninas(&house), [false], "it is held");
+    assert_eq!(house.get(&format!("/Users/{id}")).await.status, 404);
+    (house, id)
 }
 
 /// Her accounts, and whether they are disabled.
@@ -31,6 +50,78 @@ async fn later(house: &House) {
         house.work_off().await;
         house.pending().release(&Choice::default(), Clock::system().now()).await.unwrap();
     }
+}
+
+async fn drop_held(house: &House) -> usize {
+    let choice = Choice { reason: Some(Reason::Guard), ..Choice::default() };
+    house.tenant.drop_waiting(&choice).await.unwrap()
+}
+
+#[tokio::test]
+async fn who_is_made_again_while_the_delete_is_held_was_never_gone() {
+    let (house, before) = held().await;
+    let again = house.post("/Users", nina()).await;
+    assert_eq!((again.status, again.id()), (201, before.as_str()), "{again:?}");
+    assert_eq!(waiting(&house).await, []);
+    assert_eq!(house.find("Users", NINA).await.body["totalResults"], 1);
+    let rename = json!([{ "op": "replace", "path": "nickName", "value": "Ni" }]);
+    assert_eq!(house.patch(&format!("/Users/{before}"), rename).await.status, 204);
+    assert!(house.lms.people().iter().any(|it| it.alternatename == "Ni"));
+    assert_eq!(ninas(&house), [false]);
+}
+
+#[tokio::test]
+async fn so_is_who_is_made_again_otherwise_than_before() {
+    let (house, before) = held().await;
+    let mut other = nina();
+    other["userName"] = json!("Nina.Hofer@Hoch.example");
+    other["phoneNumbers"] = json!([{ "type": "work", "value": "+41 44 111 11 11" }]);
+    let again = house.post("/Users", other).await;
+    assert_eq!((again.status, again.id()), (201, before.as_str()), "{again:?}");
+    assert_eq!(drop_held(&house).await, 0, "there is nothing to say no to");
+    assert_eq!(waiting(&house).await, []);
+    let names = house.lms.people().into_iter().map(|it| it.username);
+    assert_eq!(
+        names.filter(|it| it.starts_with("nina")).collect::<Vec<_>>(),
+        ["nina.hofer@hoch.example"]
+    );
+}
+
+/// Nothing waits for the LMS to have it that way, and yet it waits for a person.
+#[tokio::test]
+async fn so_is_who_is_made_again_in_a_dry_run() {
+    let (mut house, before) = held().await;
+    house.under(Rules { mode: Mode::DryRun, ..writes_through() });
+    let again = house.post("/Users", nina()).await;
+    assert_eq!((again.status, again.id()), (201, before.as_str()), "{again:?}");
+    assert_eq!(house.find("Users", NINA).await.body["totalResults"], 1);
+    house.under(writes_through());
+    house.work_off().await;
+    assert_eq!((waiting(&house).await, ninas(&house)), (vec![], vec![false]));
+    assert_eq!(house.get(&format!("/Users/{before}")).await.status, 200);
+}
+
+/// It would be done without being counted.
+#[tokio::test]
+async fn who_is_made_again_disabled_is_held_as_before() {
+    let (house, before) = held().await;
+    let mut disabled = nina();
+    disabled["active"] = json!(false);
+    let again = house.post("/Users", disabled).await;
+    assert_eq!(again.status, 201, "{again:?}");
+    assert_ne!(again.id(), before);
+    assert_eq!(ninas(&house), [false]);
+}
+
+#[tokio::test]
+async fn another_person_of_that_name_waits_for_her_to_leave() {
+    let (house, before) = held().await;
+    let mut another = nina();
+    another["externalId"] = json!("x-somebody-else");
+    let made = house.post("/Users", another).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    assert_ne!(made.id(), before);
+    assert_eq!(waiting(&house).await.len(), 2, "her delete, and the create behind it");
 }
 
 #[tokio::test]
