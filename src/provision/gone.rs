@@ -22,7 +22,8 @@ const MOST: usize = 16;
 
 impl Tenant {
     /// Who of those that are gone is meant by a create: the first key that finds
-    /// somebody decides, and one alone may have it.
+    /// somebody decides, and one alone may have it. Whoever's account went over to
+    /// another is meant only if nobody else is.
     pub(super) async fn gone_before(&self, resource: &Resource) -> Result<Option<Entry>, Error> {
         let entries = &self.ledger.entries;
         if entries.all_plain() {
@@ -35,10 +36,16 @@ impl Tenant {
             let Some(matcher) = self.equals(kind, key.path(), value) else { continue };
             let ids = entries.find(kind, Among::Gone, Some(&matcher), MOST).await?;
             let found = entries.several(kind, &ids).await?.into_iter().flatten();
-            let mut meant = found.filter(|it| Match::same(keys, &it.sent, resource));
-            if let Some(entry) = meant.next() {
-                return Ok(meant.next().is_none().then(|| Entry::clone(&entry)));
+            let mut meant: Vec<_> =
+                found.filter(|it| Match::same(keys, &it.sent, resource)).collect();
+            if meant.is_empty() {
+                continue;
             }
+            if meant.len() > 1 {
+                meant.retain(|it| it.lms_id().is_some());
+            }
+            let alone = meant.first().filter(|_| meant.len() == 1);
+            return Ok(alone.map(|entry| Entry::clone(entry)));
         }
         Ok(None)
     }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use matricula::clock::Clock;
-use matricula::policy::{Guard, Mode, Reason, Rules};
+use matricula::policy::{Deprovision, Guard, Mode, Reason, Rules};
 use matricula::sandbox::Fault;
 use matricula::store::{Choice, Pending};
 use serde_json::json;
@@ -142,4 +142,24 @@ async fn a_create_that_waited_is_not_given_the_account_of_another() {
     later(&house).await;
     assert_eq!(house.get(&format!("/Users/{there}")).await.status, 200);
     assert_eq!(ninas(&house), [false], "the first has an account");
+}
+
+/// Of two who had the same words, one has left the account to the other.
+#[tokio::test]
+async fn who_was_made_again_while_it_waited_can_come_back_later() {
+    let rules = Rules { deprovision: Deprovision::Disable, ..writes_through() };
+    let mut house = house(rules.clone()).await;
+    let made = house.post("/Users", nina()).await.id().to_owned();
+    house.under(Rules { mode: Mode::DryRun, ..rules.clone() });
+    assert_eq!(house.delete(&format!("/Users/{made}")).await.status, 204);
+    let again = house.post("/Users", nina()).await;
+    assert_eq!(again.status, 201, "{again:?}");
+    house.under(rules);
+    house.work_off().await;
+    let path = format!("/Users/{}", again.id());
+    assert_eq!(house.get(&path).await.status, 200);
+    assert_eq!(house.delete(&path).await.status, 204);
+    let back = house.post("/Users", nina()).await;
+    assert_eq!((back.status, back.id()), (201, again.id()), "{back:?}");
+    assert_eq!(ninas(&house), [false]);
 }
