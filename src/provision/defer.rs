@@ -186,33 +186,30 @@ impl Tenant {
 
     /// The last piece of the same resource's work with this one added, where both
     /// are about members alone: clients tell them one by one. It takes the place of the
-    /// last, for somebody may be about to do that, as it was.
+    /// last, for somebody may be about to do that, as it was. Where that waits for others,
+    /// later members join it whoever tells them: one who can never be made must not hold
+    /// up the rest.
     async fn joined(&self, item: &Pending) -> Result<Option<Pending>, Error> {
         let (kind, id) = (item.kind, &item.id);
-        let Some(resource_type) = self.resource_type(kind).filter(|_| kind == Kind::Group) else {
-            return Ok(None);
-        };
-        let queued = self.ledger.pending.of(kind, std::slice::from_ref(id)).await?;
-        let Some(last) = queued.into_iter().flatten().last() else { return Ok(None) };
-        if last.attempts > 0 || last.released || last.reason != item.reason || last.who != item.who
-        {
+        if kind != Kind::Group {
             return Ok(None);
         }
-        let read = |one: &Pending| resource_type.operation(one.operation.clone()).ok();
-        let (Some(Operation::Change { edits: known, .. }), Some(Operation::Change { edits, .. })) =
-            (read(&last), read(item))
+        let queued = self.ledger.pending.of(kind, std::slice::from_ref(id)).await?;
+        let Some(last) = queued.into_iter().flatten().last() else { return Ok(None) };
+        let alike = last.reason == Reason::Order || (!last.released && last.who == item.who);
+        if last.attempts > 0 || last.reason != item.reason || !alike {
+            return Ok(None);
+        }
+        let (Some(known), Some(edits)) = (self.members_alone(&last), self.members_alone(item))
         else {
             return Ok(None);
         };
-        let only_members = |edits: &Edits| {
-            !edits.is_complete() && edits.iter().all(|it| it.place.attr.name.is("members"))
-        };
-        if !only_members(&known) || !only_members(&edits) || known.weight() >= MEMBERS {
+        if known.weight() >= MEMBERS {
             return Ok(None);
         }
         let edits = known.iter().chain(edits.iter()).cloned().collect();
         let operation = Operation::Change { kind, id: id.clone(), edits }.to_json();
-        Ok(Some(Pending { operation, ..last }))
+        Ok(Some(Pending { operation, who: item.who.clone(), due: item.due, ..last }))
     }
 
     /// Refuses what the mapping refuses before it makes a call.

@@ -26,6 +26,7 @@ mod gone;
 mod hashed;
 mod held;
 mod ledger;
+mod leftover;
 mod lms;
 mod login;
 mod look;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::adopt::{Asked, is_taken};
 use super::gone::with_account;
 use super::rivals::is_create;
@@ -150,7 +152,7 @@ impl Tenant {
         let (kind, id) = (one.kind, one.id.clone());
         let (now, waiting) = self.members_now(kind, &edits).await?;
         if now.is_empty() && !waiting.is_empty() {
-            return self.goes_on(one, Reason::Order).await;
+            return self.still_to_come(waiting, one).await;
         }
         let operation = Operation::Change { kind, id: id.clone(), edits: now };
         let origin = Origin::Queue(one.clone());
@@ -226,10 +228,25 @@ impl Tenant {
         Ok(queued.iter().flatten().any(is_create))
     }
 
+    /// Members go on waiting, for none of them has an account yet.
+    async fn still_to_come(&self, edits: Edits, one: Pending) -> Result<(), Error> {
+        let (kind, id) = (one.kind, one.id.clone());
+        let operation = Operation::Change { kind, id: id.clone(), edits };
+        let mut batch = Batch { most: usize::MAX, ..Batch::default() };
+        self.leave_over((&one, &operation), self.soon(), &mut batch).await?;
+        self.ledger.pending.write(batch).await?;
+        self.ledger.epochs.written(kind, Some(&id));
+        Ok(())
+    }
+
+    fn soon(&self) -> Timestamp {
+        let now = self.clock.now();
+        now.checked_add(SOON).unwrap_or(now)
+    }
+
     /// It goes on waiting, for another reason.
     async fn goes_on(&self, one: Pending, reason: Reason) -> Result<(), Error> {
-        let now = self.clock.now();
-        let due = if reason == Reason::Order { now.checked_add(SOON).unwrap_or(now) } else { now };
+        let due = if reason == Reason::Order { self.soon() } else { self.clock.now() };
         let (kind, id) = (one.kind, one.id.clone());
         let change = vec![Pending { reason, due, ..one }];
         self.wait(Batch { change, ..Batch::default() }).await?;

@@ -156,7 +156,8 @@ impl Tenant {
             let queued: Vec<Pending> = queued.into_iter().flatten().collect();
             let before = |one: &&Pending| own.is_none_or(|own| one.sequence < own);
             let lifted = |one: &Pending| own.is_none() && self.lifts(operation, one);
-            let blocks = |one: &Pending| one.reason.blocks() && !lifted(one);
+            let passed = |one: &Pending| lifted(one) || self.passes(operation, one);
+            let blocks = |one: &Pending| one.reason.blocks() && !passed(one);
             if queued.iter().filter(before).any(blocks) {
                 return Ok(Some(Wait::Before));
             }

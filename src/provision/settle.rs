@@ -68,7 +68,7 @@ impl Tenant {
                 (None, false) => Ok(()),
             };
         }
-        let beside = self.beside(kind, id).await?;
+        let beside = self.beside((kind, id), ended).await?;
         let mut batch = Batch { entry, most: usize::MAX, ..Batch::default() };
         batch.forget = ended.then(|| (kind, id.clone()));
         let over = |one: &&Pending| match then {
@@ -95,7 +95,9 @@ impl Tenant {
         }
         if let Origin::Queue(one) = origin {
             match rest {
-                Some(operation) => batch.change.push(self.left_over(one, &operation)),
+                Some(operation) => {
+                    self.leave_over((one, &operation), self.clock.now(), &mut batch).await?;
+                }
                 None => batch.done.push(one.sequence),
             }
         }
@@ -106,10 +108,17 @@ impl Tenant {
         Ok(())
     }
 
-    /// What waits beside a resource that lives on.
-    async fn beside(&self, kind: Kind, id: &ResourceId) -> Result<Vec<Pending>, Error> {
+    /// What waits beside a resource that lives on; and members of one that is no more.
+    async fn beside(
+        &self,
+        (kind, id): (Kind, &ResourceId),
+        ended: bool,
+    ) -> Result<Vec<Pending>, Error> {
         let queued = self.ledger.pending.of(kind, std::slice::from_ref(id)).await?;
-        Ok(queued.into_iter().flatten().filter(|one| !one.reason.blocks()).collect())
+        let over =
+            |one: &Pending| ended && kind == Kind::Group && self.members_alone(one).is_some();
+        let beside = |one: &Pending| !one.reason.blocks() || over(one);
+        Ok(queued.into_iter().flatten().filter(beside).collect())
     }
 
     /// The approval of an account: what `active` becomes by it is what the client
@@ -131,12 +140,6 @@ impl Tenant {
             let reason = (Reason::Approval, origin.who());
             batch.add.push(self.item((kind, id), &enable, reason));
         }
-    }
-
-    /// What of a piece of work is still to be done, in its place.
-    fn left_over(&self, one: &Pending, operation: &Operation) -> Pending {
-        let fresh = self.item((one.kind, &one.id), operation, (one.reason, &one.who));
-        Pending { sequence: one.sequence, at: one.at, released: one.released, ..fresh }
     }
 }
 

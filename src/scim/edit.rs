@@ -79,6 +79,14 @@ impl Edits {
         Self { list, ..*self }
     }
 
+    /// The same, after others that were asked for before.
+    #[must_use]
+    pub fn after(&self, earlier: &Self) -> Self {
+        let mut all = Self { list: earlier.list.clone(), ..*self };
+        self.list.iter().cloned().for_each(|edit| all.push(edit));
+        all
+    }
+
     /// Appends an edit. Additions to one attribute that follow each other are
     /// one addition: authentik sends an operation for each member.
     pub(super) fn push(&mut self, edit: Edit) {

@@ -7,7 +7,7 @@ use matricula::store::{Choice, Pending};
 use serde_json::{Value, json};
 
 use super::house::writes_through;
-use super::journey::person;
+use super::journey::{nina, person};
 use super::{House, Options};
 
 fn dry() -> Rules {
@@ -34,6 +34,10 @@ fn remove(id: &str) -> Value {
     json!({ "op": "remove", "path": "members", "value": [{ "value": id }] })
 }
 
+fn rename(name: &str) -> Value {
+    json!({ "op": "replace", "path": "displayName", "value": name })
+}
+
 /// Somebody in the LMS has Eva's name, so that her account cannot be made.
 fn in_evas_way(house: &House) -> i64 {
     let by_hand = Person::new("eva@hoch.example", "Old", "Eva", "eva@hoch.example");
@@ -51,6 +55,56 @@ async fn ask(house: &House, path: &str, operations: Vec<Value>) {
         let answer = house.patch(path, json!([operation])).await;
         assert_eq!(answer.status, 204, "{answer:?}");
     }
+}
+
+/// A group of Eva and Nina, written dry; Eva cannot be made.
+async fn without_eva() -> (House, String, String) {
+    let house = House::with(Options { policy: dry(), ..Options::default() }).await;
+    let eva = house.post("/Users", person("eva")).await.id().to_owned();
+    let nina = house.post("/Users", nina()).await.id().to_owned();
+    let members = json!([{ "value": eva }, { "value": nina }]);
+    let body = json!({ "displayName": "Math", "externalId": "g-1", "members": members });
+    let path = format!("/Groups/{}", house.post("/Groups", body).await.id());
+    in_evas_way(&house);
+    (house, path, nina)
+}
+
+#[tokio::test]
+async fn one_who_cannot_be_made_does_not_hold_up_the_others() {
+    let (mut house, path, nina) = without_eva().await;
+    house.under(writes_through());
+    house.work_off().await;
+    assert_eq!(told(&house).len(), 1, "Nina is in it, and Eva cannot be made");
+    let otto = house.post("/Users", person("otto")).await.id().to_owned();
+    ask(&house, &path, vec![rename("Maths"), add(&otto), remove(&nina)]).await;
+    assert_eq!(house.lms.cohorts()[0].name, "Maths", "which is none of Eva's affair");
+    later(&house).await;
+    assert_eq!(told(&house), [otto], "{:?}", waiting(&house).await);
+    assert_eq!(waiting(&house).await.len(), 2, "Eva, and that she belongs to the group");
+}
+
+#[tokio::test]
+async fn nor_what_was_written_before_the_switch() {
+    let (mut house, path, nina) = without_eva().await;
+    let otto = house.post("/Users", person("otto")).await.id().to_owned();
+    ask(&house, &path, vec![rename("Maths"), add(&otto), remove(&nina), rename("Algebra")]).await;
+    house.under(writes_through());
+    later(&house).await;
+    assert_eq!(house.lms.cohorts()[0].name, "Algebra");
+    assert_eq!(told(&house).len(), 1, "{:?}", waiting(&house).await);
+    let shown = house.get(&path).await.body["members"].clone();
+    assert_eq!(shown.as_array().unwrap().len(), 2, "Eva will be in it: {shown}");
+    assert_eq!(waiting(&house).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_group_that_is_deleted_does_not_wait_for_its_members() {
+    let (mut house, path, _) = without_eva().await;
+    house.under(writes_through());
+    house.work_off().await;
+    assert_eq!(house.delete(&path).await.status, 204);
+    assert_eq!(house.lms.cohorts().len(), 0);
+    assert_eq!(waiting(&house).await.len(), 1, "Eva alone");
 }
 
 /// Eva is added, and these follow; then her account can be made after all.
