@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::gone::all_of;
 use super::ruling::Origin;
+use super::turns::Here;
 use super::words::memorable;
 use super::write::unmapped;
 use super::{Deed, Depth, Error, Match, Tenant, View};
@@ -12,7 +13,7 @@ use crate::call::{Failure, Kind as FailureKind};
 use crate::mapping::plan::KindPlan;
 use crate::mapping::{Coverage, Picture};
 use crate::policy::{Decision, Reason, Then};
-use crate::scim::{self, Operation, Resource, ResourceId};
+use crate::scim::{self, Kind, Operation, Resource, ResourceId};
 use crate::store::{Batch, Entry};
 
 /// Which keys are asked for.
@@ -22,6 +23,14 @@ pub(super) enum Asked {
     Unchecked,
     /// All: after the LMS has refused one.
     All,
+}
+
+/// An account that came to somebody. Until that is written down nobody else takes it.
+#[must_use]
+pub(super) struct Taken {
+    pub account: ResourceId,
+    /// The turn at it, where others could mean it by other keys.
+    pub turn: Option<Here>,
 }
 
 impl Tenant {
@@ -34,7 +43,8 @@ impl Tenant {
         asked: Asked,
         origin: &Origin,
     ) -> Result<Option<Arc<View>>, Error> {
-        let Some(account) = self.taken_over(create, asked, origin).await? else { return Ok(None) };
+        let Some(taken) = self.taken_over(create, asked, origin).await? else { return Ok(None) };
+        let Taken { account, turn: _turn } = taken;
         let (_, resource) = create;
         let entry = self.entry_of(resource.kind(), &account, self.clock.now()).await?;
         self.back(resource, (entry, Then::Nothing), origin).await.map(Some)
@@ -46,9 +56,11 @@ impl Tenant {
         (plan, resource): (&KindPlan, &Resource),
         asked: Asked,
         origin: &Origin,
-    ) -> Result<Option<ResourceId>, Error> {
+    ) -> Result<Option<Taken>, Error> {
         let Some(account) = self.meant((plan, resource), asked).await? else { return Ok(None) };
         let kind = resource.kind();
+        let turn = Some(self.ledger.turn_at(kind, &account).await);
+        self.still_free(kind, &account).await?;
         let entry = self.entry_of(kind, &account, self.clock.now()).await?;
         let edits = all_of(plan, &*self.in_its_ids(plan, resource).await?, false);
         let operation = |id| Operation::Change { kind, id, edits: edits.clone() };
@@ -63,7 +75,16 @@ impl Tenant {
         self.ledger.epochs.written(kind, Some(&entry.id));
         outcome.map_err(Error::lms(Deed::Create))?;
         self.metrics.resolved("matched");
-        Ok(Some(account))
+        Ok(Some(Taken { account, turn }))
+    }
+
+    /// Refuses an account that somebody took over while nobody had the turn.
+    async fn still_free(&self, kind: Kind, account: &ResourceId) -> Result<(), Error> {
+        if self.is_provisioned((kind, account), None).await? {
+            let words = format!("Another {kind} was provisioned to the account `{account}`.");
+            return Err(scim::Error::uniqueness(words).into());
+        }
+        Ok(())
     }
 
     /// A create that waits and means an account that is there: it waits as a change of
@@ -78,6 +99,8 @@ impl Tenant {
         let Some(account) = self.meant((plan, resource), Asked::All).await? else {
             return Ok(None);
         };
+        let _turn = self.ledger.turn_at(kind, &account).await;
+        self.still_free(kind, &account).await?;
         let now = self.clock.now();
         let known = self.entry_of(kind, &account, now).await?;
         let edits = all_of(plan, resource, false);

@@ -100,7 +100,7 @@ impl Tenant {
         let plan = self.plan(kind).ok_or_else(|| unmapped(kind))?;
         let told = self.in_its_ids(plan, form).await?;
         if let Some(entry) = &gone
-            && self.revived((plan, &told), entry).await?.is_some()
+            && let Some(_taken) = self.revived((plan, &told), entry).await?
         {
             return self.back(resource, (entry.clone(), then), origin).await;
         }

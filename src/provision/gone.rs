@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::adopt::Taken;
 use super::matching::Match;
 use super::ruling::Origin;
 use super::settle::Kept;
@@ -50,14 +51,19 @@ impl Tenant {
         Ok(None)
     }
 
-    /// Brings back the account of whom a create means, if it is still there.
+    /// Brings back the account of whom a create means, if it is still there and nobody
+    /// else has come back to it.
     pub(super) async fn revived(
         &self,
         (plan, told): (&KindPlan, &Resource),
         entry: &Entry,
-    ) -> Result<Option<ResourceId>, Error> {
+    ) -> Result<Option<Taken>, Error> {
         let Some(account) = entry.lms_id().cloned() else { return Ok(None) };
         let kind = told.kind();
+        let turn = Some(self.ledger.turn_at(kind, &account).await);
+        if entry.gone.is_some() && self.is_provisioned((kind, &account), None).await? {
+            return Ok(None);
+        }
         let edits = all_of(plan, told, true);
         let operation = Operation::Change { kind, id: account.clone(), edits };
         let run = self.lms.site().write(&operation, None, &self.lms.moment());
@@ -65,7 +71,7 @@ impl Tenant {
         let outcome = self.drive(run, kind, Deed::Change).await;
         self.ledger.epochs.written(kind, Some(&entry.id));
         match outcome {
-            Ok(_) => Ok(Some(account)),
+            Ok(_) => Ok(Some(Taken { account, turn })),
             // Somebody has deleted it in the LMS meanwhile.
             Err(failure) if failure.kind == FailureKind::Missing => Ok(None),
             Err(failure) => Err(Error::lms(Deed::Create)(failure)),

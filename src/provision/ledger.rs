@@ -13,7 +13,7 @@ use super::Error;
 use super::doubt::Doubts;
 use super::news::{News, Outbox};
 use super::safe::Safe;
-use super::turns::{Key, Turn, Turns};
+use super::turns::{Here, Key, Turn, Turns};
 use crate::backend::{Pace, Vault};
 use crate::scim::{Kind, ResourceId};
 use crate::store::{Ears, Entries, Notes, Queue, Store};
@@ -28,6 +28,7 @@ pub struct Ledger {
     /// Held by the one who works on what waits.
     pub(super) worker: Mutex<()>,
     turns: Turns,
+    accounts: Turns,
     pub(super) doubts: Doubts,
     pub(super) epochs: Epochs,
     pub(super) outbox: Arc<Outbox>,
@@ -70,6 +71,7 @@ impl Ledger {
             bell: Notify::new(),
             worker: Mutex::default(),
             turns: Turns::new(),
+            accounts: Turns::at_accounts(),
             doubts: Doubts::new(&outbox),
             epochs: Epochs::new(&outbox),
             outbox,
@@ -103,6 +105,12 @@ impl Ledger {
         let marks: Vec<_> = keys.iter().map(|key| key.mark().short()).collect();
         let held = peers.turn(&marks).await?;
         Ok(Turn::everywhere(here, held, &self.outbox))
+    }
+
+    /// Waits until nobody else in this process gives that account to somebody. Whoever
+    /// waits has the turn of its own keys, which may be others than those of who is at it.
+    pub(super) async fn turn_at(&self, kind: Kind, account: &ResourceId) -> Here {
+        self.accounts.take(&[Key::Id(kind, account.clone())]).await
     }
 }
 

@@ -60,23 +60,23 @@ impl Tenant {
     ) -> Result<Option<Picture>, Error> {
         let found = self.left_behind(resource).await.map_err(looked)?;
         let Some((picture, later)) = found else { return Ok(None) };
-        if let (Some(heir), Some(account)) = (heir, picture.id())
-            && self.is_anothers((resource.kind(), &account), heir).await?
+        if let (Some(_), Some(account)) = (heir, picture.id())
+            && self.is_provisioned((resource.kind(), &account), heir).await?
         {
             return Err(looked(duplicate()));
         }
         self.finished(picture, later).await.map(Some).map_err(looked)
     }
 
-    /// Whether a resource that is there for clients has an account, and is not this one.
-    async fn is_anothers(
+    /// Whether an account has somebody who is there for clients, and is not this one.
+    pub(super) async fn is_provisioned(
         &self,
         (kind, account): (Kind, &ResourceId),
-        heir: &ResourceId,
+        heir: Option<&ResourceId>,
     ) -> Result<bool, Error> {
         let owners = self.ledger.entries.of_lms(kind, std::slice::from_ref(account)).await?;
-        let mut owners = owners.into_iter().flatten();
-        Ok(owners.any(|it| it.id != *heir && it.gone.is_none() && it.lms_id() == Some(account)))
+        let mut others = owners.into_iter().flatten().filter(|it| Some(&it.id) != heir);
+        Ok(others.any(|it| it.gone.is_none() && it.lms_id() == Some(account)))
     }
 
     /// What a create has left behind, and what it has not come to.

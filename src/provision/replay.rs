@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::adopt::{Asked, is_taken};
+use super::adopt::{Asked, Taken, is_taken};
 use super::gone::with_account;
 use super::rivals::is_create;
 use super::ruling::{Origin, Ruling};
@@ -93,6 +93,7 @@ impl Tenant {
             Some(account) => account,
             None => self.account((plan, &resource, &told), (keys, &id), &origin).await?,
         };
+        let Taken { account, turn: _turn } = account;
         self.left_to(kind, &account, &id).await?;
         // Later writes are among its words already.
         let entry = Some(with_account(&entry, &account));
@@ -114,7 +115,7 @@ impl Tenant {
         (plan, resource, told): (&KindPlan, &Resource, &Resource),
         (keys, id): (&[Key], &ResourceId),
         origin: &Origin,
-    ) -> Result<ResourceId, Error> {
+    ) -> Result<Taken, Error> {
         if let Some(found) = self.in_doubt(told, keys, Some(id)).await? {
             return identified(&found);
         }
@@ -255,11 +256,13 @@ impl Tenant {
     }
 }
 
-fn identified(picture: &Picture) -> Result<ResourceId, Error> {
-    picture.id().ok_or_else(|| {
+/// An account that we made, which nobody else can mean.
+fn identified(picture: &Picture) -> Result<Taken, Error> {
+    let account = picture.id().ok_or_else(|| {
         let failure = Failure::new(FailureKind::Garbled, "the LMS gave the new one no id");
         Error::lms(Deed::Create)(failure)
-    })
+    })?;
+    Ok(Taken { account, turn: None })
 }
 
 /// The entry of somebody who waits to be made, and has none.

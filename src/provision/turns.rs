@@ -21,6 +21,9 @@ use crate::store::Held;
 /// grows and nothing has to be cleared away.
 const PLACES: usize = 4096;
 
+/// The same for accounts, of which few are taken over at once.
+const ACCOUNTS: usize = 64;
+
 /// What must not be written twice at the same time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Key {
@@ -92,7 +95,17 @@ impl Mark {
 
 impl Turns {
     pub(super) fn new() -> Self {
-        let places = (0..PLACES).map(|_| Arc::default()).collect();
+        Self::with(PLACES)
+    }
+
+    /// Turns at accounts in the LMS, whoever they come to belong to. Each is taken alone
+    /// and last, by who has its turn already, so nobody waits in a circle.
+    pub(super) fn at_accounts() -> Self {
+        Self::with(ACCOUNTS)
+    }
+
+    fn with(places: usize) -> Self {
+        let places = (0..places).map(|_| Arc::default()).collect();
         Self { places, hash: RandomState::new() }
     }
 
@@ -111,7 +124,7 @@ impl Turns {
 
     fn place(&self, key: &Key) -> Option<(usize, &Arc<Mutex<()>>)> {
         let hash = self.hash.hash_one(key);
-        let index = usize::try_from(hash % (PLACES as u64)).ok()?;
+        let index = usize::try_from(hash % (self.places.len() as u64)).ok()?;
         Some((index, self.places.get(index)?))
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use matricula::policy::{Deprovision, Mode, Rules};
 use matricula::provision::Match;
-use matricula::sandbox::Person;
+use matricula::sandbox::{Fault, Latch, Person};
 use matricula::scim::{Kind, ResourceId};
 use matricula::store::{Entries, Memory, Store};
 use serde_json::{Value, json};
@@ -228,4 +228,29 @@ async fn the_account_of_somebody_who_is_gone_is_not_given_to_another() {
     assert_eq!(made.status, 409, "{made:?}");
     let back = house.post("/Users", person("m.mueller")).await;
     assert_eq!((back.status, back.id()), (201, old.id()), "{back:?}");
+}
+
+/// The first is told to the LMS while the second comes, by another key.
+#[tokio::test]
+async fn two_who_mean_one_account_by_different_keys_do_not_both_take_it_over() {
+    let (house, _) = by_all_keys().await;
+    let house = Arc::new(house);
+    let before = Person::new("p@hoch.example", "Pia", "P", "shared@hoch.example");
+    house.lms.with(|moodle| moodle.people.insert(before).unwrap());
+    let latch = Latch::new();
+    house.lms.faults().on("core_user_update_users", Fault::Held(latch.clone()));
+    let post = |body: Value| {
+        let house = Arc::clone(&house);
+        tokio::spawn(async move { house.post("/Users", body).await })
+    };
+    let one = post(person("p"));
+    latch.arrived(1).await;
+    let two = post(with("q", &json!({ "emails": email("shared@hoch.example") })));
+    // As far as it comes.
+    for _ in 0..20_000 {
+        tokio::task::yield_now().await;
+    }
+    latch.release();
+    let (one, two) = (one.await.unwrap(), two.await.unwrap());
+    assert_eq!((one.status, two.status), (201, 409), "{one:?} {two:?}");
 }
