@@ -102,10 +102,11 @@ impl Tenant {
         Some(Pending { operation: operation.to_json(), ..one.clone() })
     }
 
-    fn edits_of(&self, one: &Pending) -> Option<Edits> {
+    /// What a piece of work changes, if it does.
+    pub(super) fn edits_of(&self, one: &Pending) -> Option<Edits> {
         match self.resource_type(one.kind)?.operation(one.operation.clone()) {
             Ok(Operation::Change { edits, .. }) => Some(edits),
-            Ok(_) | Err(_) => None,
+            Ok(Operation::Create(_) | Operation::Delete { .. }) | Err(_) => None,
         }
     }
 }

@@ -40,13 +40,6 @@ impl Tenant {
         (only && !edits.is_complete()).then_some(edits)
     }
 
-    fn edits_of(&self, one: &Pending) -> Option<Edits> {
-        match self.resource_type(one.kind)?.operation(one.operation.clone()) {
-            Ok(Operation::Change { edits, .. }) => Some(edits),
-            Ok(Operation::Create(_) | Operation::Delete { .. }) | Err(_) => None,
-        }
-    }
-
     /// Whether edits say nothing of members, not even by leaving them out.
     fn is_apart(&self, kind: Kind, edits: &Edits) -> bool {
         !edits.is_complete() && !self.touches_members(kind, edits)
