@@ -45,8 +45,10 @@ pub(super) async fn tend(operator: Arc<Operator>) {
             for tenant in api.face().tenants() {
                 tenant.measure().await;
             }
-            // One that was measured while it went.
-            operator.forget_the_gone();
+            // One that was measured while it went; not while others are about to come.
+            if let Ok(_settled) = operator.state.try_lock() {
+                operator.forget_the_gone();
+            }
             let now = clock.now();
             if told.is_none_or(|told| now.duration_since(told).unsigned_abs() >= DAY) {
                 told = Some(now);
