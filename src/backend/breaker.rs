@@ -36,6 +36,10 @@ impl State {
     }
 }
 
+/// What is cut off too early to mean anything is excused where the LMS has answered so
+/// lately. One that hangs would be asked for ever: behind a queue all are cut off early.
+const LATELY: Duration = Duration::from_secs(30);
+
 /// The breaker of one LMS.
 #[derive(Debug)]
 pub(super) struct Breaker {
@@ -44,9 +48,11 @@ pub(super) struct Breaker {
     metrics: Arc<Handles>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
     failures: u32,
+    /// When it answered last, whatever it said; or when we began.
+    answered: Instant,
     /// Set while it is not closed.
     open: Option<Opened>,
 }
@@ -70,7 +76,7 @@ impl Breaker {
     pub(super) fn new(settings: &settings::Breaker, metrics: &Arc<Handles>) -> Self {
         let breaker = Self {
             settings: settings.clone(),
-            inner: Mutex::default(),
+            inner: Mutex::new(Inner { failures: 0, answered: Instant::now(), open: None }),
             metrics: Arc::clone(metrics),
         };
         breaker.metrics.breaker.set(State::Closed.code());
@@ -113,7 +119,7 @@ impl Breaker {
         if inner.open.is_some() {
             tracing::info!(lms = self.metrics.lms, "lms.back");
         }
-        *inner = Inner::default();
+        (inner.failures, inner.open) = (0, None);
         self.metrics.breaker.set(State::Closed.code());
     }
 
@@ -140,13 +146,16 @@ impl Leave<'_> {
     /// Says what came of the attempt.
     pub(super) fn tell(self, outcome: &Result<Reply, Fault>) {
         let mut inner = self.breaker.lock();
+        let silent = inner.answered.elapsed() > LATELY;
         match outcome {
-            Err(fault) if fault.reach == Reach::Held || fault.cut => {}
+            Err(fault) if fault.reach == Reach::Held || (fault.cut && !silent) => return,
             Err(fault) if fault.failure.kind == Kind::Unavailable => {
-                self.breaker.fail(&mut inner, self.probe);
+                return self.breaker.fail(&mut inner, self.probe);
             }
-            Ok(_) | Err(_) if self.probe || inner.open.is_none() => self.breaker.close(&mut inner),
-            Ok(_) | Err(_) => {}
+            Ok(_) | Err(_) => inner.answered = Instant::now(),
+        }
+        if self.probe || inner.open.is_none() {
+            self.breaker.close(&mut inner);
         }
     }
 }
