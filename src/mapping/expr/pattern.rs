@@ -129,7 +129,8 @@ fn letter<'t>(text: &'t str, special: &str) -> Option<(u32, &'t str)> {
     let mut letters = text.chars();
     let mut letter = letters.next()?;
     if letter == '\\' {
-        letter = letters.next().filter(char::is_ascii_punctuation)?;
+        // `\<` and `\>` are where words begin and end.
+        letter = letters.next().filter(|it| it.is_ascii_punctuation() && !"<>".contains(*it))?;
     } else if special.contains(letter) {
         return None;
     }
@@ -202,6 +203,7 @@ mod tests {
             "(?i)^a$",
             "^a{2}+$",
             r"^a\$",
+            r"^\<a\>$",
         ] {
             if let Ok(pattern) = Pattern::new(pattern) {
                 assert!(pattern.runs.is_none(), "{pattern:?}");
