@@ -207,7 +207,7 @@ impl<'a> Intake<'a> {
             Ok(entry) => entry,
             Err(error) => return self.faults.push(error.detail().to_owned()),
         };
-        if place.is_read_only() {
+        if place.is_read_only() || says_nothing_of_its_own(&place, &value) {
             return;
         }
         let listed = value.is_array() || (self.rules.strict && value.is_null());
@@ -263,6 +263,18 @@ impl<'a> Intake<'a> {
 pub(super) struct Entry {
     pub(super) place: Place,
     pub(super) value: Value,
+}
+
+/// Whether a reference says only what is the gateway's to say, as a manager by name
+/// alone: in a whole body that is passed over, and no reason to refuse a person.
+fn says_nothing_of_its_own(place: &Place, value: &Value) -> bool {
+    let read_only = |name: &String| {
+        let part = place.attr.sub(name).filter(|_| !name.eq_ignore_ascii_case("$ref"));
+        part.is_some_and(|part| part.mutability == Mutability::ReadOnly)
+    };
+    let parts = value.as_object().filter(|parts| !parts.is_empty());
+    let reference = place.sub.is_none() && place.attr.is_single_reference();
+    reference && parts.is_some_and(|parts| parts.keys().all(read_only))
 }
 
 /// A value brought into the type of its place.

@@ -269,3 +269,9 @@ fn a_person_may_be_created_with_an_emptied_manager() {
         assert_eq!(created(employee(json!({ "manager": manager }))), user(json!({})));
     }
 }
+
+#[test]
+fn a_manager_by_name_alone_is_passed_over_in_a_whole_body() {
+    let manager = json!({ "displayName": "Otto Boss" });
+    assert_eq!(created(employee(json!({ "manager": manager }))), user(json!({})));
+}
