@@ -62,13 +62,33 @@ impl Tenant {
         if let Some(view) = self.owed(kind, &print).await? {
             return Ok(view);
         }
-        let gone = match self.stays(resource, &held).await? {
-            Some(entry) => Some(entry),
-            None => self.gone_before(resource).await?,
+        let Some(stays) = self.stays(resource, &held).await? else {
+            let gone = self.gone_before(resource).await?;
+            return self.created_as(resource, &keys, (gone, false), origin).await;
         };
+        let known = (Some(stays.entry.clone()), stays.approved);
+        let outcome = self.created_as(resource, &keys, known, origin).await;
+        if outcome.is_err() {
+            self.held_again(stays).await;
+        }
+        outcome
+    }
+
+    /// Creates it, under the id of whoever it was before, if anybody. Who was approved
+    /// of already is not asked about again.
+    async fn created_as(
+        self: &Arc<Self>,
+        resource: &Resource,
+        keys: &[Key],
+        (gone, approved): (Option<Entry>, bool),
+        origin: &Origin,
+    ) -> Result<Arc<View>, Error> {
         let Ruling { decision, .. } =
             self.rule(Operation::Create(resource.clone()), origin).await?;
         let (form, then) = match decision {
+            Decision::Apply(Operation::Create(_), Then::Approve { .. }) if approved => {
+                (resource.clone(), Then::Nothing)
+            }
             Decision::Apply(Operation::Create(form), then) => (form, then),
             Decision::Apply(..) => return Err(Error::CutOff),
             Decision::Defer(reason) => {
@@ -77,7 +97,7 @@ impl Tenant {
             Decision::Refuse(error) => return Err(error.into()),
         };
         self.unclaimed_by_waiting(resource, gone.as_ref().map(|entry| &entry.id)).await?;
-        match self.made((resource, &form), &keys, (gone.clone(), then), origin).await {
+        match self.made((resource, &form), keys, (gone.clone(), then), origin).await {
             Err(error) if self.waits_out(&error) => {
                 // What may have happened is looked for, however much later.
                 let attempts = u32::from(is_lost(&error));

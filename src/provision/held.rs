@@ -40,25 +40,25 @@ impl Tenant {
     }
 
     /// Lets a removal come first of what waits for a resource, where the first of that was
-    /// tried in vain, and without what else is said with it. Whatever was said of `active`
-    /// before it is over then, and of somebody who is deleted all that was to be changed.
-    /// The turn is the caller's.
+    /// tried in vain, and without what else is said with it; and so an enabling, for the
+    /// last word is what counts. Whatever was said of `active` before it is over then, and
+    /// of somebody who is deleted all that was to be changed. The turn is the caller's.
     pub(super) async fn makes_way(&self, kind: Kind, id: &ResourceId) -> Result<(), Error> {
         let queued = self.ledger.pending.of(kind, std::slice::from_ref(id)).await?;
         let queued: Vec<_> = queued.into_iter().flatten().filter(|it| it.reason.blocks()).collect();
         let tried = queued.first().is_some_and(|one| one.failure.is_some());
-        let Some(place) = queued.iter().position(|one| self.removes(one)) else { return Ok(()) };
+        let last = queued.iter().rposition(|one| is_delete(one) || self.says(one).is_some());
+        let Some(place) = last else { return Ok(()) };
         let (before, behind) = queued.split_at(place);
-        let Some((removal, behind)) = behind.split_first() else { return Ok(()) };
-        let is_first = before.is_empty() && self.is_nothing_else(removal);
+        let Some((word, behind)) = behind.split_first() else { return Ok(()) };
+        let is_first = before.is_empty() && self.is_nothing_else(word);
         // Whoever is not made yet cannot leave.
         if !tried || is_first || before.iter().any(is_create) {
             return Ok(());
         }
-        let first = if is_delete(removal) {
-            vec![removal.clone()]
-        } else {
-            self.disabled_first(removal, before)
+        let first = match self.says(word) {
+            Some(active) => self.switched_first((word, active), before),
+            None => vec![word.clone()],
         };
         let add = first.into_iter().chain(behind.iter().cloned()).collect();
         let done = queued.iter().map(|one| one.sequence).collect();
@@ -70,25 +70,26 @@ impl Tenant {
         Ok(())
     }
 
-    /// A disabling, and what is left behind it of its write and of those before it.
-    fn disabled_first(&self, removal: &Pending, before: &[Pending]) -> Vec<Pending> {
-        let disabling = self.resource_type(removal.kind).and_then(|it| activating(it, false));
-        let first = disabling.map(|edits| {
-            let operation = Operation::Change { kind: removal.kind, id: removal.id.clone(), edits };
-            let (operation, names, due) = (operation.to_json(), Vec::new(), removal.at);
-            Pending { operation, names, due, attempts: 0, failure: None, ..removal.clone() }
+    /// The last word on `active`, and what is left behind it of its write and of those
+    /// before it.
+    fn switched_first(&self, (word, active): (&Pending, bool), before: &[Pending]) -> Vec<Pending> {
+        let switch = self.resource_type(word.kind).and_then(|it| activating(it, active));
+        let first = switch.map(|edits| {
+            let operation = Operation::Change { kind: word.kind, id: word.id.clone(), edits };
+            let (operation, names, due) = (operation.to_json(), Vec::new(), word.at);
+            Pending { operation, names, due, attempts: 0, failure: None, ..word.clone() }
         });
-        let rest = before.iter().chain([removal]).filter_map(|one| self.without_active(one));
+        let rest = before.iter().chain([word]).filter_map(|one| self.without_active(one));
         first.into_iter().chain(rest).collect()
     }
 
-    fn is_nothing_else(&self, removal: &Pending) -> bool {
-        is_delete(removal) || self.without_active(removal).is_none()
+    fn is_nothing_else(&self, word: &Pending) -> bool {
+        is_delete(word) || self.without_active(word).is_none()
     }
 
-    fn removes(&self, one: &Pending) -> bool {
-        let disables = || self.edits_of(one).and_then(|edits| active(&edits)) == Some(false);
-        is_delete(one) || (one.kind == Kind::User && disables())
+    /// What it says of `active`.
+    fn says(&self, one: &Pending) -> Option<bool> {
+        (one.kind == Kind::User).then(|| active(&self.edits_of(one)?)).flatten()
     }
 
     /// What else it says; nothing, if that is all.

@@ -115,6 +115,7 @@ pub struct Tenant {
     metrics: Handles,
     work: TaskTracker,
     trail: Arc<dyn Trail>,
+    shown: nobody::Shown,
 }
 
 impl Tenant {
@@ -133,6 +134,7 @@ impl Tenant {
             clock: house.clock.clone(),
             work: house.work.clone(),
             trail: Arc::clone(&house.trail),
+            shown: nobody::Shown::default(),
             types: [Kind::User, Kind::Group].map(|kind| offered(&lms, kind, &config)),
             metrics,
             name,

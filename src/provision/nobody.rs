@@ -2,7 +2,8 @@
 //! token loses a right, and shows less: to a client that would be people who are gone,
 //! of whom it would delete none and create all (rule 2 of the house).
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::ledger::Ledger;
 use super::names::account;
@@ -13,8 +14,37 @@ use crate::scim::{Kind, Matcher, Operator, ResourceId};
 use crate::store::{Among, Entry};
 
 /// So many others are asked for. Some may have been deleted in the LMS long ago, which
-/// nobody has told us.
+/// nobody has told us: so those come first whom it showed lately, and the rest are taken
+/// from all over.
 const WITNESSES: usize = 8;
+
+/// They are taken from so many.
+const AMONG: usize = 2000;
+
+/// So many are remembered whom the LMS showed last.
+const LATELY: usize = 4;
+
+/// Whom the LMS showed last of those whom we know, people and groups apart.
+#[derive(Debug, Default)]
+pub(super) struct Shown([Mutex<VecDeque<ResourceId>>; 2]);
+
+impl Shown {
+    /// The LMS shows this account.
+    pub(super) fn note(&self, kind: Kind, account: &ResourceId) {
+        let mut lately = self.of(kind);
+        if lately.front() != Some(account) {
+            lately.retain(|known| known != account);
+            lately.push_front(account.clone());
+            lately.truncate(LATELY);
+        }
+    }
+
+    fn of(&self, kind: Kind) -> MutexGuard<'_, VecDeque<ResourceId>> {
+        let [users, groups] = &self.0;
+        let lately = if kind == Kind::User { users } else { groups };
+        lately.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Tenant {
     /// The LMS does not show an account. Where it is known to have been there, the LMS is
@@ -28,7 +58,9 @@ impl Tenant {
         if !owners.iter().flatten().any(|entry| account(entry) == Some(gone)) {
             return Ok(());
         }
-        let others = self.ledger.others(kind, gone).await?;
+        let lately: Vec<_> = self.shown.of(kind).iter().cloned().collect();
+        let mut others = self.ledger.others(kind, gone).await?;
+        others.splice(0..0, lately.into_iter().filter(|id| id != gone));
         if others.is_empty() || self.shows_any(kind, &others).await? {
             return Ok(());
         }
@@ -72,7 +104,9 @@ impl Tenant {
 impl Ledger {
     /// Some accounts that the LMS is known to have, other than that one.
     async fn others(&self, kind: Kind, than: &ResourceId) -> Result<Vec<ResourceId>, Error> {
-        let ids = self.entries.find(kind, Among::Present, None, WITNESSES + 1).await?;
+        let all = self.entries.find(kind, Among::Present, None, AMONG).await?;
+        let apart = (all.len() / (WITNESSES + 1)).max(1);
+        let ids: Vec<_> = all.into_iter().step_by(apart).collect();
         let entries = self.entries.several(kind, &ids).await?;
         let accounts = entries.iter().flatten().filter_map(|entry: &Arc<Entry>| account(entry));
         Ok(accounts.filter(|id| *id != than).take(WITNESSES).cloned().collect())

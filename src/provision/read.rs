@@ -72,6 +72,9 @@ impl Tenant {
             return Ok(None);
         };
         let entry = self.ledger.entries.get(kind, id).await?;
+        if entry.is_some() {
+            self.shown.note(kind, account);
+        }
         let names = self.names_in(std::slice::from_ref(&picture)).await?;
         self.trim(&picture, entry.as_ref());
         self.view(kind, picture, self.known(entry.as_deref(), &names)).map(Some)

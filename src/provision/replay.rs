@@ -116,8 +116,15 @@ impl Tenant {
         (keys, id): (&[Key], &ResourceId),
         origin: &Origin,
     ) -> Result<Taken, Error> {
-        if let Some(found) = self.in_doubt(told, keys, Some(id)).await? {
-            return identified(&found);
+        match self.in_doubt(told, keys, Some(id)).await {
+            Ok(Some(found)) => return identified(&found),
+            Ok(None) => {}
+            // It was not made, for somebody was there before.
+            Err(error) if is_taken(&error) => {
+                let create = (plan, resource);
+                return self.taken_over(create, Asked::All, origin).await?.ok_or(error);
+            }
+            Err(error) => return Err(error),
         }
         // A create that waited behind the delete of the same person had to be given an
         // id of its own, and the account that was disabled still has the name.
@@ -165,7 +172,7 @@ impl Tenant {
             Decision::Refuse(error) => return Err(error.into()),
         };
         if let Err(error) = self.told_at_last((kind, &id), &form).await {
-            self.not_removed(counted, &error).await;
+            self.not_counted(counted).await;
             return Err(error);
         }
         let edits = waiting;
@@ -211,7 +218,7 @@ impl Tenant {
             // It is gone already, which is all that was asked for.
             Err(Error::Scim(error)) if error.status() == 404 => Ok(()),
             Err(error) => {
-                self.not_removed(counted, &error).await;
+                self.not_counted(counted).await;
                 Err(error)
             }
             Ok(()) => Ok(()),

@@ -98,7 +98,13 @@ impl Tenant {
     /// A removal that was counted did not happen.
     pub(super) async fn not_removed(&self, counted: Option<Timestamp>, error: &Error) {
         let lost = matches!(error, Error::Lms { failure, .. } if failure.lost);
-        if let Some(at) = counted.filter(|_| !lost)
+        self.not_counted(counted.filter(|_| !lost)).await;
+    }
+
+    /// The same of one that waits and is tried again: it counts itself then, whatever
+    /// became of it now.
+    pub(super) async fn not_counted(&self, counted: Option<Timestamp>) {
+        if let Some(at) = counted
             && let Err(error) = self.ledger.pending.no_removal(at).await
         {
             tracing::warn!(%error, "a removal that did not happen stays counted");

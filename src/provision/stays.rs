@@ -14,6 +14,15 @@ use crate::store::{Among, Batch, Entry, Pending};
 /// More that share a key are no match.
 const MOST: usize = 16;
 
+/// Somebody who is made again and was never gone.
+pub(super) struct Stays {
+    pub entry: Entry,
+    /// Whether nobody has to approve of the account any more.
+    pub approved: bool,
+    /// What was held, and what waited behind that.
+    held: Vec<Pending>,
+}
+
 impl Tenant {
     /// Those whose delete is held and who may be meant by a create.
     pub(super) async fn held_back(&self, resource: &Resource) -> Result<Vec<ResourceId>, Error> {
@@ -52,7 +61,7 @@ impl Tenant {
         self: &Arc<Self>,
         resource: &Resource,
         held: &[ResourceId],
-    ) -> Result<Option<Entry>, Error> {
+    ) -> Result<Option<Stays>, Error> {
         let kind = resource.kind();
         let mut meant = Vec::new();
         for id in held {
@@ -68,11 +77,24 @@ impl Tenant {
         let Some((entry, queued)) = meant.pop().filter(|_| meant.is_empty()) else {
             return Ok(None);
         };
-        let done = queued.iter().filter(|one| one.reason.blocks()).map(|one| one.sequence);
-        self.wait(Batch { done: done.collect(), ..Batch::default() }).await?;
+        let approved = queued.iter().all(|one| one.reason != Reason::Approval);
+        let held: Vec<_> = queued.into_iter().filter(|one| one.reason.blocks()).collect();
+        let done = held.iter().map(|one| one.sequence).collect();
+        self.wait(Batch { done, ..Batch::default() }).await?;
         self.ledger.epochs.written(kind, Some(&entry.id));
         self.ledger.epochs.left();
-        Ok(Some(entry))
+        Ok(Some(Stays { entry, approved, held }))
+    }
+
+    /// The create came to nothing: what was held of theirs is held again.
+    pub(super) async fn held_again(&self, stays: Stays) {
+        let (kind, id) = (stays.entry.sent.kind(), &stays.entry.id);
+        let batch = Batch { add: stays.held, most: usize::MAX, ..Batch::default() };
+        if let Err(error) = self.ledger.pending.write(batch).await {
+            tracing::error!(%error, %id, "a held removal is lost: its create failed, too");
+        }
+        self.ledger.epochs.written(kind, Some(id));
+        self.ledger.epochs.left();
     }
 
     /// The entry of somebody who is there, if a create means the same person.

@@ -119,7 +119,7 @@ impl Tenant {
             Decision::Apply(..) => return Err(Error::CutOff),
             Decision::Defer(reason) => {
                 waits(reason, None).await?;
-                if policy::active(&edits) == Some(false) {
+                if policy::active(&edits).is_some() {
                     self.makes_way(kind, &id).await?;
                 }
             }

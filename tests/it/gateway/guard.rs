@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use matricula::policy::{Guard, Reason, Rules};
 use matricula::sandbox::Fault;
-use matricula::store::{Choice, Pending};
+use matricula::store::{Batch, Choice, Pending};
 use serde_json::json;
 
 use super::House;
@@ -120,4 +120,32 @@ async fn an_enabling_that_is_refused_takes_no_held_disabling_along() {
     let shown = house.get(&nina).await.body["active"].clone();
     assert_eq!((waiting(&house).await, shown), (vec![], json!(true)));
     assert_eq!(suspended(&house, "nina.berg"), Some(false));
+}
+
+/// A gateway before the LMS says so in its own words: nobody knows what was done.
+#[tokio::test]
+async fn a_removal_whose_answer_is_lost_again_and_again_is_counted_once() {
+    let guard = Some(Guard { removals: 2, within: Duration::from_mins(40) });
+    let rules = Rules { guard, outage: true, ..writes_through() };
+    let mut house = house(rules.clone()).await;
+    let paths = people(&house, &["a", "b"]).await;
+    house.lms.faults().always(Some("core_user_update_users"), Fault::Status(503));
+    for path in &paths {
+        assert_eq!(house.patch(path, active(false)).await.status, 204);
+    }
+    for _ in 0..3 {
+        house.under(rules.clone());
+        house.work_off().await;
+        let all = Choice { reason: Some(Reason::Guard), ..Choice::default() };
+        assert!(house.pending().page(&all, 0, 9).await.unwrap().is_empty(), "two are allowed");
+    }
+    house.lms.faults().clear();
+    house.under(rules);
+    // As hours later: all is tried again.
+    let all = house.pending().page(&Choice::default(), 0, 9).await.unwrap();
+    let change = all.into_iter().map(|one| Pending { due: one.at, ..one }).collect();
+    assert!(house.pending().write(Batch { change, ..Batch::default() }).await.unwrap());
+    house.work_off().await;
+    let disabled = house.lms.people().into_iter().filter(|it| it.suspended).count();
+    assert_eq!((disabled, waiting(&house).await), (2, vec![]));
 }

@@ -163,3 +163,17 @@ async fn who_was_made_again_while_it_waited_can_come_back_later() {
     assert_eq!((back.status, back.id()), (201, again.id()), "{back:?}");
     assert_eq!(ninas(&house), [false]);
 }
+
+#[tokio::test]
+async fn who_cannot_be_made_again_is_deleted_as_before() {
+    let (house, id) = held().await;
+    house.lms.faults().always(Some("core_user_update_users"), Fault::Status(503));
+    let again = house.post("/Users", nina()).await;
+    assert_eq!(again.status, 503, "{again:?}");
+    house.lms.faults().clear();
+    assert_eq!(house.get(&format!("/Users/{id}")).await.status, 404, "the delete is held again");
+    let left: Vec<_> = waiting(&house).await.into_iter().map(|it| it.reason).collect();
+    assert_eq!(left, [Reason::Guard]);
+    let again = house.post("/Users", nina()).await;
+    assert_eq!((again.status, again.id(), waiting(&house).await), (201, id.as_str(), vec![]));
+}

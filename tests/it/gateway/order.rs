@@ -101,3 +101,27 @@ async fn a_disabling_that_goes_first_is_counted_like_any_other() {
     tried_again(&house).await;
     assert_eq!(suspended(&house, "nina.berg"), Some(true), "{:?}", waiting(&house).await);
 }
+
+#[tokio::test]
+async fn whoever_is_enabled_again_behind_a_refused_write_is_enabled() {
+    let (house, path) = refused(writes_through(), as_eva()).await;
+    house.work_off().await;
+    for last in [false, true] {
+        assert_eq!(house.patch(&path, active(last)).await.status, 204);
+        house.work_off().await;
+        assert_eq!(suspended(&house, "nina.berg"), Some(!last), "{:?}", waiting(&house).await);
+        assert_eq!(house.get(&path).await.body["active"], json!(last));
+    }
+}
+
+#[tokio::test]
+async fn of_what_waited_the_last_word_counts() {
+    let (house, path) = refused(writes_through(), as_eva()).await;
+    for last in [false, true] {
+        assert_eq!(house.patch(&path, active(last)).await.status, 204);
+    }
+    for _ in 0..3 {
+        tried_again(&house).await;
+    }
+    assert_eq!(suspended(&house, "nina.berg"), Some(false), "{:?}", waiting(&house).await);
+}

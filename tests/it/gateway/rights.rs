@@ -81,3 +81,27 @@ async fn whoever_was_never_there_costs_no_second_look() {
     assert_eq!(house.get("/Users/99").await.status, 404);
     assert_eq!(house.lms.calls().total() - before, 1);
 }
+
+/// Whoever was deleted in the LMS stays known until a client deletes them here, too.
+#[tokio::test]
+async fn however_many_are_gone_who_is_shown_lately_speaks_for_the_lms() {
+    let house = House::open().await;
+    let mut ids = Vec::new();
+    for number in 0..30 {
+        ids.push(house.post("/Users", person(&format!("p{number}"))).await.id().to_owned());
+    }
+    let last = ids.remove(19);
+    for id in &ids {
+        let gone = |person: &mut Person| {
+            person.deleted = true;
+            person.username.push_str(".1800000000");
+            person.email = "0123456789abcdef".repeat(2);
+        };
+        house.lms.with(|moodle| moodle.people.edit(id.parse().unwrap(), gone)).unwrap();
+    }
+    house.forget_answers();
+    assert_eq!(house.get(&format!("/Users/{last}")).await.status, 200);
+    for id in &ids {
+        assert_eq!(house.get(&format!("/Users/{id}")).await.status, 404, "{id}");
+    }
+}
