@@ -196,3 +196,21 @@ async fn being_cut_off_after_a_moment_says_nothing_of_the_lms() {
     gateway.call(&create()).await.unwrap_err();
     assert_eq!(gateway.backend.health().breaker, State::Open, "it had all of its time");
 }
+
+/// Behind a queue all but the first are cut off early; the LMS has long been silent by then.
+#[tokio::test(start_paused = true)]
+async fn an_lms_that_hangs_is_left_alone_though_a_queue_cuts_everything_off() {
+    let lms = Lms::saying(vec![Act::Hang]);
+    let mut settings = once();
+    settings.limits.concurrency = 1;
+    settings.breaker.failures = 3;
+    let gateway = gateway(&lms, &settings, Access::Open);
+    let mut calls = JoinSet::new();
+    for _ in 0..120 {
+        let gateway = gateway.clone();
+        calls.spawn(async move { gateway.call(&create()).await });
+        sleep(Duration::from_secs(1)).await;
+    }
+    assert_ne!(gateway.backend.health().breaker, State::Closed);
+    assert!(lms.asked().len() < 20, "{}", lms.asked().len());
+}
