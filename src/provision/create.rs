@@ -100,7 +100,7 @@ impl Tenant {
         match self.made((resource, &form), keys, (gone.clone(), then), origin).await {
             Err(error) if self.waits_out(&error) => {
                 // What may have happened is looked for, however much later.
-                let attempts = u32::from(is_lost(&error));
+                let attempts = u32::from(error.is_lost());
                 self.defer_create(resource, (Reason::Outage, origin.who()), (gone, attempts)).await
             }
             outcome => outcome,
@@ -262,11 +262,6 @@ impl Tenant {
         }
         Picture::from(shown)
     }
-}
-
-/// Whether nobody knows what came of a write.
-fn is_lost(error: &Error) -> bool {
-    matches!(error, Error::Lms { failure, .. } if failure.lost)
 }
 
 /// A failure whose outcome even looking did not tell: to be tried again.

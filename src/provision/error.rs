@@ -78,6 +78,11 @@ impl Error {
         move |failure| Self::Lms { deed, failure }
     }
 
+    /// Whether nobody knows what came of a write.
+    pub(super) fn is_lost(&self) -> bool {
+        matches!(self, Self::Lms { failure, .. } if failure.lost)
+    }
+
     /// The word for it in logs.
     pub fn word(&self) -> &'static str {
         match self {

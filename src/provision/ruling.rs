@@ -97,8 +97,7 @@ impl Tenant {
 
     /// A removal that was counted did not happen.
     pub(super) async fn not_removed(&self, counted: Option<Timestamp>, error: &Error) {
-        let lost = matches!(error, Error::Lms { failure, .. } if failure.lost);
-        self.not_counted(counted.filter(|_| !lost)).await;
+        self.not_counted(counted.filter(|_| !error.is_lost())).await;
     }
 
     /// The same of one that waits and is tried again: it counts itself then, whatever

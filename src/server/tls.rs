@@ -86,12 +86,8 @@ impl Certificates {
         Ok(Self { files: Arc::new(files), current })
     }
 
-    /// Reads the files again. If they are at fault, the old ones stay in use.
-    pub fn reload(&self) -> Result<(), TlsFault> {
-        self.read_again().map(Renewed::take_effect)
-    }
-
-    /// Reads the files again; what is read is in use only once it takes effect.
+    /// Reads the files again; what is read is in use only once it takes effect. If they
+    /// are at fault, the old ones stay in use.
     pub fn read_again(&self) -> Result<Renewed, TlsFault> {
         let config = Arc::new(read(&self.files)?);
         Ok(Renewed { current: Arc::clone(&self.current), config })
@@ -292,7 +288,7 @@ mod tests {
         let certificates = Certificates::load(files).unwrap();
         let before = certificates.current();
         fs::write(&path, "").unwrap();
-        assert!(certificates.reload().is_err());
+        assert!(certificates.read_again().is_err());
         assert!(Arc::ptr_eq(&before, &certificates.current()));
     }
 }

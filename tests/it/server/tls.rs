@@ -145,7 +145,7 @@ async fn a_reload_serves_the_new_certificate_while_old_connections_go_on() {
     let mut old = connect(&server, client.clone()).await.unwrap();
     ask(&mut old).await.unwrap();
     authority.install("new");
-    server.certificates.as_ref().unwrap().reload().unwrap();
+    server.certificates.as_ref().unwrap().read_again().unwrap().take_effect();
     let mut new = connect(&server, client).await.unwrap();
     assert_ne!(shown(&old), shown(&new));
     ask(&mut new).await.unwrap();
