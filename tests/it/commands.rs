@@ -4,7 +4,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use super::program::{
-    CONFIG, OPERATED, OPERATORS, Program, SILENT, addresses, ask, command, json, send,
+    OPERATED, OPERATORS, Program, SILENT, addresses, ask, command, dry_config, json, send,
 };
 
 #[test]
@@ -147,9 +147,7 @@ fn what_is_no_request_is_not_explained_and_what_scim_refuses_is() {
 #[test]
 fn work_that_failed_is_waited_for_without_a_terminal_and_ends_with_one() {
     let folder = tempfile::tempdir().unwrap();
-    let config = CONFIG.replace("mode = \"sync\"", "mode = \"dry-run\"");
-    let config = format!("{config}[store]\nsandboxes = true\n");
-    fs::write(folder.path().join("config.toml"), config).unwrap();
+    fs::write(folder.path().join("config.toml"), dry_config()).unwrap();
     let mut program = Program::start(&["serve"], folder.path());
     let (scim, admin) = addresses(&program.logged("serving"));
     let users = format!("{scim}/school/scim/v2/Users");

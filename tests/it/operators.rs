@@ -10,7 +10,7 @@ use std::thread;
 use serde_json::Value;
 
 use super::program::{
-    CONFIG, OPERATED, OPERATORS, Program, addresses, ask, begin, command, json, send,
+    CONFIG, OPERATED, OPERATORS, Program, addresses, ask, begin, command, dry_config, json, send,
 };
 
 fn serving(folder: &Path, config: &str) -> (Program, String, String) {
@@ -86,9 +86,7 @@ fn a_tenant_that_is_gone_is_measured_no_more() {
 #[test]
 fn a_release_is_shown_beforehand_as_it_will_be_and_is_in_the_trail() {
     let folder = tempfile::tempdir().unwrap();
-    let config = CONFIG.replace("mode = \"sync\"", "mode = \"dry-run\"");
-    let config = format!("{config}[store]\nsandboxes = true\n");
-    let (_program, scim, admin) = serving(folder.path(), &config);
+    let (_program, scim, admin) = serving(folder.path(), &dry_config());
     let body = r#"{"userName": "eva", "password": "s3cret-Word", "name": {"givenName": "E", "familyName": "F"},
                    "emails": [{"type": "work", "value": "eva@hoch.example"}]}"#;
     let token = Some("the-first-token-of-the-school");
@@ -168,9 +166,7 @@ fn no_client_is_sent_to_an_address_that_is_none() {
 #[test]
 fn work_that_waits_is_listed_released_and_dropped_from_another_terminal() {
     let folder = tempfile::tempdir().unwrap();
-    let config = CONFIG.replace("mode = \"sync\"", "mode = \"dry-run\"");
-    let config = format!("{config}[store]\nsandboxes = true\n");
-    fs::write(folder.path().join("config.toml"), config).unwrap();
+    fs::write(folder.path().join("config.toml"), dry_config()).unwrap();
     let mut program = Program::start(&["serve"], folder.path());
     let (scim, admin) = addresses(&program.logged("serving"));
     let users = format!("{scim}/school/scim/v2/Users");

@@ -177,6 +177,12 @@ title = "first"
 token = "the-first-token-of-the-school"
 "#;
 
+/// The same, run dry, with what is written of it in the store.
+pub(super) fn dry_config() -> String {
+    let config = CONFIG.replace("mode = \"sync\"", "mode = \"dry-run\"");
+    format!("{config}[store]\nsandboxes = true\n")
+}
+
 const SECOND: &str = r#"
 [[tenants.school.tokens]]
 title = "second"

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use matricula::policy::{Deprovision, Mode, Rules};
+use matricula::policy::{Deprovision, Rules};
 use matricula::provision::Match;
 use matricula::sandbox::{Fault, Latch, Person};
 use matricula::scim::{Kind, ResourceId};
 use matricula::store::{Entries, Memory, Store};
 use serde_json::{Value, json};
 
-use super::house::writes_through;
+use super::house::{dry, writes_through};
 use super::journey::person;
 use super::{House, Options};
 
@@ -71,10 +71,6 @@ async fn an_account_by_the_same_name_is_taken_over() {
     // From now on it is one like any other.
     let again = house.post("/Users", with("other", &json!({ "externalId": "x-Nina.Berg" }))).await;
     assert_eq!(again.status, 409, "{again:?}");
-}
-
-fn dry() -> Rules {
-    Rules { mode: Mode::DryRun, ..writes_through() }
 }
 
 async fn dry_by_all_keys() -> House {

@@ -10,8 +10,7 @@ use matricula::store::Choice;
 use serde_json::json;
 
 use super::House;
-use super::guard::waiting;
-use super::house::writes_through;
+use super::house::{waiting, writes_through};
 use super::journey::nina;
 use super::policies::{active, house, suspended};
 

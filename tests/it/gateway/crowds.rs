@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use matricula::policy::{Deprovision, Mode, Rules};
+use matricula::policy::{Deprovision, Rules};
 use matricula::scim::{Kind, Matcher, ResourceId};
 use matricula::store::{Among, Entries, Entry, Memory, Store, Work};
 use serde_json::json;
 
-use super::house::writes_through;
+use super::house::{dry, writes_through};
 use super::journey::person;
 use super::{House, Options};
 
@@ -73,10 +73,6 @@ async fn sparing(policy: Rules) -> (House, Arc<Sparing>) {
     let shared = Arc::clone(&entries) as Arc<dyn Entries>;
     let house = House::with(Options { entries: shared, pending, policy, ..Options::default() });
     (house.await, entries)
-}
-
-fn dry() -> Rules {
-    Rules { mode: Mode::DryRun, ..writes_through() }
 }
 
 #[tokio::test]

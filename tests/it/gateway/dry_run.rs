@@ -5,13 +5,9 @@ use matricula::policy::{Deprovision, Mode, Rules};
 use matricula::sandbox::Person;
 use serde_json::{Value, json};
 
-use super::house::writes_through;
+use super::house::{dry, writes_through};
 use super::journey::{nina, person};
 use super::{House, Options};
-
-fn dry() -> Rules {
-    Rules { mode: Mode::DryRun, ..writes_through() }
-}
 
 async fn dry_house() -> House {
     House::with(Options { policy: dry(), ..Options::default() }).await

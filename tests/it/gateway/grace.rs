@@ -9,8 +9,7 @@ use matricula::sandbox::{Fault, Latch};
 use matricula::scim::{Filter, Kind, Matcher, ResourceId, ResourceType};
 use matricula::store::{Choice, Memory, Store};
 
-use super::guard::waiting;
-use super::house::{until, writes_through};
+use super::house::{until, waiting, writes_through};
 use super::journey::nina;
 use super::policies::{house, suspended};
 use super::{House, Options};

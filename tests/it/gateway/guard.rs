@@ -8,14 +8,9 @@ use matricula::store::{Batch, Choice, Pending};
 use serde_json::json;
 
 use super::House;
-use super::house::writes_through;
+use super::house::{waiting, writes_through};
 use super::journey::{nina, person};
 use super::policies::{active, house, suspended};
-
-/// All that waits, in order.
-pub(super) async fn waiting(house: &House) -> Vec<Pending> {
-    house.pending().page(&Choice::default(), 0, 100).await.unwrap()
-}
 
 fn lets_through(removals: usize) -> Rules {
     let guard = Some(Guard { removals, within: Duration::from_mins(40) });

@@ -14,11 +14,11 @@ use matricula::mapping::plan::Plan;
 use matricula::mapping::{Shipped, Source};
 use matricula::policy;
 use matricula::provision::{self, Lms, Tenant};
-use matricula::sandbox::{self, Moodle, Sandbox};
+use matricula::sandbox::{self, Moodle, Person, Sandbox};
 use matricula::scim::Rules;
 use matricula::server::{self, Listener, Shutdown};
 use matricula::store::{
-    Digest, Entries, Fixed, Key, Memory, Queue, Scope, Store, Token, Tokens, Trail,
+    Choice, Digest, Entries, Fixed, Key, Memory, Pending, Queue, Scope, Store, Token, Tokens, Trail,
 };
 use matricula::{backend, secret};
 use prometheus::Registry;
@@ -310,6 +310,26 @@ pub(crate) fn writes_through() -> policy::Rules {
         guard: None,
         ..policy::Rules::default()
     }
+}
+
+/// The same, but nothing is done.
+pub(super) fn dry() -> policy::Rules {
+    policy::Rules { mode: policy::Mode::DryRun, ..writes_through() }
+}
+
+/// All that waits, in order.
+pub(super) async fn waiting(house: &House) -> Vec<Pending> {
+    house.pending().page(&Choice::default(), 0, 100).await.unwrap()
+}
+
+/// Somebody deletes an account in the LMS; this is what Moodle leaves of it.
+pub(super) fn deleted_by_hand(house: &House, id: &str) {
+    let gone = |person: &mut Person| {
+        person.deleted = true;
+        person.username.push_str(".1800000000");
+        person.email = "0123456789abcdef".repeat(2);
+    };
+    house.lms.with(|moodle| moodle.people.edit(id.parse().unwrap(), gone)).unwrap();
 }
 
 /// The LMS as the documentation asks for it to be set up.

@@ -6,18 +6,15 @@ use std::time::Duration;
 use matricula::clock::Clock;
 use matricula::policy::{Deprovision, Guard, Mode, Reason, Rules};
 use matricula::sandbox::Fault;
-use matricula::store::{Choice, Pending};
+use matricula::store::Choice;
 use serde_json::json;
 
-use super::house::writes_through;
+use super::House;
+use super::house::{waiting, writes_through};
 use super::journey::{nina, person};
-use super::{House, Options};
+use super::policies::house;
 
 const NINA: &str = r#"userName eq "nina.berg@hoch.example""#;
-
-async fn house(policy: Rules) -> House {
-    House::with(Options { policy, ..Options::default() }).await
-}
 
 /// Of all whose delete was asked for, Nina alone is still there; and by which id.
 async fn held() -> (House, String) {
@@ -38,10 +35,6 @@ fn ninas(house: &House) -> Vec<bool> {
     let people = house.lms.people().into_iter();
     let own = people.filter(|it| it.username == "nina.berg@hoch.example" && !it.deleted);
     own.map(|it| it.suspended).collect()
-}
-
-async fn waiting(house: &House) -> Vec<Pending> {
-    house.pending().page(&Choice::default(), 0, 100).await.unwrap()
 }
 
 /// As hours later: what failed is tried again, several times.

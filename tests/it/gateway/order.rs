@@ -9,8 +9,7 @@ use matricula::store::Choice;
 use serde_json::{Value, json};
 
 use super::House;
-use super::guard::waiting;
-use super::house::writes_through;
+use super::house::{waiting, writes_through};
 use super::journey::{nina, person};
 use super::policies::{active, house, suspended};
 

@@ -2,10 +2,10 @@
 //! less than there is (rule 2).
 
 use matricula::policy::{Deprovision, Rules};
-use matricula::sandbox::{Person, Right};
+use matricula::sandbox::Right;
 use serde_json::json;
 
-use super::house::writes_through;
+use super::house::{deleted_by_hand, writes_through};
 use super::journey::{nina, person};
 use super::{House, Options};
 
@@ -61,13 +61,7 @@ async fn who_alone_is_not_shown_is_gone() {
     let house = House::open().await;
     let id = house.post("/Users", nina()).await.id().to_owned();
     assert_eq!(house.post("/Users", person("otto")).await.status, 201);
-    // As Moodle leaves them.
-    let gone = |person: &mut Person| {
-        person.deleted = true;
-        person.username.push_str(".1800000000");
-        person.email = "0123456789abcdef".repeat(2);
-    };
-    house.lms.with(|moodle| moodle.people.edit(id.parse().unwrap(), gone)).unwrap();
+    deleted_by_hand(&house, &id);
     house.forget_answers();
     assert_eq!(house.get(&format!("/Users/{id}")).await.status, 404);
     let found = house.find("Users", r#"externalId eq "x-Nina.Berg""#).await;
@@ -92,12 +86,7 @@ async fn however_many_are_gone_who_is_shown_lately_speaks_for_the_lms() {
     }
     let last = ids.remove(19);
     for id in &ids {
-        let gone = |person: &mut Person| {
-            person.deleted = true;
-            person.username.push_str(".1800000000");
-            person.email = "0123456789abcdef".repeat(2);
-        };
-        house.lms.with(|moodle| moodle.people.edit(id.parse().unwrap(), gone)).unwrap();
+        deleted_by_hand(&house, id);
     }
     house.forget_answers();
     assert_eq!(house.get(&format!("/Users/{last}")).await.status, 200);

@@ -5,22 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use matricula::clock::Clock;
-use matricula::policy::{Mode, Reason, Rules};
+use matricula::policy::Reason;
 use matricula::sandbox::{Fault, Latch, Person};
-use matricula::store::{Choice, Pending, Ready};
+use matricula::store::Ready;
 use serde_json::{Value, json};
 
-use super::house::writes_through;
+use super::house::{deleted_by_hand, dry, waiting, writes_through};
 use super::journey::{nina, person};
 use super::{House, Options};
-
-fn dry() -> Rules {
-    Rules { mode: Mode::DryRun, ..writes_through() }
-}
-
-async fn waiting(house: &House) -> Vec<Pending> {
-    house.pending().page(&Choice::default(), 0, 100).await.unwrap()
-}
 
 /// A process begins what is ready, and dies.
 async fn begun_and_left(house: &House) -> usize {
@@ -122,13 +114,7 @@ async fn members_who_are_no_more_are_left_out_when_the_rest_is_told() {
     assert_eq!(house.patch(&path, add).await.status, 204);
     // One leaves by us, and one by the hand of somebody.
     assert_eq!(house.delete(&format!("/Users/{}", ids[0])).await.status, 204);
-    let by_hand: i64 = ids[1].parse().unwrap();
-    let gone = |person: &mut Person| {
-        person.deleted = true;
-        person.username = "nina@hoch.example.1800000000".to_owned();
-        person.email = "0123456789abcdef".repeat(2);
-    };
-    house.lms.with(|moodle| moodle.people.edit(by_hand, gone)).unwrap();
+    deleted_by_hand(&house, &ids[1]);
     house.under(writes_through());
     house.work_off().await;
     assert_eq!(waiting(&house).await, []);

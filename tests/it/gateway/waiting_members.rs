@@ -1,22 +1,13 @@
 //! Members of groups who wait for their accounts, and those who come and go meanwhile.
 
 use matricula::clock::Clock;
-use matricula::policy::{Mode, Rules};
 use matricula::sandbox::Person;
-use matricula::store::{Choice, Pending};
+use matricula::store::Choice;
 use serde_json::{Value, json};
 
-use super::house::writes_through;
+use super::house::{dry, waiting, writes_through};
 use super::journey::{nina, person};
 use super::{House, Options};
-
-fn dry() -> Rules {
-    Rules { mode: Mode::DryRun, ..writes_through() }
-}
-
-async fn waiting(house: &House) -> Vec<Pending> {
-    house.pending().page(&Choice::default(), 0, 100).await.unwrap()
-}
 
 /// As hours later: what waits for others, or failed, is tried again, several times.
 async fn later(house: &House) {
