@@ -10,8 +10,8 @@ use super::names::account;
 use super::read::missing_is_nobody;
 use super::{Deed, Depth, Error, Tenant};
 use crate::call::{Failure, Kind as FailureKind};
-use crate::scim::{Kind, Matcher, Operator, ResourceId};
-use crate::store::{Among, Entry};
+use crate::scim::{Kind, Matcher, ResourceId};
+use crate::store::{Among, Entry, looks_up};
 
 /// So many others are asked for. Some may have been deleted in the LMS long ago, which
 /// nobody has told us: so those come first whom it showed lately, and the rest are taken
@@ -92,8 +92,7 @@ impl Tenant {
         kind: Kind,
         matcher: &Matcher,
     ) -> Result<Vec<ResourceId>, Error> {
-        let Matcher::Compare(place, Operator::Eq, _) = matcher else { return Ok(Vec::new()) };
-        if !place.attr.name.is("externalId") {
+        if !looks_up(matcher) {
             return Ok(Vec::new());
         }
         let among = Among::Present;

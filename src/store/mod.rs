@@ -38,6 +38,7 @@ pub use key::{Key, make as make_key, replace as replace_key, unlock};
 pub use locked::{Locked, SECRET};
 pub use memory::Memory;
 pub use mint::{PREFIX, is_damaged, mint};
+pub use narrow::looks_up;
 pub use network::{admits, network, undisguised};
 pub use note::Notes;
 pub use peers::{Ears, Held, Peers};

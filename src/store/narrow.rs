@@ -1,12 +1,18 @@
 //! What of a filter can be looked up, so that few entries have to be read.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{Among, Entry};
-use crate::scim::{Matcher, Operator, Place, Resource, fold};
+use super::Entry;
+use crate::scim::{Kind, Matcher, Operator, Place, fold};
+
+/// Whether those whom a filter means are looked up, however many there are: all others
+/// are found by reading everybody.
+pub fn looks_up(matcher: &Matcher) -> bool {
+    Narrow::of(matcher).is_some()
+}
 
 /// A value that all of those meant must have.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Narrow {
     /// This externalId, exactly.
     ExternalId(String),
@@ -17,17 +23,13 @@ pub(super) enum Narrow {
 }
 
 impl Narrow {
-    /// What a filter asks for. All entries are found by their externalId, by the
-    /// others only those apart.
-    pub(super) fn of(matcher: &Matcher, among: Among) -> Option<Self> {
+    /// What a filter asks for.
+    pub(super) fn of(matcher: &Matcher) -> Option<Self> {
         match matcher {
             Matcher::Compare(place, Operator::Eq, operand) => {
-                let value = operand.to_value();
-                let found = Self::at(place, value.as_str()?)?;
-                let everywhere = matches!(found, Self::ExternalId(_));
-                (everywhere || among != Among::Present).then_some(found)
+                Self::at(place, operand.to_value().as_str()?)
             }
-            Matcher::All(parts) => parts.iter().find_map(|part| Self::of(part, among)),
+            Matcher::All(parts) => parts.iter().find_map(Self::of),
             Matcher::Compare(..) | Matcher::Present(_) | Matcher::Any(_) | Matcher::Not(_) => None,
         }
     }
@@ -52,29 +54,42 @@ impl Narrow {
     }
 }
 
-/// What an entry apart is found by: its name and its work e-mail.
-pub(super) fn names(entry: &Entry) -> (Option<String>, Option<String>) {
-    if entry.standing() == Among::Present {
-        return (None, None);
+/// What an entry is found by.
+pub(super) struct Found<'a> {
+    pub external_id: Option<&'a str>,
+    /// Folded.
+    pub name: Option<String>,
+    /// Folded.
+    pub email: Option<String>,
+}
+
+impl<'a> Found<'a> {
+    pub(super) fn by(entry: &'a Entry) -> Self {
+        Self::by_words(entry.sent.kind(), entry.sent.attributes())
     }
-    (name(&entry.sent), email(&entry.sent))
+
+    /// By what a client wrote of one of that kind.
+    pub(super) fn by_words(kind: Kind, sent: &'a Map<String, Value>) -> Self {
+        let name = match kind {
+            Kind::User => "userName",
+            Kind::Group => "displayName",
+        };
+        let text = |name: &str| sent.get(name).and_then(Value::as_str);
+        Self {
+            external_id: text("externalId"),
+            name: text(name).map(fold),
+            email: work_email(sent).map(fold),
+        }
+    }
 }
 
-fn name(sent: &Resource) -> Option<String> {
-    let name = match sent.kind() {
-        crate::scim::Kind::User => "userName",
-        crate::scim::Kind::Group => "displayName",
-    };
-    sent.attributes().get(name)?.as_str().map(fold)
-}
-
-fn email(sent: &Resource) -> Option<String> {
-    let emails = sent.attributes().get("emails")?.as_array()?;
+fn work_email(sent: &Map<String, Value>) -> Option<&str> {
+    let emails = sent.get("emails")?.as_array()?;
     let work = |email: &&Value| {
         let kind = email.get("type").and_then(Value::as_str);
         kind.is_some_and(|kind| fold(kind) == "work")
     };
-    emails.iter().find(work)?.get("value")?.as_str().map(fold)
+    emails.iter().find(work)?.get("value")?.as_str()
 }
 
 /// Whether it is `emails[type eq "work"].value`.

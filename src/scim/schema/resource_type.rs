@@ -20,6 +20,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The kind of that name, to the letter.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::User, Self::Group].into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// The name, as in `meta.resourceType`.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -6,20 +6,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::scim::{Kind, Matcher, ResourceId};
-use crate::store::narrow::Narrow;
+use crate::store::narrow::{Found, Narrow};
 use crate::store::{Among, Entries, Entry, Error, LmsId, Work};
 
 /// Entries by the client's id, and those ids by the LMS's where it differs, and by
-/// what the client's own directory calls them.
+/// what else clients look for them by.
 #[derive(Debug, Default)]
 struct Shelf {
     entries: HashMap<ResourceId, Arc<Entry>>,
     aliases: HashMap<ResourceId, ResourceId>,
-    external: HashMap<String, BTreeSet<ResourceId>>,
+    found: HashMap<Narrow, BTreeSet<ResourceId>>,
 }
 
-fn external_id(entry: &Entry) -> Option<&str> {
-    entry.sent.attributes().get("externalId")?.as_str()
+fn found_by(entry: &Entry) -> impl Iterator<Item = Narrow> {
+    let Found { external_id, name, email } = Found::by(entry);
+    let external = external_id.map(|id| Narrow::ExternalId(id.to_owned()));
+    [external, name.map(Narrow::Name), email.map(Narrow::Email)].into_iter().flatten()
 }
 
 /// The entries of one tenant.
@@ -45,8 +47,8 @@ impl Shelf {
         if let LmsId::Other(account) = &entry.lms {
             self.aliases.insert(account.clone(), entry.id.clone());
         }
-        if let Some(name) = external_id(&entry) {
-            self.external.entry(name.to_owned()).or_default().insert(entry.id.clone());
+        for value in found_by(&entry) {
+            self.found.entry(value).or_default().insert(entry.id.clone());
         }
         self.entries.insert(entry.id.clone(), Arc::new(entry));
         Ok(())
@@ -57,12 +59,11 @@ impl Shelf {
         if let LmsId::Other(account) = &old.lms {
             self.aliases.remove(account);
         }
-        if let Some(name) = external_id(&old)
-            && let Some(ids) = self.external.get_mut(name)
-        {
+        for value in found_by(&old) {
+            let Some(ids) = self.found.get_mut(&value) else { continue };
             ids.remove(id);
             if ids.is_empty() {
-                self.external.remove(name);
+                self.found.remove(&value);
             }
         }
     }
@@ -70,11 +71,11 @@ impl Shelf {
     /// Those who may be meant by a search that is narrowed to that, or all.
     fn among(&self, narrow: Option<Narrow>) -> Box<dyn Iterator<Item = &Arc<Entry>> + '_> {
         match narrow {
-            Some(Narrow::ExternalId(name)) => {
-                let ids = self.external.get(&name).into_iter().flatten();
+            Some(value) => {
+                let ids = self.found.get(&value).into_iter().flatten();
                 Box::new(ids.filter_map(|id| self.entries.get(id)))
             }
-            _ => Box::new(self.entries.values()),
+            None => Box::new(self.entries.values()),
         }
     }
 }
@@ -140,7 +141,7 @@ impl Entries for Shelves {
     ) -> Work<'a, Vec<ResourceId>> {
         let guard = self.read(kind);
         let fitting = guard
-            .among(matcher.and_then(|matcher| Narrow::of(matcher, among)))
+            .among(matcher.and_then(Narrow::of))
             .filter(|entry| entry.standing() == among)
             .filter(|entry| matcher.is_none_or(|it| it.matches(&entry.sent)));
         Box::pin(ready(Ok(fitting.take(most).map(|entry| entry.id.clone()).collect())))

@@ -56,7 +56,7 @@ impl OfTenant {
         matcher: Option<&Matcher>,
         most: usize,
     ) -> Result<Vec<ResourceId>, Error> {
-        let narrowed = matcher.and_then(|matcher| Narrow::of(matcher, among));
+        let narrowed = matcher.and_then(Narrow::of);
         let value = narrowed.as_ref().map(|narrowed| narrow(narrowed.value()));
         let text = look::among(among, narrowed.as_ref());
         let (mut found, mut last) = (Vec::new(), String::new());

@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use crate::scim::{Kind, Resource, ResourceId};
-use crate::store::narrow::names;
+use crate::store::narrow::Found;
 use crate::store::{Among, Entry, Error, LmsId};
 
 pub(super) const COLUMNS: &str = "id, sent, created, modified, revision, lms, gone";
@@ -42,7 +42,7 @@ pub(super) struct Written {
 impl Written {
     pub(super) fn of(tenant: &str, entry: &Entry) -> Result<Self, Error> {
         let sent = entry.sent.attributes();
-        let (name, email) = names(entry);
+        let Found { external_id, name, email } = Found::by(entry);
         Ok(Self {
             tenant: tenant.to_owned(),
             kind: entry.sent.kind().as_str(),
@@ -51,7 +51,7 @@ impl Written {
             created: entry.created.map(Timestamp::as_microsecond),
             modified: entry.modified.as_microsecond(),
             revision: i64::try_from(entry.revision).unwrap_or(i64::MAX),
-            external: sent.get("externalId").and_then(Value::as_str).map(narrow),
+            external: external_id.map(narrow),
             lms: match &entry.lms {
                 LmsId::Same => None,
                 LmsId::Other(id) => Some(id.to_string()),

@@ -9,6 +9,7 @@ mod dial;
 mod entries;
 mod entry_row;
 mod fault;
+mod fill;
 mod flags;
 mod health;
 mod hub;

@@ -78,12 +78,8 @@ pub(super) fn released(done: &[Row]) -> Outcome<Vec<u64>> {
 
 /// What does not fit was written by nobody of us.
 pub(super) fn read(row: &Row) -> Result<Pending, Error> {
-    let kind = match text(row, 1)? {
-        "User" => Kind::User,
-        "Group" => Kind::Group,
-        _ => return Err(Error::new("waiting work has no kind")),
-    };
     let no = |what: &str| Error::new(format!("waiting work has no {what}"));
+    let kind = Kind::parse(text(row, 1)?).ok_or_else(|| no("kind"))?;
     let turn = usize::try_from(got::<i32>(row, 4)?).unwrap_or(usize::MAX);
     Ok(Pending {
         sequence: u64::try_from(got::<i64>(row, 0)?).unwrap_or_default(),

@@ -6,10 +6,11 @@ use deadpool_postgres::{GenericClient, Object};
 use tokio_postgres::Error;
 
 use super::fault::words;
+use super::fill::fill;
 
 /// How the form came to be, one step after the other. A step that was released
 /// is never changed: databases exist that took it.
-const STEPS: [(&str, &str); 7] = [
+const STEPS: [(&str, &str); 8] = [
     ("entries", include_str!("steps/1-entries.sql")),
     ("pending", include_str!("steps/2-pending.sql")),
     ("trail", include_str!("steps/3-trail.sql")),
@@ -17,7 +18,11 @@ const STEPS: [(&str, &str); 7] = [
     ("renames", include_str!("steps/5-renames.sql")),
     ("queue", include_str!("steps/6-queue.sql")),
     ("begun", include_str!("steps/7-begun.sql")),
+    ("found", include_str!("steps/8-found.sql")),
 ];
+
+/// Since this form all entries are found by their names.
+const FOUND: usize = 8;
 
 /// How long a process waits for another that brings the tables to today's form.
 const WAIT: Duration = Duration::from_mins(1);
@@ -50,6 +55,9 @@ pub(super) async fn migrate(client: &mut Object, schema: &str) -> Result<(), Unf
         step.batch_execute(text).await?;
         let number = i32::try_from(done + index + 1).unwrap_or(i32::MAX);
         step.execute("INSERT INTO form (number, name) VALUES ($1, $2)", &[&number, name]).await?;
+    }
+    if done < FOUND {
+        fill(&step).await?;
     }
     Ok(step.commit().await?)
 }

@@ -162,7 +162,7 @@ struct Wanted<'a> {
 impl Wanted<'_> {
     /// What can be looked up of it.
     fn narrow(&self) -> Option<Narrow> {
-        self.matcher.and_then(|matcher| Narrow::of(matcher, self.among))
+        self.matcher.and_then(Narrow::of)
     }
 }
 

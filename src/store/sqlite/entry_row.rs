@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 use serde_json::{Map, Value};
 
 use crate::scim::{Kind, Resource, ResourceId};
-use crate::store::narrow::names;
+use crate::store::narrow::Found;
 use crate::store::{Among, Entry, LmsId};
 
 pub(super) const COLUMNS: &str = "id, sent, created, modified, revision, lms, gone";
@@ -25,7 +25,7 @@ pub(super) fn put(step: &Connection, tenant: &str, entry: &Entry) -> rusqlite::R
     let text = serde_json::to_string(sent)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
     let revision = i64::try_from(entry.revision).unwrap_or(i64::MAX);
-    let (name, email) = names(entry);
+    let Found { external_id, name, email } = Found::by(entry);
     step.prepare_cached(
         "INSERT INTO entries (tenant, kind, id, sent, created, modified, revision, external_id,
              lms, gone, apart, name, email)
@@ -42,7 +42,7 @@ pub(super) fn put(step: &Connection, tenant: &str, entry: &Entry) -> rusqlite::R
         entry.created.map(Timestamp::as_microsecond),
         entry.modified.as_microsecond(),
         revision,
-        sent.get("externalId").and_then(Value::as_str),
+        external_id,
         match &entry.lms {
             LmsId::Same => None,
             LmsId::Other(id) => Some(id.as_str()),

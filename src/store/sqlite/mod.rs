@@ -8,6 +8,7 @@
 
 mod entries;
 mod entry_row;
+mod fill;
 mod look;
 mod notes;
 mod pending;

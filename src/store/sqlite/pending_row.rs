@@ -80,11 +80,7 @@ pub(super) fn change(step: &Connection, tenant: &str, one: &Pending) -> rusqlite
 
 /// What does not fit was written by nobody of us.
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Pending> {
-    let kind = match row.get_ref(1)?.as_str()? {
-        "User" => Kind::User,
-        "Group" => Kind::Group,
-        _ => return Err(odd(1, "no kind")),
-    };
+    let kind = Kind::parse(row.get_ref(1)?.as_str()?).ok_or_else(|| odd(1, "no kind"))?;
     let id: String = row.get(2)?;
     let (operation, names): (String, String) = (row.get(3)?, row.get(12)?);
     let turn = natural(row, 4)?;

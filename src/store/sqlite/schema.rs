@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::fill::fill;
+
 /// How the form came to be, one step after the other. A step that was released
 /// is never changed: files exist that took it.
-const STEPS: [&str; 8] = [
+const STEPS: [&str; 9] = [
     include_str!("steps/1-entries.sql"),
     include_str!("steps/2-pending.sql"),
     include_str!("steps/3-trail.sql"),
@@ -15,7 +17,11 @@ const STEPS: [&str; 8] = [
     include_str!("steps/6-renames.sql"),
     include_str!("steps/7-queue.sql"),
     include_str!("steps/8-begun.sql"),
+    include_str!("steps/9-found.sql"),
 ];
+
+/// Since this form all entries are found by their names.
+const FOUND: usize = 9;
 
 /// What says that a file is ours: `MATR`.
 const OURS: i32 = 0x4d41_5452;
@@ -52,6 +58,9 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), Unfit> {
     let Some(open) = STEPS.get(done..) else { return Err(Unfit::Later(version)) };
     for text in open {
         step.execute_batch(text)?;
+    }
+    if done < FOUND {
+        fill(&step)?;
     }
     step.pragma_update(None, "application_id", OURS)?;
     step.pragma_update(None, "user_version", i32::try_from(STEPS.len()).unwrap_or(i32::MAX))?;

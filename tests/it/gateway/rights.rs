@@ -2,7 +2,7 @@
 //! less than there is (rule 2).
 
 use matricula::policy::{Deprovision, Rules};
-use matricula::sandbox::Right;
+use matricula::sandbox::{Person, Right};
 use serde_json::json;
 
 use super::house::{deleted_by_hand, writes_through};
@@ -24,6 +24,9 @@ async fn without(right: Right) -> (House, String) {
     (house, format!("/Users/{id}"))
 }
 
+const BY_NAME: &str = r#"userName eq "nina.BERG@hoch.example""#;
+const BY_ADDRESS: &str = r#"emails[type eq "work"].value eq "nina.berg@hoch.example""#;
+
 fn is_enabled(house: &House, name: &str) -> bool {
     house.lms.people().iter().any(|it| it.username.starts_with(name) && !it.suspended)
 }
@@ -43,16 +46,31 @@ async fn who_is_not_shown_is_neither_gone_nor_deleted() {
 
 #[tokio::test]
 async fn who_is_not_found_is_not_nobody() {
-    let filter = r#"externalId eq "x-Nina.Berg""#;
+    let nina = r#"externalId eq "x-Nina.Berg""#;
     for (right, status) in
         [(Right::ViewDetails, 503), (Right::ViewAllDetails, 200), (Right::ViewIdentity, 200)]
     {
         let (house, _) = without(right).await;
-        let found = house.find("Users", filter).await;
-        assert_eq!(found.status, status, "{right:?} {found:?}");
-        if status == 200 {
-            assert_eq!(found.body["totalResults"], json!(1), "{right:?}");
+        for filter in [nina, BY_NAME, BY_ADDRESS] {
+            let found = house.find("Users", filter).await;
+            assert_eq!(found.status, status, "{right:?} {filter} {found:?}");
+            if status == 200 {
+                assert_eq!(found.body["totalResults"], json!(1), "{right:?} {filter}");
+            }
         }
+    }
+}
+
+#[tokio::test]
+async fn who_is_called_otherwise_by_now_is_not_found_by_what_they_were_called() {
+    let house = House::open().await;
+    let id = house.post("/Users", nina()).await.id().to_owned();
+    let renamed = |nina: &mut Person| nina.username = "nina.maier@hoch.example".to_owned();
+    house.lms.with(|moodle| moodle.people.edit(id.parse().unwrap(), renamed)).unwrap();
+    house.forget_answers();
+    for (name, total) in [("Nina.Berg", 0), ("nina.maier", 1)] {
+        let found = house.find("Users", &format!(r#"userName eq "{name}@hoch.example""#)).await;
+        assert_eq!((found.status, &found.body["totalResults"]), (200, &json!(total)), "{name}");
     }
 }
 

@@ -7,7 +7,7 @@ use matricula::store::{Among, Entry, LmsId, Sqlite, Store};
 use rusqlite::Connection;
 use serde_json::json;
 
-use super::suite::{entry, id};
+use super::suite::{entry, id, matcher};
 
 #[tokio::test]
 async fn what_was_written_outlives_the_process() {
@@ -59,6 +59,11 @@ async fn a_file_of_the_first_form_is_brought_to_todays() {
     let read = entries.get(Kind::User, &id("7")).await.unwrap().unwrap();
     assert!(read.is_plain());
     assert_eq!(read.revision, 1);
+    for name in ["nina", "NINA"] {
+        let by_name = matcher(&format!(r#"userName eq "{name}""#));
+        let found = entries.find(Kind::User, Among::Present, Some(&by_name), 9).await;
+        assert_eq!(found.unwrap(), [id("7")], "{name}");
+    }
     entries.put(Entry { lms: LmsId::None, ..Entry::clone(&read) }).await.unwrap();
     assert_eq!(entries.find(Kind::User, Among::Unborn, None, 9).await.unwrap(), [id("7")]);
 }

@@ -11,14 +11,14 @@ use std::sync::{Arc, Once, Weak};
 use std::time::Duration;
 
 use matricula::clock::Clock;
-use matricula::scim::Kind;
+use matricula::scim::{Kind, ResourceId};
 use matricula::secret::Secret;
-use matricula::store::{Ears, Peers, Postgres, Settings, Store, Tables};
+use matricula::store::{Among, Ears, Peers, Postgres, Settings, Store, Tables};
 use serde_json::json;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_postgres::{Client, NoTls};
 
-use super::suite::{entry, id};
+use super::suite::{entry, id, matcher};
 
 /// The server's address.
 #[expect(clippy::disallowed_methods, reason = "the test's own environment, not the program's")]
@@ -132,6 +132,26 @@ async fn tables_of_a_later_version_are_refused_by_name() {
     let refused = Postgres::open(&settings).await.unwrap_err().to_string();
     assert!(refused.contains("later version (form 99)"), "{refused}");
     assert_eq!(Postgres::examine(&settings).await.unwrap().tables, Tables::Later);
+}
+
+#[tokio::test]
+async fn tables_of_an_earlier_form_are_brought_to_todays() {
+    let Some(settings) = schema_of_its_own().await else { return };
+    let store = Postgres::open(&settings).await.unwrap();
+    store.entries(&"school".into()).put(nina()).await.unwrap();
+    let client = beside(&settings).await;
+    let earlier = "UPDATE entries SET name = NULL, email = NULL; DELETE FROM form WHERE number > 7";
+    client.batch_execute(earlier).await.unwrap();
+    assert_eq!(find(&store).await, []);
+    let store = Postgres::open(&settings).await.unwrap();
+    assert_eq!(find(&store).await, [id("7")]);
+}
+
+/// Who is found by her name.
+async fn find(store: &Postgres) -> Vec<ResourceId> {
+    let by_name = matcher(r#"userName eq "NINA""#);
+    let entries = store.entries(&"school".into());
+    entries.find(Kind::User, Among::Present, Some(&by_name), 9).await.unwrap()
 }
 
 #[tokio::test]
