@@ -7,7 +7,7 @@ use super::source::Shelf;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Shipped;
 
-const MAPPINGS: [(&str, &str); 2] = [
+const MAPPINGS: &[(&str, &str)] = &[
     ("minimal-rest", include_str!("../../mappings/minimal-rest.toml")),
     ("moodle", include_str!("../../mappings/moodle.toml")),
 ];
