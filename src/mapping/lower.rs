@@ -137,7 +137,7 @@ impl Lower<'_> {
             return Ok(());
         }
         let Some(value) = found.filter(|value| !value.is_null()) else {
-            if let Some(value) = absent(attribute, policy)? {
+            if let Some(value) = absent(attribute, policy, moment)? {
                 place.write(&mut record.fields, value);
             }
             return Ok(());
@@ -227,13 +227,20 @@ fn field_of(attribute: &Attribute, moment: Moment) -> Option<&Field> {
     }
 }
 
-fn absent(attribute: &Attribute, policy: &Policy) -> Result<Option<Value>, Failure> {
+fn absent(
+    attribute: &Attribute,
+    policy: &Policy,
+    moment: Moment,
+) -> Result<Option<Value>, Failure> {
     match policy {
         Policy::Omit => Ok(None),
         Policy::Null => Ok(Some(Value::Null)),
         Policy::Empty => Ok(Some(Value::String(String::new()))),
         Policy::Send(value) => Ok(Some(value.clone())),
-        Policy::Refuse => {
+        // Who has one keeps it.
+        Policy::Invent if moment == Moment::Update => Ok(None),
+        // Whoever sends a create has put one there before.
+        Policy::Refuse | Policy::Invent => {
             let says = format!("the LMS cannot do without `{}`", attribute.name);
             Err(Failure::new(Kind::Invalid, says).on(&attribute.name))
         }

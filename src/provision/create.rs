@@ -215,8 +215,7 @@ impl Tenant {
         heir: Option<&ResourceId>,
     ) -> Result<Picture, Error> {
         let operation = Operation::Create(resource.clone());
-        let moment = self.lms.moment();
-        let run = self.lms.site().write(&operation, None, &moment);
+        let run = self.lms.write(&operation, None);
         let run = run.map_err(Error::lms(Deed::Create))?;
         let failure = match self.drive(run, resource.kind(), Deed::Create).await {
             Ok(done) => {

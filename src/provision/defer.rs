@@ -219,7 +219,7 @@ impl Tenant {
             Operation::Change { .. } => Deed::Change,
             Operation::Delete { .. } => Deed::Delete,
         };
-        let run = self.lms.site().write(operation, None, &self.lms.moment());
+        let run = self.lms.write(operation, None);
         match run.map(|mut run| run.start()) {
             Ok(Next::Done(Err(failure))) | Err(failure) => Err(Error::lms(deed)(failure)),
             Ok(Next::Done(Ok(_)) | Next::Call(_)) => Ok(()),

@@ -154,7 +154,7 @@ impl Tenant {
             }
             (Operation::Delete { kind, .. }, Some(id)) => Operation::Delete { kind, id },
         };
-        let run = self.lms.site().write(&told, None, &self.lms.moment());
+        let run = self.lms.write(&told, None);
         let mut run = match run {
             Ok(run) => run,
             Err(failure) => return Ok(json!({ "fails": failure.detail })),

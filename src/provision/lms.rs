@@ -1,5 +1,6 @@
 //! One LMS as the use cases see it: a mapping's runs, driven over backends.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,11 +10,13 @@ use tokio::time::Instant;
 use super::ledger::Ledger;
 use super::login;
 use super::metrics::Handles;
+use super::password::nobody_knows;
 use super::witness;
 use crate::backend::{self, Backend, Errand, House, Unopened};
 use crate::call::{Failure, Kind, Reply};
 use crate::clock::Clock;
 use crate::mapping::{Done, Moment, Next, Run, Site};
+use crate::scim::{Operation, Resource};
 
 /// An LMS: what it is like, and the way to it.
 #[derive(Debug)]
@@ -101,6 +104,21 @@ impl Lms {
     }
 
     /// What runs are told about the world.
+    /// A write on its way.
+    pub(super) fn write(
+        &self,
+        operation: &Operation,
+        known: Option<Resource>,
+    ) -> Result<Run, Failure> {
+        let Operation::Create(resource) = operation else {
+            return self.site.write(operation, known, &self.moment());
+        };
+        let plan = self.site.plan.kinds_of(resource.kind()).next();
+        let told = plan.map(|plan| plan.with_password(resource, nobody_knows)).transpose()?;
+        let told = told.map_or_else(|| resource.clone(), Cow::into_owned);
+        self.site.write(&Operation::Create(told), known, &self.moment())
+    }
+
     pub(super) fn moment(&self) -> Moment {
         Moment { now: self.clock.now().into(), lookups: self.fresh() }
     }

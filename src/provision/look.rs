@@ -126,7 +126,7 @@ impl Tenant {
             applied.map_err(|error| Failure::new(FailureKind::Invalid, error.detail()))?;
         }
         let change = Operation::Change { kind, id, edits: later };
-        let run = self.lms.site().write(&change, None, &self.lms.moment())?;
+        let run = self.lms.write(&change, None)?;
         self.drive(run, kind, Deed::Change).await?;
         Ok(Picture::from(resource))
     }

@@ -37,6 +37,7 @@ mod names;
 mod news;
 mod nobody;
 mod overlay;
+mod password;
 mod read;
 mod renames;
 mod replay;

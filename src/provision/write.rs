@@ -202,7 +202,7 @@ impl Tenant {
         known: Option<Resource>,
     ) -> Result<(), Error> {
         let kind = operation.kind();
-        let run = self.lms.site().write(&operation, known, &self.lms.moment());
+        let run = self.lms.write(&operation, known);
         let run = run.map_err(Error::lms(Deed::Change))?;
         let outcome = self.drive(run, kind, Deed::Change).await;
         // Whatever came of it: what we knew may be over.
@@ -276,7 +276,7 @@ impl Tenant {
             return Err(missing(kind, id).into());
         };
         let operation = Operation::Delete { kind, id: account };
-        let run = self.lms.site().write(&operation, None, &self.lms.moment());
+        let run = self.lms.write(&operation, None);
         let run = run.map_err(Error::lms(Deed::Delete))?;
         let outcome = self.drive(run, kind, Deed::Delete).await;
         self.ledger.epochs.written(kind, Some(id));

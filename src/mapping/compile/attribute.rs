@@ -178,11 +178,12 @@ impl Compiler {
         if let Some(value) = node.get("send") {
             return Policy::Send(value.value());
         }
-        let known = [("omit", 0_u8), ("null", 1), ("empty", 2), ("refuse", 3)];
+        let known = [("omit", 0_u8), ("null", 1), ("empty", 2), ("refuse", 3), ("invent", 4)];
         match self.one_of(node, &known) {
             Some(1) => Policy::Null,
             Some(2) => Policy::Empty,
             Some(3) => Policy::Refuse,
+            Some(4) => Policy::Invent,
             Some(_) | None => Policy::Omit,
         }
     }
@@ -248,6 +249,17 @@ impl Compiler {
             let message = format!("`{}` is written to the LMS and kept beside it", entry.key);
             let fault = Fault::new(&entry.span, message);
             self.faults.push(fault.hint("leave `kept` to attributes that are only read"));
+        }
+        let invented = attribute.absent == Policy::Invent;
+        if invented && !(attribute.secret && attribute.name == "password") {
+            let message = format!("a value for `{}` cannot be invented", entry.key);
+            let fault = Fault::new(&entry.span, message);
+            self.faults
+                .push(fault.hint("`absent = \"invent\"` is for `password`, with secret = true"));
+        }
+        if attribute.cleared == Policy::Invent {
+            let message = format!("`{}` cannot be cleared by a new password", entry.key);
+            self.faults.push(Fault::new(&entry.span, message));
         }
         if attribute.required && attribute.absent == Policy::Omit && !written {
             let message = format!("`{}` is required and never written", entry.key);

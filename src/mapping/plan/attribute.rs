@@ -82,6 +82,8 @@ pub enum Policy {
     Send(Value),
     /// The request is refused: the LMS cannot do without.
     Refuse,
+    /// A password that nobody knows.
+    Invent,
 }
 
 /// A value table: SCIM on the left, LMS on the right.

@@ -6,7 +6,7 @@ use std::fs;
 use matricula::mapping::{Fault, Shipped, Source};
 
 /// What is changed in the minimal mapping, and into what.
-const MISTAKES: [(&str, &str, &str); 31] = [
+const MISTAKES: [(&str, &str, &str); 32] = [
     ("no-format", "format = 1\n", ""),
     ("not-toml", "[user]\n", "[user\n"),
     ("unknown-table", "[group.members]", "[group.membres]"),
@@ -37,6 +37,11 @@ const MISTAKES: [(&str, &str, &str); 31] = [
     ("other-host", "post = \"/users\"", "post = \"https://other.example/users\""),
     ("unknown-paging", "by = \"number\"", "by = \"nummer\""),
     ("unknown-culprit", "attribute = \"userName\"", "attribute = \"usrName\""),
+    (
+        "invented-name",
+        "\"name.givenName\"  = \"first_name\"",
+        "\"name.givenName\" = { lms = \"first_name\", absent = \"invent\" }",
+    ),
     ("kept-and-written", "unique = true", "kept = true"),
     ("mapped-twice", "\"name.givenName\"", "\"USERNAME\" = \"nick\"\n\"name.givenName\""),
     ("own-id", "\"name.givenName\"", "\"id\" = { read = \"number\" }\n\"name.givenName\""),
