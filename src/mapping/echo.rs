@@ -34,6 +34,13 @@ impl Site {
         Resource::from_attributes(kind.kind, home)
     }
 
+    /// A resource as the LMS would spell it, with what the LMS has no place for.
+    pub fn spelt(&self, sent: &Resource, moment: &Moment) -> Resource {
+        let mut attributes = sent.attributes().clone();
+        attributes.extend(self.echo(sent, moment).into_attributes());
+        Resource::from_attributes(sent.kind(), attributes)
+    }
+
     /// The kind that a resource is of.
     pub(super) fn kind_of(&self, resource: &Resource) -> Option<&Arc<KindPlan>> {
         let id = resource.id();

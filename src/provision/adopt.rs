@@ -69,7 +69,7 @@ impl Tenant {
             Decision::Defer(_) => return Ok(None),
             Decision::Refuse(error) => return Err(error.into()),
         }
-        let run = self.lms.site().write(&operation(account.clone()), None, &self.lms.moment());
+        let run = self.lms.write(&operation(account.clone()), None);
         let run = run.map_err(Error::lms(Deed::Create))?;
         let outcome = self.drive(run, kind, Deed::Change).await;
         self.ledger.epochs.written(kind, Some(&entry.id));
@@ -152,16 +152,18 @@ impl Tenant {
         asked: Asked,
     ) -> Result<Option<ResourceId>, Error> {
         let keys = self.config.matches(told.kind());
+        // Who was there before is called as the LMS spells it.
+        let spelt = self.lms.site().spelt(told, &self.lms.moment());
         let first = |key: &&Match| asked == Asked::All || !is_checked(plan, **key);
         let mut found: Vec<(Match, Picture)> = Vec::new();
         for &key in keys.iter().filter(first) {
-            found.extend(self.by_key(told, key).await?.map(|picture| (key, picture)));
+            found.extend(self.by_key((told, &spelt), key).await?.map(|picture| (key, picture)));
         }
         if found.is_empty() {
             return Ok(None);
         }
         for &key in keys.iter().filter(|key| !first(key)) {
-            found.extend(self.by_key(told, key).await?.map(|picture| (key, picture)));
+            found.extend(self.by_key((told, &spelt), key).await?.map(|picture| (key, picture)));
         }
         // In the order of the keys, the best first.
         found.sort_by_key(|(key, _)| keys.iter().position(|known| known == key));
@@ -174,13 +176,13 @@ impl Tenant {
             );
             return Err(scim::Error::uniqueness(says).into());
         }
-        Ok(picture.id().filter(|_| Match::same(keys, picture.resource(), told)))
+        Ok(picture.id().filter(|_| Match::same(keys, picture.resource(), &spelt)))
     }
 
     /// The one account that has the value of a key.
     async fn by_key(
         self: &Arc<Self>,
-        told: &Resource,
+        (told, spelt): (&Resource, &Resource),
         key: Match,
     ) -> Result<Option<Picture>, Error> {
         let kind = told.kind();
@@ -191,7 +193,7 @@ impl Tenant {
         }
         let found =
             self.lookup(kind, &matcher, Depth::Lean).await.map_err(Error::lms(Deed::Look))?;
-        let mut own = found.into_iter().filter(|it| key.agrees(it.resource(), told) == Some(true));
+        let mut own = found.into_iter().filter(|it| key.agrees(it.resource(), spelt) == Some(true));
         let first = own.next();
         if own.next().is_some() {
             let says = format!(

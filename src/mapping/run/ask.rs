@@ -39,11 +39,13 @@ impl Machine {
         if probes.is_empty() {
             return Err(Failure::new(Kind::Unsupported, "nothing unique can be looked up here"));
         }
-        // A loose question finds others too: they are compared like any answer.
+        // A loose question finds others too: they are compared like any answer, with what
+        // the LMS would make of the values.
+        let spelt = self.site.spelt(resource, &self.vars.moment());
         let wanted = probes.iter().filter_map(|probe| {
-            let place = &kind.attribute(&probe.attribute)?.slot.place;
-            let value = Literal::Quoted(plain_text(&probe.value)?);
-            Some(Filter::Compare(place.to_path(), Operator::Eq, value))
+            let attribute = kind.attribute(&probe.attribute)?;
+            let value = Literal::Quoted(plain_text(attribute.value(&spelt)?)?);
+            Some(Filter::Compare(attribute.slot.place.to_path(), Operator::Eq, value))
         });
         let filter = Filter::any(wanted.collect());
         if let Goal::Read(reading) = &mut self.goal {

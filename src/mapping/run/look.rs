@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::frame::{Frame, Probe};
 use super::seek::{Found, Then};
@@ -72,11 +72,12 @@ impl Machine {
             return Ok(());
         };
         let own = self.vars.get("id").and_then(|id| kind.id.print_native(id));
+        let spelt = self.spelt(&kind, probe);
         let taken = {
             let listed = self.vars.names();
             let lift = self.site.lift(&kind, listed.scope());
             objects.iter().any(|Found { id, object }| {
-                let has = exact || has_value(&lift, object, probe);
+                let has = exact || has_value(&lift, object, (probe, spelt.as_ref()));
                 Some(id) != own.as_ref() && has && !lift.gone(object)
             })
         };
@@ -86,14 +87,24 @@ impl Machine {
         let says = format!("`{}` is taken by another account in the LMS", probe.attribute);
         Err(Failure::new(Kind::Duplicate, says).on(&probe.attribute))
     }
+
+    /// What the LMS would make of a value that is looked for.
+    fn spelt(&self, kind: &KindPlan, probe: &Probe) -> Option<Value> {
+        let attribute = kind.attribute(&probe.attribute)?;
+        let mut alone = Map::new();
+        attribute.slot.write(&mut alone, probe.value.clone());
+        let alone = Resource::from_attributes(kind.kind, alone);
+        attribute.value(&self.site.spelt(&alone, &self.vars.moment())).cloned()
+    }
 }
 
 /// Whether an object that a loose question found has the value after all. Case
 /// does not count: an LMS that refused the value may have ignored it too.
-fn has_value(lift: &Lift<'_>, object: &Value, probe: &Probe) -> bool {
+fn has_value(lift: &Lift<'_>, object: &Value, (probe, spelt): (&Probe, Option<&Value>)) -> bool {
     let Some(attribute) = lift.kind.attribute(&probe.attribute) else { return false };
     let only = |other: &Attribute| other.name == attribute.name;
     let lifted = lift.resource(object, &only);
     let folded = |value: &Value| plain_text(value).map(|text| text.to_lowercase());
-    attribute.slot.read(&lifted).and_then(folded) == folded(&probe.value)
+    let held = attribute.slot.read(&lifted).and_then(folded);
+    held == folded(&probe.value) || (held.is_some() && held == spelt.and_then(folded))
 }
