@@ -66,7 +66,7 @@ impl Tenant {
         }
         let edits = all_of(plan, told, true);
         let operation = Operation::Change { kind, id: account.clone(), edits };
-        let run = self.lms.site().write(&operation, None, &self.lms.moment());
+        let run = self.lms.write(&operation, None);
         let run = run.map_err(Error::lms(Deed::Create))?;
         let outcome = self.drive(run, kind, Deed::Change).await;
         self.ledger.epochs.written(kind, Some(&entry.id));
@@ -132,7 +132,7 @@ pub(super) fn with_account(entry: &Entry, account: &ResourceId) -> Entry {
 /// All that a resource says, as edits. `back`: it comes back, so it is active unless
 /// it says otherwise, and its members are those it names.
 pub(super) fn all_of(plan: &KindPlan, resource: &Resource, back: bool) -> Edits {
-    let attributes = plan.attributes.iter().filter(|attribute| attribute.update.is_some());
+    let attributes = plan.attributes.iter().filter(|it| it.update.is_some() || it.via.is_some());
     let slots = attributes.filter_map(|attribute| {
         let active = attribute.name == "active";
         let value = attribute.value(resource).cloned();
