@@ -8,6 +8,7 @@ use super::source::Shelf;
 pub struct Shipped;
 
 const MAPPINGS: &[(&str, &str)] = &[
+    ("kolibri", include_str!("../../mappings/kolibri.toml")),
     ("minimal-rest", include_str!("../../mappings/minimal-rest.toml")),
     ("moodle", include_str!("../../mappings/moodle.toml")),
 ];

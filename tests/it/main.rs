@@ -11,6 +11,7 @@ mod config;
 mod doctor;
 mod exposition;
 mod gateway;
+mod kolibri;
 mod logins;
 mod mapping;
 mod moodle;
