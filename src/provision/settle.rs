@@ -141,6 +141,28 @@ impl Tenant {
             batch.add.push(self.item((kind, id), &enable, reason));
         }
     }
+
+    /// Keeps an entry, and tells the trail what was done: both go to the disk
+    /// together. Who read between the LMS's write and this one saw half of it, which
+    /// must not be believed either.
+    async fn remember(&self, entry: Entry) -> Result<(), Error> {
+        let (kind, id) = (entry.sent.kind(), entry.id.clone());
+        let kept = self.ledger.entries.put(entry);
+        let (kept, ()) = tokio::join!(kept, self.tell(Some(&id), None));
+        self.ledger.epochs.written(kind, Some(&id));
+        Ok(kept?)
+    }
+
+    /// Forgets one that is gone, and with it what groups show of it.
+    async fn forget(&self, kind: Kind, id: &ResourceId) -> Result<(), Error> {
+        let gone = self.ledger.entries.remove(kind, id);
+        let (gone, ()) = tokio::join!(gone, self.tell(Some(id), None));
+        self.ledger.epochs.written(kind, Some(id));
+        if kind == Kind::User {
+            self.ledger.epochs.left();
+        }
+        Ok(gone?)
+    }
 }
 
 pub(super) fn activating(resource_type: &ResourceType, active: bool) -> Option<Edits> {
