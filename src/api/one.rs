@@ -28,6 +28,7 @@ async fn get(exchange: &Exchange<'_>, kind: Kind, id: &ResourceId) -> Result<Res
     let conditions = exchange.conditions()?;
     let depth = exchange.tenant().depth(kind, &query);
     let view = exchange.tenant().get(kind, id, depth, exchange.fresh()).await?;
+    conditions.permit_read(view.version())?;
     if conditions.not_modified(view.version()) {
         let mut response = empty(304);
         name_version(&mut response, &view);

@@ -102,8 +102,8 @@ impl Versions {
         if header.trim() == "*" {
             return Some(Self::Any);
         }
-        let tags: Option<Vec<_>> = header.split(',').map(ETag::parse).collect();
-        tags.map(Self::These)
+        let tags: Option<Vec<_>> = elements(header).map(ETag::parse).collect();
+        tags.filter(|tags| !tags.is_empty()).map(Self::These)
     }
 
     fn name(&self, current: Option<&ETag>) -> bool {
@@ -113,6 +113,17 @@ impl Versions {
             (Self::These(_), None) => false,
         }
     }
+}
+
+/// The elements of a list (RFC 9110 §5.6.1): a comma within quotes parts nothing, and
+/// what is empty is none.
+fn elements(list: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    let parts = move |char| {
+        quoted ^= char == '"';
+        char == ',' && !quoted
+    };
+    list.split(parts).map(str::trim).filter(|element| !element.is_empty())
 }
 
 /// `If-Match` and `If-None-Match` of one request. Nobody has to send them.
@@ -145,20 +156,29 @@ impl Conditions {
 
     /// Refuses a write to another version than the client has seen.
     pub fn permit_write(&self, current: Option<&ETag>) -> Result<(), Error> {
-        let refused = || {
-            Error::precondition_failed(
-                "The resource is not in the version this request asks for; read it again.",
-            )
-        };
-        let matching = self.matching.as_ref().is_none_or(|versions| versions.name(current));
         let other = !self.other_than.as_ref().is_some_and(|versions| versions.name(current));
-        if matching && other { Ok(()) } else { Err(refused()) }
+        permitted(other && self.meant(current))
+    }
+
+    /// Refuses to show another version than the client asks for. What it has already is
+    /// [not modified](Self::not_modified).
+    pub fn permit_read(&self, current: &ETag) -> Result<(), Error> {
+        permitted(self.meant(Some(current)))
+    }
+
+    fn meant(&self, current: Option<&ETag>) -> bool {
+        self.matching.as_ref().is_none_or(|versions| versions.name(current))
     }
 
     /// Whether a read may be answered with 304.
     pub fn not_modified(&self, current: &ETag) -> bool {
         self.other_than.as_ref().is_some_and(|versions| versions.name(Some(current)))
     }
+}
+
+fn permitted(holds: bool) -> Result<(), Error> {
+    let words = "The resource is not in the version this request asks for; read it again.";
+    if holds { Ok(()) } else { Err(Error::precondition_failed(words)) }
 }
 
 #[cfg(test)]

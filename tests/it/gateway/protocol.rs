@@ -64,6 +64,16 @@ async fn a_version_that_is_no_text_is_one_that_nothing_has() {
 }
 
 #[tokio::test]
+async fn a_read_of_a_version_that_is_over_is_refused() {
+    let house = House::open().await;
+    let path = format!("/Users/{}", house.post("/Users", nina()).await.id());
+    let tag = house.get(&path).await.header("etag").unwrap().to_owned();
+    let read = async |tag: &str| house.send(Method::GET, &path, None, &[("if-match", tag)]).await;
+    assert_eq!(read(&tag).await.status, 200);
+    assert_eq!(read("W/\"other\"").await.status, 412);
+}
+
+#[tokio::test]
 async fn versions_in_several_lines_are_one_list() {
     let house = House::open().await;
     let path = format!("/Users/{}", house.post("/Users", nina()).await.id());

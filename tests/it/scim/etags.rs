@@ -109,3 +109,37 @@ fn what_the_client_does_not_have_is_sent() {
     let conditions = Conditions::parse(None, Some("W/\"other\"")).unwrap();
     assert!(!conditions.not_modified(&tag(&user(json!({})))));
 }
+
+#[test]
+fn a_comma_within_quotes_is_a_part_of_the_tag() {
+    let person = user(json!({}));
+    let tag = tag(&person).to_string();
+    assert!(may_write(&format!("\"a,b\", {tag}"), &person));
+    assert!(!may_write("\"a,b\", W/\"c, d\"", &person));
+    let one = Conditions::parse(None, Some("\"a,b\"")).unwrap();
+    assert!(one.not_modified(&ETag::parse("\"a,b\"").unwrap()));
+}
+
+#[test]
+fn empty_elements_of_a_list_are_none() {
+    let person = user(json!({}));
+    let tag = tag(&person).to_string();
+    assert!(may_write(&format!(",{tag},"), &person));
+    assert!(may_write(&format!("\"x\", ,\t{tag}"), &person));
+}
+
+#[test]
+fn a_list_without_a_tag_is_refused() {
+    for nothing in ["", " ", ",", " , ,", "\"open", "W/", "\"a\" \"b\""] {
+        let refused = Conditions::parse(Some(nothing), None);
+        assert_eq!(refused.unwrap_err().status(), 400, "{nothing:?}");
+    }
+}
+
+#[test]
+fn another_version_than_asked_for_is_not_shown() {
+    let current = tag(&user(json!({})));
+    let reads = |header: &str| Conditions::parse(Some(header), None).unwrap().permit_read(&current);
+    assert!(reads("*").is_ok() && reads(&current.to_string()).is_ok());
+    assert_eq!(reads("W/\"other\"").unwrap_err().status(), 412);
+}
