@@ -30,3 +30,15 @@ async fn the_state_of_an_account_is_refused_by_name() {
     assert_eq!(done.status, 400, "{done:?}");
     assert!(done.body["detail"].as_str().unwrap().contains("`active`"), "{done:?}");
 }
+
+#[tokio::test]
+async fn a_name_that_is_blank_is_refused_by_name() {
+    let house = House::open().await;
+    for name in ["givenName", "familyName"] {
+        let mut body = person("otto");
+        body["name"][name] = json!(" ");
+        let done = house.post("/Users", body).await;
+        assert_eq!((done.status, &done.body["scimType"]), (400, &json!("invalidValue")));
+        assert!(done.body["detail"].as_str().unwrap().contains(name), "{done:?}");
+    }
+}
