@@ -243,6 +243,12 @@ impl Tenant {
                 self.metrics.resolved("duplicate");
                 Err(second)
             }
+            // It is there by half, and the LMS does not take the rest: that is no better
+            // the next time, which begins with a look.
+            Err(second) if is_invalid(&second) => {
+                self.metrics.resolved("refused");
+                Err(second)
+            }
             Err(_) => {
                 self.metrics.resolved("unknown");
                 Err(Error::lms(Deed::Create)(unresolved(failure)))
@@ -261,6 +267,10 @@ impl Tenant {
         }
         Picture::from(shown)
     }
+}
+
+fn is_invalid(error: &Error) -> bool {
+    matches!(error, Error::Lms { failure: Failure { kind: FailureKind::Invalid, .. }, .. })
 }
 
 /// A failure whose outcome even looking did not tell: to be tried again.

@@ -42,3 +42,24 @@ async fn a_name_that_is_blank_is_refused_by_name() {
         assert!(done.body["detail"].as_str().unwrap().contains(name), "{done:?}");
     }
 }
+
+#[tokio::test]
+async fn a_member_whom_nobody_knows_is_no_passing_trouble_of_a_new_group() {
+    let house = House::open().await;
+    let id = house.post("/Users", person("otto")).await.id().to_owned();
+    let group = |members: &[&str]| {
+        let members: Vec<_> = members.iter().map(|id| json!({ "value": id })).collect();
+        json!({ "displayName": "1a", "members": members })
+    };
+    for _ in 0..2 {
+        let done = house.post("/Groups", group(&[&id, "99999"])).await;
+        assert_eq!(
+            (done.status, &done.body["scimType"]),
+            (400, &json!("invalidValue")),
+            "{done:?}"
+        );
+    }
+    // What was made is no twin's: the next attempt takes it up.
+    assert_eq!(house.post("/Groups", group(&[&id])).await.status, 201);
+    assert_eq!(house.lms.cohorts().len(), 1);
+}
