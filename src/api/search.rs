@@ -27,24 +27,21 @@ pub(super) async fn answer(
     }
 }
 
-/// Users, then groups, as if they stood in one list. A kind that the query makes
-/// no sense for has nothing to give; one that makes sense for none is refused.
+/// Users, then groups, as if they stood in one list. What the one kind knows and the
+/// other does not has no value there.
 async fn of_all(exchange: &Exchange<'_>, parameters: &Parameters) -> Result<Response, Refusal> {
+    let known = |kind| exchange.tenant().resource_type(kind);
+    let all: Vec<_> = [Kind::User, Kind::Group].into_iter().filter_map(known).collect();
     let mut asked: Vec<(Kind, Query)> = Vec::new();
-    let mut refused: Option<Refusal> = None;
-    for kind in [Kind::User, Kind::Group] {
-        let Some(resource_type) = exchange.tenant().resource_type(kind) else { continue };
+    for resource_type in &all {
+        let kind = resource_type.kind();
         exchange.caller.may_touch(kind)?;
-        match parameters.bind(resource_type) {
-            Ok(query) => asked.push((kind, query)),
-            Err(error) => refused = Some(error.into()),
-        }
+        asked.extend(parameters.bind_among(resource_type, &all)?.map(|query| (kind, query)));
     }
-    let Some((_, first)) = asked.first() else {
-        let nothing = || scim::Error::not_implemented("This tenant has no resources.").into();
-        return Err(refused.unwrap_or_else(nothing));
-    };
-    let whole = first.page.at_most(exchange.tenant().config().page);
+    if all.is_empty() {
+        return Err(scim::Error::not_implemented("This tenant has no resources.").into());
+    }
+    let whole = parameters.page()?.at_most(exchange.tenant().config().page);
     let (mut total, mut parts) = (0, Vec::new());
     for (kind, query) in &asked {
         let had: usize = parts.iter().map(|(_, part): &(_, Listing)| part.views.len()).sum();

@@ -1,10 +1,12 @@
 //! A query as a URL or the body of `/.search` gives it (RFC 7644 §3.4.2, §3.4.3).
 
 use super::error::Error;
-use super::filter::{Filter, Matcher};
+use super::filter::{Filter, Matcher, Narrowed};
 use super::intake::members_of;
 use super::list::{Page, Sort};
+use super::name::SchemaUri;
 use super::patch::take;
+use super::path::Path;
 use super::projection::Projection;
 use super::schema::ResourceType;
 use serde_json::{Map, Value};
@@ -88,23 +90,59 @@ impl Parameters {
         self.filter.is_some()
     }
 
+    /// Which part of the list is wanted.
+    pub fn page(&self) -> Result<Page, Error> {
+        Page::parse(self.start_index.as_deref(), self.count.as_deref())
+    }
+
     /// Holds the parameters against a resource type.
     pub fn bind(&self, resource_type: &ResourceType) -> Result<Query, Error> {
-        let filter = match &self.filter {
-            None => None,
-            Some(text) => Some(matcher(text, resource_type)?),
+        let filter = self.filter.as_ref().map(|text| {
+            let filter = parsed(text, resource_type.urns())?;
+            Matcher::bind(&filter, resource_type)
+        });
+        self.bound(resource_type, filter.transpose()?, self.sort(resource_type)?)
+    }
+
+    /// The same for a search over `all` types: what this one does not know and another
+    /// does has no value here. Nothing, where nobody of this type can be meant.
+    pub fn bind_among(
+        &self,
+        resource_type: &ResourceType,
+        all: &[&ResourceType],
+    ) -> Result<Option<Query>, Error> {
+        let elsewhere = |knows: &dyn Fn(&ResourceType) -> bool| {
+            !knows(resource_type) && all.iter().any(|other| knows(other))
         };
-        let sort = match self.sort_by.as_deref().map(str::trim) {
-            None | Some("") => None,
-            Some(by) => Some(Sort::parse(resource_type, by, self.sort_order.as_deref())?),
-        };
+        let mut filter = None;
+        if let Some(text) = &self.filter {
+            let urns: Vec<_> = all.iter().flat_map(|it| it.urns()).cloned().collect();
+            let foreign = |path: &Path| elsewhere(&|it| it.place(path).is_ok());
+            match parsed(text, &urns)?.narrowed(&foreign) {
+                Narrowed::Nobody => return Ok(None),
+                Narrowed::Everybody => {}
+                Narrowed::These(known) => filter = Some(Matcher::bind(&known, resource_type)?),
+            }
+        }
+        let unsorted = elsewhere(&|it| self.sort(it).is_ok());
+        let sort = if unsorted { None } else { self.sort(resource_type)? };
+        self.bound(resource_type, filter, sort).map(Some)
+    }
+
+    fn sort(&self, resource_type: &ResourceType) -> Result<Option<Sort>, Error> {
+        let by = self.sort_by.as_deref().map(str::trim).filter(|by| !by.is_empty());
+        by.map(|by| Sort::parse(resource_type, by, self.sort_order.as_deref())).transpose()
+    }
+
+    fn bound(
+        &self,
+        resource_type: &ResourceType,
+        filter: Option<Matcher>,
+        sort: Option<Sort>,
+    ) -> Result<Query, Error> {
         let (only, but) = (self.attributes.as_deref(), self.excluded_attributes.as_deref());
-        Ok(Query {
-            filter,
-            projection: Projection::parse(resource_type, only, but)?,
-            sort,
-            page: Page::parse(self.start_index.as_deref(), self.count.as_deref())?,
-        })
+        let projection = Projection::parse(resource_type, only, but)?;
+        Ok(Query { filter, projection, sort, page: self.page()? })
     }
 
     fn slot(&mut self, name: &str) -> Option<&mut Option<String>> {
@@ -121,12 +159,11 @@ impl Parameters {
     }
 }
 
-fn matcher(text: &str, resource_type: &ResourceType) -> Result<Matcher, Error> {
-    let filter = Filter::parse(text, resource_type.urns()).map_err(|error| {
+fn parsed(text: &str, urns: &[SchemaUri]) -> Result<Filter, Error> {
+    Filter::parse(text, urns).map_err(|error| {
         let shown: String = text.chars().take(200).collect();
         Error::invalid_filter(format!("The filter cannot be read {error}, in: {shown}"))
-    })?;
-    Matcher::bind(&filter, resource_type)
+    })
 }
 
 fn text(body: &mut Map<String, Value>, name: &str) -> Result<Option<String>, Error> {

@@ -4,11 +4,13 @@
 //! [`Matcher`], which knows which attributes exist and how they compare.
 
 mod matcher;
+mod narrow;
 pub(super) mod parse;
 mod test;
 
 pub(super) use matcher::instant;
 pub use matcher::{Matcher, Operand};
+pub(super) use narrow::Narrowed;
 
 use super::name::SchemaUri;
 use super::path::Path;

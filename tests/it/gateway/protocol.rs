@@ -112,6 +112,33 @@ async fn a_search_over_all_kinds_is_one_list() {
 }
 
 #[tokio::test]
+async fn what_one_kind_does_not_know_has_no_value_there() {
+    let house = House::open().await;
+    assert_eq!(house.post("/Users", person("otto")).await.status, 201);
+    assert_eq!(house.post("/Groups", json!({ "displayName": "1a" })).await.status, 201);
+    let people = house.get("/Users?count=0").await.body["totalResults"].as_u64().unwrap();
+    let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    for (filter, found) in [
+        (r#"userName eq "otto@hoch.example" or displayName eq "1a""#.to_owned(), 2),
+        (r#"userName eq "otto@hoch.example""#.to_owned(), 1),
+        (r#"not (userName pr) and displayName eq "1a""#.to_owned(), 1),
+        ("userName pr or not (members.value pr)".to_owned(), people + 1),
+        (format!(r#"not ({enterprise}:department pr) and displayName eq "1a""#), 1),
+        (r#"userName eq "otto@hoch.example" and members.value eq "1""#.to_owned(), 0),
+    ] {
+        let body = json!({ "schemas": [SEARCH], "filter": filter, "sortBy": "userName" });
+        let answer = house.post("/.search", body).await;
+        let total = &answer.body["totalResults"];
+        assert_eq!((answer.status, total), (200, &json!(found)), "{filter}: {answer:?}");
+    }
+    // What no kind knows is a mistake, also beside what one of them does.
+    for (name, value) in [("filter", "userName pr or nothing eq 1"), ("sortBy", "nothing")] {
+        let answer = house.post("/.search", json!({ "schemas": [SEARCH], name: value })).await;
+        assert_eq!(answer.status, 400, "{answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_search_of_one_kind_is_a_filter_in_a_body() {
     let house = House::open().await;
     let id = house.post("/Users", nina()).await.id().to_owned();
