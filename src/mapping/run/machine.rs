@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::done::{Done, Note};
 use super::frame::{Frame, Pending};
 use super::judge::Judged;
+use super::member::Told;
 use super::names::Vars;
 use super::task::Task;
 use super::{Moment, Next, Site, Want, render};
@@ -76,6 +77,8 @@ pub(super) struct Machine {
     pub(super) secrets: Vec<String>,
     /// Steps that keep values once the question on top is answered.
     pub(super) keeping: Vec<(Steps, usize)>,
+    /// Members that are to be told yet.
+    pub(super) told: Told,
 }
 
 impl Machine {
@@ -99,6 +102,7 @@ impl Machine {
             done: Done::default(),
             secrets: Vec::new(),
             keeping: Vec::new(),
+            told: Told::default(),
         }
     }
 

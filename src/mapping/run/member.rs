@@ -12,13 +12,23 @@ use crate::call::{Failure, Kind};
 use crate::mapping::expr::plain_text;
 use crate::mapping::lift::native;
 use crate::mapping::plan::{KindPlan, Members, Steps};
-use crate::scim::{Resource, ResourceId, is_to_group};
+use crate::scim::{Delta, Resource, ResourceId, is_to_group};
 
 impl Members {
     /// What the LMS calls the member of that SCIM id.
     pub(super) fn native(&self, id: &str) -> Option<Value> {
         native(self.id_type, id.strip_prefix(&self.prefix)?)
     }
+}
+
+/// Whom a write tells to be members, between the question whether they can be and the
+/// calls that make them so.
+#[derive(Default)]
+pub(super) struct Told {
+    /// Who comes, as the LMS calls them, each once.
+    added: Vec<Value>,
+    /// What a change comes to; nothing, where that depends on who is there.
+    delta: Option<Delta>,
 }
 
 /// Members in SCIM's form. Where there is nobody it is an empty list: that says
@@ -133,40 +143,36 @@ impl Machine {
     }
 
     /// Whether the members that are told can be members at all. It is asked before
-    /// anything is written, so that a group is not made or renamed for nothing.
-    pub(super) fn members_fit(&self) -> Result<(), Failure> {
+    /// anything is written, so that a group is not made or renamed for nothing; what the
+    /// LMS calls them is kept until they are.
+    pub(super) fn members_fit(&mut self) -> Result<(), Failure> {
         let Some(kind) = &self.kind else { return Ok(()) };
         let (Some(plan), Some(place)) = (&kind.members, kind.resource_type.members()) else {
             return Ok(());
         };
-        match &self.goal {
-            Goal::Create(resource) => ids(plan, listed(resource))?,
-            Goal::Change(change) => {
-                let delta = change.edits.delta(&place).unwrap_or_default();
-                ids(plan, &delta.added)?
+        self.told = match &self.goal {
+            Goal::Create(resource) => Told { added: ids(plan, listed(resource))?, delta: None },
+            Goal::Change(change) if change.edits.touch(&place) => {
+                let delta = change.edits.delta(&place);
+                let added = delta.as_ref().map(|delta| ids(plan, &delta.added)).transpose()?;
+                Told { added: added.unwrap_or_default(), delta }
             }
-            Goal::Delete | Goal::Read(_) | Goal::Session => Vec::new(),
+            Goal::Change(_) | Goal::Delete | Goal::Read(_) | Goal::Session => Told::default(),
         };
         Ok(())
     }
 
     /// Members that come with a new group.
-    pub(super) fn first_members(&mut self) -> Result<(), Failure> {
-        let (Some(kind), Goal::Create(resource)) = (self.kind.clone(), &self.goal) else {
-            return Ok(());
-        };
-        let Some(plan) = &kind.members else { return Ok(()) };
-        let added = ids(plan, listed(resource))?;
-        if added.is_empty() {
-            return Ok(());
-        }
+    pub(super) fn first_members(&mut self) {
+        let added = std::mem::take(&mut self.told).added;
+        let kind = self.kind.clone().filter(|_| !added.is_empty());
+        let Some(plan) = kind.as_ref().and_then(|kind| kind.members.as_ref()) else { return };
         if let (None, Some(set)) = (&plan.add, &plan.set) {
             self.vars.set("members", Value::Array(added));
             self.tasks.push_back(Task::Steps(set.clone()));
-            return Ok(());
+            return;
         }
         self.put_changes(plan, added, Vec::new());
-        Ok(())
     }
 
     /// Members that a change adds or removes.
@@ -180,11 +186,11 @@ impl Machine {
         if !change.edits.touch(&place) {
             return Ok(());
         }
-        let Some(delta) = change.edits.delta(&place) else {
+        let Told { added, delta } = std::mem::take(&mut self.told);
+        let Some(delta) = delta else {
             // Which members are meant depends on who they are.
             return self.read_then_compare(plan);
         };
-        let added = ids(plan, &delta.added)?;
         if delta.replaced {
             if let Some(set) = &plan.set {
                 self.vars.set("members", Value::Array(added));
