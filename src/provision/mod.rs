@@ -204,11 +204,8 @@ impl Tenant {
 
     fn view(&self, kind: Kind, picture: Picture, known: Known<'_>) -> Result<Arc<View>, Error> {
         let resource_type = self.resource_type(kind).ok_or_else(|| write::unmapped(kind))?;
-        if let Some(view) = View::of_lms(&picture, resource_type, known) {
-            return Ok(view);
-        }
         let (site, moment) = (self.lms.site(), self.lms.moment());
-        if let Some(view) = View::blended(site, &picture, resource_type, (known, &moment)) {
+        if let Some(view) = View::straight(site, &picture, resource_type, (known, &moment)) {
             return Ok(view);
         }
         let told = View::told(site, picture, known, &moment);

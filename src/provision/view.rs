@@ -89,8 +89,20 @@ impl View {
         Arc::new(Self { id: told.id(), version, written })
     }
 
+    /// The view of what the LMS shows, written straight from what is said of it, where
+    /// that comes to the same as [to tell it](Self::told) first.
+    pub(super) fn straight(
+        site: &Site,
+        shown: &Picture,
+        resource_type: &ResourceType,
+        (known, moment): (Known<'_>, &Moment),
+    ) -> Option<Arc<Self>> {
+        Self::of_lms(shown, resource_type, known)
+            .or_else(|| Self::blended(site, shown, resource_type, (known, moment)))
+    }
+
     /// The view of what the LMS shows, where nothing else is known.
-    pub(super) fn of_lms(
+    fn of_lms(
         shown: &Picture,
         resource_type: &ResourceType,
         known: Known<'_>,
@@ -104,7 +116,7 @@ impl View {
 
     /// The view of what a client and the LMS say together, where all are called the
     /// same: written from the words of both, with no resource made for it.
-    pub(super) fn blended(
+    fn blended(
         site: &Site,
         shown: &Picture,
         resource_type: &ResourceType,

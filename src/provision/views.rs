@@ -48,10 +48,7 @@ impl Tenant {
             let entry = entry.as_deref();
             let meant = matcher.is_some_and(|matcher| is_meant(matcher, &picture));
             let known = self.known(entry, &names);
-            let straight = || {
-                View::of_lms(&picture, resource_type, known)
-                    .or_else(|| View::blended(site, &picture, resource_type, (known, &moment)))
-            };
+            let straight = || View::straight(site, &picture, resource_type, (known, &moment));
             if (matcher.is_none() || !clear || meant)
                 && let Some(view) = straight()
             {
