@@ -1,9 +1,9 @@
 //! What answers look like: text for people, JSON for those who ask for it.
 
-use crate::server::{BoxError, Response};
+use crate::server::Response;
 use bytes::Bytes;
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 
@@ -53,15 +53,9 @@ pub(super) fn prefers_json(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Sends it on its way. HEAD is told the length of what it does not get.
-pub(super) fn send(method: &Method, answer: Answer) -> Response {
-    let (mut parts, mut body) = answer.into_parts();
-    if *method == Method::HEAD {
-        parts.headers.insert(CONTENT_LENGTH, body.len().into());
-        body = Bytes::new();
-    }
-    let body = Full::new(body).map_err(|never| -> BoxError { match never {} });
-    Response::from_parts(parts, body.boxed_unsync())
+/// Sends it on its way.
+pub(super) fn send(answer: Answer) -> Response {
+    answer.map(|body| Full::new(body).map_err(|never| match never {}).boxed_unsync())
 }
 
 fn answer(status: StatusCode, kind: HeaderValue, body: Bytes) -> Answer {

@@ -46,20 +46,19 @@ impl<G: Gateway> Face<G> {
     }
 
     pub(super) async fn answer(&self, request: Request) -> Response {
-        let method = request.method().clone();
         let path = request.uri().path();
         if path.starts_with("/api/") && desk::tenant_at(path).is_none() {
             let answer = match self.admit_order(&request) {
                 Ok(place) => api::answer(Arc::clone(&self.gateway), place, request).await,
                 Err(refusal) => refusal.answer(&request),
             };
-            return answer::send(&method, answer);
+            return answer::send(answer);
         }
         let answer = match self.admit(&request) {
             Ok(page) => self.show(page, &request).await,
             Err(refusal) => refusal.answer(&request),
         };
-        answer::send(request.method(), answer)
+        answer::send(answer)
     }
 
     /// The token comes first: who does not have it learns nothing of the pages.

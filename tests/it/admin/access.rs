@@ -45,16 +45,6 @@ async fn a_page_that_is_not_there_is_not_found_in_the_words_asked_for() {
 }
 
 #[tokio::test]
-async fn head_is_told_the_length_and_given_nothing() {
-    let operators = Operators::of(Scripted::default());
-    let full = operators.get("/live").await;
-    let head = operators.ask(Method::HEAD, "/live", &[]).await;
-    assert_eq!((head.status, head.text.as_str()), (StatusCode::OK, ""));
-    assert_eq!(head.header("content-length"), full.text.len().to_string());
-    assert_eq!(head.header("content-type"), full.header("content-type"));
-}
-
-#[tokio::test]
 async fn with_a_token_only_probes_are_answered_without_it() {
     let operators = Operators::locked();
     for (path, status) in [
