@@ -7,11 +7,11 @@ use super::cache::{Depth, Found};
 use super::views::order;
 use super::{Deed, Error, Tenant};
 use crate::mapping::{Coverage, Picture};
-use crate::scim::{Kind, Matcher, Operator, ResourceId};
+use crate::scim::{self, Kind, Matcher, Operator, ResourceId};
 use crate::store::Among;
 
 /// What a store is asked for at most where the LMS cannot look: more than that
-/// is no search.
+/// is no search, and is refused.
 const MOST_RECALLED: usize = 10_000;
 
 /// Ids asked for in one go; the mapping splits them as its LMS needs.
@@ -66,15 +66,24 @@ impl Tenant {
         Ok(Arc::new(Found { views }))
     }
 
-    /// Those of whom a client once said what the LMS has no place for.
+    /// Those of whom a client once said what the LMS has no place for. Whether they fit
+    /// in all else is seen once it is known how they are now.
     async fn recall(
         self: &Arc<Self>,
         kind: Kind,
         matcher: &Matcher,
         depth: Depth,
     ) -> Result<Vec<Picture>, Error> {
-        let (among, most) = (Among::Present, MOST_RECALLED);
-        let ids = self.ledger.entries.find(kind, among, Some(matcher), most).await?;
+        let Some(part) = self.lms.site().recalled(kind, matcher) else { return Ok(Vec::new()) };
+        let (among, most) = (Among::Present, MOST_RECALLED + 1);
+        let ids = self.ledger.entries.find(kind, among, Some(&part), most).await?;
+        if ids.len() > MOST_RECALLED {
+            let words = format!(
+                "More than {MOST_RECALLED} {kind}s fit what only the gateway knows of them; \
+                 name something that the LMS can look for."
+            );
+            return Err(scim::Error::too_many_results(words).into());
+        }
         self.by_ids(kind, &ids, depth).await
     }
 

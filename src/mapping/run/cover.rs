@@ -58,6 +58,25 @@ impl Site {
     }
 }
 
+impl Site {
+    /// What the gateway's memory is asked for where it has to answer: the part of a
+    /// filter that this LMS has no place for. All else is the LMS's to say, and may be
+    /// other than what a client once sent. Nothing, where no part of it is for memory.
+    pub fn recalled(&self, kind: Kind, matcher: &Matcher) -> Option<Matcher> {
+        let names = [("settings", self.settings())];
+        let fuel = Fuel::new();
+        let scope = Scope::new(&names, &fuel);
+        let kinds = self.plan.kinds_of(kind);
+        let each = kinds.filter_map(|kind| Cover { kind, scope }.recalled(matcher));
+        joined(each.collect(), Matcher::Any)
+    }
+}
+
+/// Some filters as one.
+fn joined(mut parts: Vec<Matcher>, join: fn(Vec<Matcher>) -> Matcher) -> Option<Matcher> {
+    if parts.len() > 1 { Some(join(parts)) } else { parts.pop() }
+}
+
 /// A question, and the values it is asked for.
 pub(super) type Question = (String, Vec<Value>);
 
@@ -98,6 +117,29 @@ impl Cover<'_> {
             }
             // Whoever has no value is meant too, so memory cannot decide it.
             Matcher::Not(_) => self.scan(),
+        }
+    }
+
+    fn recalled(&self, matcher: &Matcher) -> Option<Matcher> {
+        if self.kind.remembered {
+            return Some(matcher.clone());
+        }
+        if !matches!(self.part(matcher), Coverage::NoPlace | Coverage::Divided) {
+            return None;
+        }
+        match matcher {
+            Matcher::All(parts) => {
+                let own = parts.iter().filter(|part| self.part(part) == Coverage::NoPlace);
+                let own = own.filter_map(|part| self.recalled(part)).collect();
+                // Else the same part of which the LMS is asked the rest.
+                let easiest = || parts.iter().min_by_key(|part| self.part(part));
+                joined(own, Matcher::All).or_else(|| self.recalled(easiest()?))
+            }
+            Matcher::Any(parts) => {
+                let own = parts.iter().filter_map(|part| self.recalled(part)).collect();
+                joined(own, Matcher::Any)
+            }
+            Matcher::Compare(..) | Matcher::Present(_) | Matcher::Not(_) => Some(matcher.clone()),
         }
     }
 

@@ -3,6 +3,7 @@
 
 use super::journey::{nina, person};
 use super::{House, Options};
+use matricula::provision::{Config, Keep};
 use matricula::sandbox::{Fault, Person};
 use matricula::scim::{Rules, Unknown};
 use serde_json::{Value, json};
@@ -199,6 +200,36 @@ async fn an_address_that_only_the_gateway_knows_is_found_whichever_way_it_is_ask
     }
     let found = house.find("Users", r#"emails[type eq "home"].value eq "nina@home.example""#).await;
     assert_eq!(found.body["totalResults"], json!(1));
+}
+
+/// A filter by what only the gateway knows, and by something else: that is as the LMS has
+/// it now, and not as a client once wrote it, if ever it did.
+#[tokio::test]
+async fn what_the_gateway_knows_is_searched_together_with_what_the_lms_says() {
+    for keep in [Keep::Full, Keep::Minimal] {
+        let config: fn(&mut Config) = match keep {
+            Keep::Full => |config| config.keep = Keep::Full,
+            Keep::Minimal => |config| config.keep = Keep::Minimal,
+        };
+        let house = forgetful(Options { config, ..Options::default() }).await;
+        let path = made(&house, &nina()).await;
+        house.get(&path).await;
+        house.at_rest().await;
+        edit_lms(&house, &path, |person| person.lastname = "Tal".to_owned());
+        let title = format!("title eq {}", nina()["title"]);
+        for (filter, found) in [
+            (format!("{title} and preferredLanguage eq \"en\""), 1),
+            (format!("{title} and name.familyName eq \"Tal\""), 1),
+            (format!("{title} and name.familyName eq \"Berg\""), 0),
+            (format!("{title} and name.givenName sw \"Ni\" and active eq true"), 1),
+            (format!("({title} or nickName pr) and name.familyName eq \"Tal\""), 1),
+            (format!("({title} or userName eq \"x\") and name.familyName eq \"Tal\""), 1),
+            (format!("({title} and name.familyName eq \"Tal\") or userName eq \"x\""), 1),
+        ] {
+            let answer = house.find("Users", &filter).await;
+            assert_eq!(answer.body["totalResults"], json!(found), "{keep:?}: {filter}");
+        }
+    }
 }
 
 #[tokio::test]

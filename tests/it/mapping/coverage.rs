@@ -58,6 +58,36 @@ fn who_answers_for_users_of_moodle() {
 }
 
 #[test]
+fn memory_is_asked_for_nothing_that_the_lms_may_say() {
+    let site = moodle(&json!({}));
+    let cases = [
+        (r#"title eq "a""#, r#"title eq "a""#),
+        (r#"title eq "a" and name.familyName eq "b""#, r#"title eq "a""#),
+        (r#"name.familyName sw "b" and title eq "a" and not (active eq true)"#, r#"title eq "a""#),
+        (
+            r#"title eq "a" and userType eq "b" and active eq true"#,
+            r#"title eq "a" and userType eq "b""#,
+        ),
+        (r#"title eq "a" or userName eq "b""#, r#"title eq "a""#),
+        (r#"(title eq "a" or userName eq "b") and active eq true"#, r#"title eq "a""#),
+        (
+            r#"(title eq "a" and active eq true) or userType pr or userName eq "b""#,
+            r#"title eq "a" or userType pr"#,
+        ),
+        (r#"emails eq "a@b" and active eq true"#, r#"emails.value eq "a@b""#),
+        (r#"title eq "a" and userName eq "b""#, ""),
+        (r#"userName eq "b""#, ""),
+        (r#"not (title eq "a")"#, ""),
+    ];
+    for (filter, part) in cases {
+        let kept = site.plan.kinds_of(Kind::User).next().unwrap().resource_type.clone().keeping();
+        let asked = Matcher::bind(&Filter::parse(filter, kept.urns()).unwrap(), &kept).unwrap();
+        let recalled = site.recalled(Kind::User, &asked);
+        assert_eq!(recalled.map(|part| part.to_string()).unwrap_or_default(), part, "{filter}");
+    }
+}
+
+#[test]
 fn groups_of_moodle_may_all_be_read() {
     let site = moodle(&json!({}));
     let cases = [
