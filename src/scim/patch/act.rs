@@ -87,8 +87,10 @@ impl Patch<'_> {
             let own = self.id.is_some_and(|id| value.as_str() == Some(id.as_str()));
             return if own { Ok(()) } else { Err(Error::mutability("`id` cannot change")) };
         }
-        // `groups` follows from the groups; clients that write it mean nothing.
-        if place.attr.name.is("groups") && place.schema.is_none() {
+        // `groups` follows from the groups; clients that write it mean nothing. `schemas`
+        // follows from the attributes, and RFC 7644 §3.5.2 lets clients announce them.
+        let follows = ["groups", "schemas"].iter().any(|name| place.attr.name.is(name));
+        if follows && place.schema.is_none() {
             return Ok(());
         }
         if let Some(value) = typed(&place, value, self.rules)? {

@@ -220,3 +220,17 @@ fn replacing_by_a_filter_that_matches_several_changes_all_of_them() {
     ] }));
     assert_eq!(both(before, operations), expected);
 }
+
+/// §3.5.2: subsequent operations assume the schemas that an operation adds.
+#[test]
+fn a_schema_may_be_announced_before_it_is_used() {
+    let urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    for verb in ["add", "replace"] {
+        let operations = json!([
+            { "op": verb, "path": "schemas", "value": [urn] },
+            { "op": "add", "path": format!("{urn}:department"), "value": "Physics" },
+        ]);
+        let after = both(user(json!({})), operations);
+        assert_eq!(after, user(json!({ urn: { "department": "Physics" } })), "{verb}");
+    }
+}
