@@ -78,11 +78,13 @@ impl Tenant {
 }
 
 /// Whether the LMS's own spelling is what was asked for, though the client's is
-/// another: only where that cannot be mistaken. Members are not spelt, but called.
+/// another: only where that cannot be mistaken. Members are not spelt, but called, and
+/// labels are the mapping's, which an LMS has none of.
 fn is_meant(matcher: &Matcher, picture: &Picture) -> bool {
     let Matcher::Compare(place, Operator::Eq, _) = matcher else { return false };
-    let spelt = !["members", "manager"].iter().any(|name| place.attr.name.is(name));
-    spelt && picture.fits(matcher)
+    let called = ["members", "manager"].iter().any(|name| place.attr.name.is(name));
+    let label = ["type", "primary"].iter().any(|name| place.leaf().name.is(name));
+    !called && !label && picture.fits(matcher)
 }
 
 /// The order of lists: numbers as numbers, so that it is the order in which an

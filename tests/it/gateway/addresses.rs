@@ -178,3 +178,21 @@ async fn an_address_that_another_has_is_taken_whatever_its_label() {
     assert_eq!(refused.status, 409, "{refused:?}");
     assert_eq!(email(&house, &path), "otto@hoch.example");
 }
+
+/// The address is the account's, so that it is found as one for work; but it is not said
+/// to be one.
+#[tokio::test]
+async fn whoever_has_no_work_address_is_not_found_by_that_label() {
+    for body in [labelled_other(), without_a_label()] {
+        let house = House::open().await;
+        let path = made(&house, body).await;
+        let found = async |filter: &str| {
+            let answer = house.find("Users", filter).await;
+            let listed = answer.body["Resources"].as_array().unwrap().clone();
+            listed.iter().any(|one| path.ends_with(&format!("/{}", one["id"].as_str().unwrap())))
+        };
+        assert!(found(r#"emails[type eq "work"].value eq "nina@hoch.example""#).await);
+        assert!(!found(r#"emails.type eq "work""#).await);
+        assert!(found("emails.primary eq true").await);
+    }
+}
