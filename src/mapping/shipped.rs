@@ -10,6 +10,7 @@ pub struct Shipped;
 const MAPPINGS: &[(&str, &str)] = &[
     ("kolibri", include_str!("../../mappings/kolibri.toml")),
     ("canvas", include_str!("../../mappings/canvas.toml")),
+    ("blackboard", include_str!("../../mappings/blackboard.toml")),
     ("minimal-rest", include_str!("../../mappings/minimal-rest.toml")),
     ("moodle", include_str!("../../mappings/moodle.toml")),
 ];
