@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::expr::{Scope, plain_text};
+use super::expr::{Expr, Scope, plain_text};
 use super::field::Field;
 use super::plan::{Attribute, Check, Derived, KindPlan, Policy};
 use crate::call::{Failure, Kind};
@@ -133,7 +133,10 @@ impl Lower<'_> {
         let Some(field) = field_of(attribute, moment) else { return Ok(()) };
         let Some(place) = field.fill(&self.scope) else { return Ok(()) };
         let names = [("user", user)];
-        if attribute.when.as_ref().is_some_and(|when| !when.holds(&self.scope.with(&names))) {
+        // An invented one stands for whatever was not to be written.
+        let anyway = moment == Moment::Create && *policy == Policy::Invent;
+        let written = |when: &Expr| when.holds(&self.scope.with(&names));
+        if !anyway && !attribute.when.as_ref().is_none_or(written) {
             return Ok(());
         }
         let Some(value) = found.filter(|value| !value.is_null()) else {

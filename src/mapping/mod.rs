@@ -11,6 +11,7 @@ mod essence;
 pub mod expr;
 mod fault;
 pub mod field;
+mod invent;
 mod lift;
 mod lower;
 mod needed;

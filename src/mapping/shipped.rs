@@ -8,9 +8,9 @@ use super::source::Shelf;
 pub struct Shipped;
 
 const MAPPINGS: &[(&str, &str)] = &[
-    ("kolibri", include_str!("../../mappings/kolibri.toml")),
-    ("canvas", include_str!("../../mappings/canvas.toml")),
     ("blackboard", include_str!("../../mappings/blackboard.toml")),
+    ("canvas", include_str!("../../mappings/canvas.toml")),
+    ("kolibri", include_str!("../../mappings/kolibri.toml")),
     ("minimal-rest", include_str!("../../mappings/minimal-rest.toml")),
     ("moodle", include_str!("../../mappings/moodle.toml")),
 ];

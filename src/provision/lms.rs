@@ -1,6 +1,5 @@
 //! One LMS as the use cases see it: a mapping's runs, driven over backends.
 
-use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -113,9 +112,7 @@ impl Lms {
         let Operation::Create(resource) = operation else {
             return self.site.write(operation, known, &self.moment());
         };
-        let plan = self.site.plan.kinds_of(resource.kind()).next();
-        let told = plan.map(|plan| plan.with_password(resource, nobody_knows)).transpose()?;
-        let told = told.map_or_else(|| resource.clone(), Cow::into_owned);
+        let told = self.site.with_password(resource, nobody_knows)?.into_owned();
         self.site.write(&Operation::Create(told), known, &self.moment())
     }
 

@@ -1,12 +1,10 @@
 //! A kind of resource: its attributes, its operations, how it is found.
 
-use std::borrow::Cow;
-
-use super::attribute::{Attribute, Derived, Policy};
+use super::attribute::{Attribute, Derived};
 use super::step::{CallPlan, Rule, Steps};
 use crate::mapping::expr::Expr;
 use crate::mapping::sheet::Sheet;
-use crate::scim::{Kind, Resource, ResourceType};
+use crate::scim::{Kind, ResourceType};
 
 /// One kind of resource in the LMS.
 #[derive(Debug)]
@@ -59,22 +57,6 @@ impl KindPlan {
     /// The row that answers a question.
     pub fn row(&self, question: &str) -> Option<&Row> {
         self.rows.iter().find(|row| row.question.eq_ignore_ascii_case(question))
-    }
-
-    /// What a create tells the LMS: with a password, where that cannot do without and
-    /// the client gave none.
-    pub fn with_password<'a, E>(
-        &self,
-        resource: &'a Resource,
-        invent: impl FnOnce() -> Result<String, E>,
-    ) -> Result<Cow<'a, Resource>, E> {
-        let wanted = |it: &&Attribute| it.absent == Policy::Invent && it.value(resource).is_none();
-        let Some(attribute) = self.attributes.iter().find(wanted) else {
-            return Ok(Cow::Borrowed(resource));
-        };
-        let mut attributes = resource.attributes().clone();
-        attributes.insert(attribute.name.clone(), invent()?.into());
-        Ok(Cow::Owned(Resource::from_attributes(resource.kind(), attributes)))
     }
 
     /// The attribute of that SCIM path.
