@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::fault::{Fault, Reach};
+use super::fault::Fault;
 use super::metrics::Handles;
 use super::settings;
 use crate::call::{Kind, Reply};
@@ -148,7 +148,7 @@ impl Leave<'_> {
         let mut inner = self.breaker.lock();
         let silent = inner.answered.elapsed() > LATELY;
         match outcome {
-            Err(fault) if fault.reach == Reach::Held || (fault.cut && !silent) => return,
+            Err(fault) if fault.is_no_news() || (fault.cut && !silent) => return,
             Err(fault) if fault.failure.kind == Kind::Unavailable => {
                 return self.breaker.fail(&mut inner, self.probe);
             }

@@ -14,6 +14,8 @@ pub(super) enum Reach {
     Held,
     /// Proven: not a byte of it left us.
     Unsent,
+    /// The same, and nobody was asked: what failed, another attempt was told before.
+    Heard,
     /// It may have arrived; no answer did.
     Lost,
     /// The LMS answered.
@@ -47,6 +49,16 @@ impl Fault {
         Self::held(Failure::new(Kind::Unavailable, detail).retry(Retry::After(wait)))
     }
 
+    /// The same failure, as another attempt hears of it.
+    pub(super) fn heard(&self) -> Self {
+        Self { reach: Reach::Heard, ..self.clone() }
+    }
+
+    /// Whether the LMS had no part in it.
+    pub(super) fn is_no_news(&self) -> bool {
+        matches!(self.reach, Reach::Held | Reach::Heard)
+    }
+
     /// A reply that the mapping calls bad.
     pub(super) fn answered(failure: Failure) -> Self {
         Self::came(failure, Reach::Answered)
@@ -59,7 +71,7 @@ impl Fault {
     pub(super) fn may_have_happened(&self, safety: Safety) -> bool {
         let vague = matches!(self.failure.kind, Kind::Unavailable | Kind::Garbled);
         let reached = match self.reach {
-            Reach::Held | Reach::Unsent => false,
+            Reach::Held | Reach::Unsent | Reach::Heard => false,
             Reach::Lost => true,
             Reach::Answered => vague,
         };
@@ -71,7 +83,7 @@ impl Fault {
         let worth = matches!(self.failure.retry, Retry::Later | Retry::After(_));
         let harmless = match self.reach {
             Reach::Held => false,
-            Reach::Unsent => true,
+            Reach::Unsent | Reach::Heard => true,
             Reach::Lost => safety != Safety::Once,
             // Being throttled means: not done.
             Reach::Answered => safety != Safety::Once || self.failure.kind == Kind::Throttled,

@@ -170,11 +170,17 @@ impl Stack {
     async fn judged(&self, call: &Call, errand: &Errand<'_>, term: Term) -> Result<Reply, Fault> {
         let reply = self.wire(call, term).await?;
         let Some(failure) = (errand.judge)(&reply) else { return Ok(reply) };
-        let failure = fault::with_wait(failure, &reply, self.clock.now());
+        Err(Fault::answered(self.heeded(failure, &reply)))
+    }
+
+    /// A failure with the LMS's word on when to come back. Of too many calls, that word
+    /// goes for all of them.
+    pub(super) fn heeded(&self, failure: Failure, reply: &Reply) -> Failure {
+        let failure = fault::with_wait(failure, reply, self.clock.now());
         if let (Kind::Throttled, Retry::After(wait)) = (failure.kind, failure.retry) {
             self.rates.hold(wait);
         }
-        Err(Fault::answered(failure))
+        failure
     }
 
     /// One exchange: what the rate and the time-out bound, a login's calls too.

@@ -72,7 +72,7 @@ impl Lms {
         let mut backends: Vec<(Arc<str>, Backend)> = Vec::new();
         for (name, settings) in without.into_iter().chain(with) {
             let vault = ledger.and_then(|ledger| ledger.safe(name));
-            let access = login::access((&site, name), &backends, &house.clock, vault);
+            let access = login::access((&site, name), &backends, vault);
             let pace = ledger.map(|ledger| ledger.pace(name)).unwrap_or_default();
             let backend = Backend::at_pace(&pace, settings, access, house)?;
             backends.push((Arc::clone(name), backend));

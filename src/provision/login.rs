@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::backend::{self, Access, Backend, Conversation, Login, Session, Vault};
 use crate::call::{Call, Failure, Kind, Reply};
-use crate::clock::Clock;
 use crate::mapping::{self, Moment, Run, Site};
 
 /// How a backend of a site is known to the LMS. What the mapping writes into its
@@ -15,13 +15,12 @@ use crate::mapping::{self, Moment, Run, Site};
 pub(super) fn access(
     (site, name): (&Arc<Site>, &Arc<str>),
     others: &[(Arc<str>, Backend)],
-    clock: &Clock,
     vault: Option<Arc<dyn Vault>>,
 ) -> Access {
     let Some(login) = site.plan.backend(name).and_then(|backend| backend.login.as_ref()) else {
         return Access::Open;
     };
-    let mapped = Mapped { site: Arc::clone(site), name: Arc::clone(name), clock: clock.clone() };
+    let mapped = Mapped { site: Arc::clone(site), name: Arc::clone(name) };
     Access::Session(Session {
         margin: Duration::from_secs(login.margin),
         idle: login.idle,
@@ -36,12 +35,11 @@ pub(super) fn access(
 struct Mapped {
     site: Arc<Site>,
     name: Arc<str>,
-    clock: Clock,
 }
 
 impl Login for Mapped {
-    fn begin(&self, last: &Value) -> Box<dyn Conversation> {
-        let moment = Moment { now: self.clock.now().into(), lookups: Map::new() };
+    fn begin(&self, last: &Value, now: Timestamp) -> Box<dyn Conversation> {
+        let moment = Moment { now: now.into(), lookups: Map::new() };
         Box::new(Opening(self.site.login(&self.name, last, &moment)))
     }
 

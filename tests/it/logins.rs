@@ -284,3 +284,25 @@ fn a_reload_does_not_ask_the_lms_more_than_its_rate_bears() {
     }
     assert_eq!(told, [200, 503, 503], "one call a minute");
 }
+
+/// Shown once more it may lock the account, and it is the same password though the time
+/// beside it is another.
+#[test]
+fn a_password_that_is_refused_is_shown_once_also_where_the_time_stands_beside_it() {
+    let shown = Arc::new(Mutex::new(0));
+    let seen = Arc::clone(&shown);
+    let lms = lms(move |_| {
+        let mut shown = seen.lock().unwrap();
+        *shown += 1;
+        if *shown == 1 { (200, granted(1).1.replace("600", "0")) } else { refused() }
+    });
+    let timed = MAPPING
+        .replace("refresh_token = \"{session.refresh ?? settings.refresh}\"", "at = \"{now}\"")
+        .replace("durable = [\"refresh\"]\n", "");
+    let folder = folder(&lms, &timed);
+    let (_program, users) = serving(&folder);
+    // Its session is over as soon as it was used.
+    assert_eq!(ask("GET", &format!("{users}/7"), TOKEN).0, 200);
+    assert_eq!(ask("GET", &format!("{users}/8"), TOKEN).0, 503);
+    assert_eq!(*shown.lock().unwrap(), 2);
+}

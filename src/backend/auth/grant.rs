@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::login::{Conversation, Login, Next};
@@ -120,7 +121,7 @@ impl Grant {
 }
 
 impl Login for Grant {
-    fn begin(&self, last: &Value) -> Box<dyn Conversation> {
+    fn begin(&self, last: &Value, _: Timestamp) -> Box<dyn Conversation> {
         Box::new(Asking { grant: self.clone(), token: self.renewal(last), renewing: false })
     }
 

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::backend::Backend;
@@ -17,7 +18,7 @@ use crate::call::{Call, Failure, Reply};
 pub trait Login: Send + Sync {
     /// Begins to open a session, over what is left of the last one (null at the
     /// first time): a refresh token, say.
-    fn begin(&self, last: &Value) -> Box<dyn Conversation>;
+    fn begin(&self, last: &Value, now: Timestamp) -> Box<dyn Conversation>;
 
     /// Shows a session in a call.
     fn show(&self, call: &mut Call, session: &Value) -> Result<(), Failure>;

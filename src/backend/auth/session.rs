@@ -218,7 +218,7 @@ impl Keeper {
 
     fn rested(&self) -> Result<(), Fault> {
         match &self.lock().refused {
-            Some((fault, until)) if Instant::now() < *until => Err(fault.clone()),
+            Some((fault, until)) if Instant::now() < *until => Err(fault.heard()),
             Some(_) | None => Ok(()),
         }
     }

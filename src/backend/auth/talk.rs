@@ -21,9 +21,10 @@ pub(super) async fn log_in(
     stack: &Arc<Stack>,
     last: &Value,
 ) -> Result<Value, Failure> {
-    let first = session.login.begin(last);
-    // Begun at the same moment, so that the two do not differ by the time alone.
-    let second = (!last.is_null()).then(|| session.login.begin(&Value::Null));
+    let now = stack.clock.now();
+    let first = session.login.begin(last, now);
+    // At the same moment, so that the two do not differ by the time alone.
+    let second = (!last.is_null()).then(|| session.login.begin(&Value::Null, now));
     let (mut outcome, said) = converse(session, stack, (first, &Said::new())).await;
     let refused = outcome.as_ref().is_err_and(|failure| refuses(failure.kind));
     if let (true, Some(second)) = (refused, second) {
@@ -43,7 +44,10 @@ async fn converse(
     let (mut said, mut reply) = (Said::new(), None);
     for _ in 0..MOST_CALLS {
         match conversation.next(reply.take()) {
-            Next::Done(outcome) => return (outcome, said),
+            Next::Done(outcome) => {
+                let outcome = outcome.map_err(|failure| heeded(session, stack, (failure, &said)));
+                return (outcome, said);
+            }
             Next::Call(call) => {
                 let known = before.iter().rev().find(|(asked, _)| *asked == *call);
                 let answer = match known {
@@ -59,10 +63,23 @@ async fn converse(
 }
 
 async fn ask(session: &Session, stack: &Arc<Stack>, call: &Call) -> Result<Reply, Failure> {
-    let away = session.elsewhere.iter().find(|(name, _)| *name == call.backend);
-    let stack = away.map_or(stack, |(_, backend)| &backend.0);
+    let stack = asked(session, stack, call);
     let term = Term::of(Instant::now(), stack.timing.whole);
     stack.wire(call, term).await.map_err(|fault| fault.failure)
+}
+
+/// Where a call goes.
+fn asked<'s>(session: &'s Session, stack: &'s Arc<Stack>, call: &Call) -> &'s Arc<Stack> {
+    let away = session.elsewhere.iter().find(|(name, _)| *name == call.backend);
+    away.map_or(stack, |(_, backend)| &backend.0)
+}
+
+/// A login that failed, with the LMS's word on when to come back.
+fn heeded(session: &Session, stack: &Arc<Stack>, (failure, said): (Failure, &Said)) -> Failure {
+    match said.last() {
+        Some((call, Ok(reply))) => asked(session, stack, call).heeded(failure, reply),
+        _ => failure,
+    }
 }
 
 /// Whether a login that failed so was refused: it is neither the moment nor the way.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::login::Memory;
 use super::support::{Act, Lms, gateway, json, raw, settings};
+use jiff::Timestamp;
 use matricula::backend::{Access, Backend, Conversation, Errand, Login, Next, Session};
 use matricula::call::{Call, Failure, Kind, Reply};
 use matricula::mapping::{self, Done, Moment, Run, Shelf, Site, Source, Want};
@@ -41,7 +42,7 @@ struct Mapped(Arc<Site>);
 struct Running(Run);
 
 impl Login for Mapped {
-    fn begin(&self, last: &Value) -> Box<dyn Conversation> {
+    fn begin(&self, last: &Value, _: Timestamp) -> Box<dyn Conversation> {
         Box::new(Running(self.0.login("main", last, &moment()).unwrap()))
     }
 

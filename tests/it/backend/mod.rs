@@ -2,6 +2,7 @@
 
 mod breaker;
 mod faults;
+mod ill_login;
 mod limits;
 mod lines;
 mod login;
