@@ -222,7 +222,12 @@ impl Tenant {
     }
 
     fn task(&self, name: &'static str) -> Task {
-        Task { name, until: Instant::now() + self.config.patience.max(Duration::from_millis(1)) }
+        Task { name, until: Instant::now() + self.patience() }
+    }
+
+    /// How long the LMS is waited for.
+    fn patience(&self) -> Duration {
+        self.config.patience.max(Duration::from_millis(1))
     }
 }
 

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::yield_now;
+use tokio::time::timeout;
 
 use super::cache::Depth;
 use super::{Error, Tenant};
@@ -46,6 +47,13 @@ struct Passenger {
     tell: oneshot::Sender<Result<Vec<Picture>, Failure>>,
 }
 
+impl Passenger {
+    /// Whether he still wants to know.
+    fn waits(&self) -> bool {
+        !self.tell.is_closed()
+    }
+}
+
 /// Everybody who waits.
 pub(super) struct Rides {
     slots: Arc<Semaphore>,
@@ -72,7 +80,7 @@ impl Rides {
     fn leave(&self, route: &Route) -> (Vec<Passenger>, bool) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let mut leaving = waiting.remove(route).unwrap_or_default();
-        leaving.retain(|passenger| !passenger.tell.is_closed());
+        leaving.retain(Passenger::waits);
         let rest = leaving.split_off(leaving.len().min(SEATS));
         let some = !rest.is_empty();
         if some {
@@ -130,7 +138,11 @@ impl Tenant {
         if !self.rides.board(&route, Passenger { sought, tell }) {
             self.drives(route);
         }
-        told.await.unwrap_or_else(|_| Err(cut_off()))
+        // Waiting for the ride is waiting for the LMS: there is one time for both.
+        match timeout(self.patience(), told).await {
+            Ok(told) => told.unwrap_or_else(|_| Err(cut_off())),
+            Err(_) => Err(Failure::new(FailureKind::Unavailable, "the LMS did not answer in time")),
+        }
     }
 
     /// Takes everybody who waits on a route, as soon as there is a slot. A task of its
@@ -170,19 +182,24 @@ impl Tenant {
             return;
         }
         self.metrics.rode(aboard.len());
-        let together: Vec<&Sought> = aboard.iter().map(|one| &one.sought).collect();
-        match self.sought(route, &together).await {
-            Ok(pictures) => share(aboard, pictures),
-            // One of them spoils the answer of all: each for himself.
-            Err(failure) if failure.kind == FailureKind::Poisoned && aboard.len() > 1 => {
-                for one in aboard {
-                    let found = self.sought(route, &[&one.sought]).await;
-                    let _ = one.tell.send(found);
-                }
+        let mut parties = vec![aboard];
+        while let Some(mut party) = parties.pop() {
+            party.retain(Passenger::waits);
+            if party.is_empty() {
+                continue;
             }
-            Err(failure) => {
-                for one in aboard {
-                    let _ = one.tell.send(Err(failure.clone()));
+            let together: Vec<&Sought> = party.iter().map(|one| &one.sought).collect();
+            match self.sought(route, &together).await {
+                Ok(pictures) => share(party, pictures),
+                // One of them spoils the answer of all: the halves ask on.
+                Err(failure) if failure.kind == FailureKind::Poisoned && party.len() > 1 => {
+                    let half = party.split_off(party.len() / 2);
+                    parties.extend([half, party]);
+                }
+                Err(failure) => {
+                    for one in party {
+                        let _ = one.tell.send(Err(failure.clone()));
+                    }
                 }
             }
         }

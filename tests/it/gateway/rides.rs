@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use super::house::until;
 use super::journey::person;
 use super::raw::{Raw, request};
 use super::{Answer, House, Options};
+use crate::server::{held, settle};
 use matricula::sandbox::{Fault, Latch, Person};
 use serde_json::json;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, advance};
 
 const BY_FIELD: &str = "core_user_get_users_by_field";
 
@@ -133,9 +136,7 @@ async fn different_questions_do_not_share_a_call() {
 async fn an_account_that_spoils_answers_spoils_only_its_own() {
     let house = narrow().await;
     let ids = people(&house, 5).await;
-    // Made when the site allowed such names; it does not any more.
-    let bad = Person::new("bad+name", "B", "N", "bad@hoch.example");
-    let bad = house.lms.with(|moodle| moodle.people.insert(bad).unwrap());
+    let bad = spoiler(&house);
     let mut paths: Vec<_> = ids.iter().map(|id| format!("/Users/{id}")).collect();
     paths.insert(2, format!("/Users/{bad}"));
     let answers = together(&house, &paths).await;
@@ -204,4 +205,89 @@ async fn who_leaves_does_not_stop_those_who_ride_along() {
     latch.release();
     assert_eq!(asking.join_all().await, [200, 200]);
     assert_eq!(first.await.unwrap().status, 200);
+}
+
+/// With the same time for the LMS as a request has that goes alone.
+#[tokio::test(start_paused = true)]
+async fn who_rides_waits_for_the_lms_no_longer_than_who_goes_alone() {
+    held(async {
+        let backend = |settings: &mut matricula::backend::Settings| {
+            settings.limits.concurrency = 1;
+            settings.timing.attempt = Duration::from_mins(10);
+            settings.timing.whole = Duration::from_mins(10);
+        };
+        let patience = Duration::from_secs(20);
+        let house = House::with(Options { backend, patience, ..Options::default() }).await;
+        let house = Arc::new(house);
+        let ids = people(&house, 3).await;
+        let (_latch, first) = occupied(&house).await;
+        house.lms.faults().always(Some(BY_FIELD), Fault::Held(Latch::new()));
+        let mut riding = JoinSet::new();
+        for id in ids {
+            let house = Arc::clone(&house);
+            riding.spawn(async move { house.get(&format!("/Users/{id}")).await });
+        }
+        house.in_flight(4).await;
+        let begun = Instant::now();
+        while !riding.is_empty() && begun.elapsed() < 3 * patience {
+            advance(Duration::from_secs(1)).await;
+            settle().await;
+            while let Some(answer) = riding.try_join_next() {
+                let answer = answer.unwrap();
+                assert_eq!(answer.status, 503, "{answer:?}");
+                assert!(answer.header("retry-after").is_some());
+                assert!(begun.elapsed() < patience + Duration::from_secs(3));
+            }
+        }
+        assert!(riding.is_empty(), "some were never answered");
+        assert_eq!(first.await.unwrap().status, 503);
+    })
+    .await;
+}
+
+/// A person whom Moodle cannot show: she spoils the answer of all who ride with her.
+fn spoiler(house: &House) -> String {
+    // Made when the site allowed such names; it does not any more.
+    let bad = Person::new("bad+name", "B", "N", "bad@hoch.example");
+    house.lms.with(|moodle| moodle.people.insert(bad).unwrap()).to_string()
+}
+
+#[tokio::test]
+async fn who_spoils_the_answer_of_many_is_found_by_halves() {
+    let house = narrow().await;
+    let mut ids = people(&house, 63).await;
+    ids.insert(40, spoiler(&house));
+    let paths: Vec<_> = ids.iter().map(|id| format!("/Users/{id}")).collect();
+    let answers = together(&house, &paths).await;
+    for (index, answer) in answers.iter().enumerate() {
+        assert_eq!(answer.status, if index == 40 { 502 } else { 200 }, "{index}");
+    }
+    // The one that took the slot, all together, and twice as many as there are halves.
+    assert_eq!(house.lms.calls().total(), 2 + 2 * 6);
+}
+
+#[tokio::test]
+async fn nobody_is_looked_for_who_has_left_when_an_answer_is_spoilt() {
+    let house = narrow().await;
+    let mut ids = people(&house, 6).await;
+    ids.push(spoiler(&house));
+    let (latch, first) = occupied(&house).await;
+    let ride = Latch::new();
+    house.lms.faults().on(BY_FIELD, Fault::Held(ride.clone()));
+    let mut riders = Vec::new();
+    for id in &ids {
+        let mut rider = Raw::to(&house).await;
+        rider.say(&request(&house, &format!("GET /demo/scim/v2/Users/{id}"), "", "")).await;
+        riders.push(rider);
+    }
+    house.in_flight(8).await;
+    latch.release();
+    ride.arrived(1).await;
+    assert_eq!(first.await.unwrap().status, 200);
+    riders.truncate(1);
+    house.in_flight(1).await;
+    ride.release();
+    assert!(riders[0].head().await.starts_with("http/1.1 200"));
+    house.at_rest().await;
+    assert_eq!(house.lms.calls().total(), 3, "{:?}", house.lms.calls().by_function());
 }
