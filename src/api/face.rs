@@ -8,6 +8,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use super::config::Config;
+use super::places::Share;
 use super::route::{Route, segments};
 use crate::provision::Tenant;
 use crate::scim::{AuthenticationScheme, Capabilities, Kind};
@@ -30,6 +31,7 @@ pub struct Front {
     /// From where it may be spoken to; from everywhere, if no network is named.
     pub(super) from: Vec<IpNet>,
     pub(super) capabilities: Capabilities,
+    pub(super) share: Share,
 }
 
 impl Face {
@@ -69,7 +71,8 @@ impl Front {
     pub fn new(tenant: Arc<Tenant>, path: &str, tokens: Fixed, config: &Config) -> Self {
         let capabilities = capabilities(&tenant, config);
         let path = joined(path);
-        Self { tenant, path, tokens, from: Vec::new(), capabilities }
+        let (from, share) = (Vec::new(), Share::default());
+        Self { tenant, path, tokens, from, capabilities, share }
     }
 
     /// The same, for those alone who come from one of these networks.

@@ -18,6 +18,7 @@ mod guessers;
 mod line;
 mod metrics;
 mod one;
+mod places;
 mod refusal;
 mod roll;
 mod route;
@@ -28,7 +29,6 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
-use tokio::sync::Semaphore;
 
 pub use config::Config;
 pub use expiry::Expiry;
@@ -37,6 +37,7 @@ pub use metrics::Metrics;
 pub use roll::Roll;
 
 use guessers::Guessers;
+use places::Places;
 
 use crate::clock::Clock;
 use crate::server;
@@ -49,7 +50,7 @@ pub struct Api(Arc<Shared>);
 
 struct Shared {
     face: ArcSwap<Face>,
-    slots: Semaphore,
+    places: Places,
     metrics: Metrics,
     clock: Clock,
     ids: line::Ids,
@@ -63,12 +64,12 @@ impl Api {
     /// The face of these tenants. How many requests there may be at the same time
     /// is settled here, whatever faces follow.
     pub fn new(face: Face, metrics: Metrics, clock: Clock, roll: Arc<Roll>) -> Self {
-        let slots = Semaphore::new(face.config.concurrency.max(1));
+        let places = Places::new(face.config.concurrency);
         let face = ArcSwap::from_pointee(face);
         let (ids, guessers) = (line::Ids::default(), Guessers::new());
         Self(Arc::new(Shared {
             face,
-            slots,
+            places,
             metrics,
             clock,
             ids,

@@ -129,7 +129,7 @@ struct Shedding<N> {
 
 impl<N: Next> Next for Shedding<N> {
     async fn answer(&self, asked: &mut Asked) -> Result<Response, BoxError> {
-        let Ok(_place) = self.shared.slots.try_acquire() else {
+        let Some(_place) = self.shared.places.take(&asked.face, asked.front.as_ref()) else {
             return Err(busy("The gateway has too many requests at the same time.").into());
         };
         self.next.answer(asked).await

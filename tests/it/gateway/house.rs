@@ -189,6 +189,13 @@ impl House {
         tenant
     }
 
+    /// Another tenant, as far as the face can tell, at that path.
+    pub(super) fn beside(&self, path: &str) {
+        let own = front(Arc::clone(&self.tenant), &self.options);
+        let other = front_at(path, Arc::clone(&self.tenant), &self.options);
+        self.api.replace(Face::new(self.options.api.clone(), vec![own, other]));
+    }
+
     /// What waits.
     pub(crate) fn pending(&self) -> &Arc<dyn Queue> {
         &self.options.pending
@@ -350,6 +357,10 @@ fn plan() -> Arc<Plan> {
 }
 
 fn front(tenant: Arc<Tenant>, options: &Options) -> Front {
+    front_at("/demo/scim/v2", tenant, options)
+}
+
+fn front_at(path: &str, tenant: Arc<Tenant>, options: &Options) -> Front {
     let own = Token {
         title: "test".to_owned(),
         digest: Digest::of(TOKEN),
@@ -358,7 +369,7 @@ fn front(tenant: Arc<Tenant>, options: &Options) -> Front {
         from: Vec::new(),
     };
     let tokens = Fixed::new(options.tokens.iter().cloned().chain([own]).collect());
-    let front = Front::new(tenant, "/demo/scim/v2", tokens, &options.api);
+    let front = Front::new(tenant, path, tokens, &options.api);
     front.only_from(options.from.clone())
 }
 

@@ -31,6 +31,7 @@ mod order;
 mod overtime;
 mod pages;
 mod peers;
+mod places;
 mod policies;
 mod privacy;
 mod protocol;
