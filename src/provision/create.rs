@@ -13,8 +13,8 @@ use super::words::memorable;
 use super::write::unmapped;
 use super::{Deed, Depth, Error, Tenant, View};
 use crate::call::{Failure, Kind as FailureKind};
-use crate::mapping::Picture;
 use crate::mapping::plan::KindPlan;
+use crate::mapping::{Done, Picture};
 use crate::policy::{Decision, Reason, Then};
 use crate::scim::{Operation, Resource, ResourceId};
 use crate::store::Entry;
@@ -134,10 +134,7 @@ impl Tenant {
         };
         let id = picture.id();
         self.ledger.epochs.written(kind, id.as_ref());
-        let id = id.ok_or_else(|| {
-            let failure = Failure::new(FailureKind::Garbled, "the LMS gave the new one no id");
-            Error::lms(Deed::Create)(failure)
-        })?;
+        let id = id.ok_or_else(|| Error::lms(Deed::Create)(nameless()))?;
         match self.kept(resource, (&id, picture), (gone, then), origin).await {
             Ok(view) => {
                 self.ledger.doubts.settle(keys);
@@ -218,11 +215,10 @@ impl Tenant {
         let run = self.lms.write(&operation, None);
         let run = run.map_err(Error::lms(Deed::Create))?;
         let failure = match self.drive(run, resource.kind(), Deed::Create).await {
-            Ok(done) => {
-                let id = done.id.clone();
-                let shown = done.pictures.into_iter().next();
-                return Ok(shown.unwrap_or_else(|| self.expected(resource, id.as_ref())));
-            }
+            Ok(done) => match self.as_made(resource, *done) {
+                picture if picture.id().is_some() => return Ok(picture),
+                _ => nameless(),
+            },
             Err(failure) => failure,
         };
         self.ledger.epochs.written(resource.kind(), None);
@@ -256,6 +252,11 @@ impl Tenant {
         }
     }
 
+    fn as_made(&self, resource: &Resource, done: Done) -> Picture {
+        let shown = done.pictures.into_iter().next();
+        shown.unwrap_or_else(|| self.expected(resource, done.id.as_ref()))
+    }
+
     /// What the LMS holds after a create that told us nothing but an id.
     fn expected(&self, resource: &Resource, id: Option<&ResourceId>) -> Picture {
         let mut shown = self.lms.site().echo(resource, &self.lms.moment());
@@ -271,6 +272,12 @@ impl Tenant {
 
 fn is_invalid(error: &Error) -> bool {
     matches!(error, Error::Lms { failure: Failure { kind: FailureKind::Invalid, .. }, .. })
+}
+
+/// The LMS calls it done, and does not say who came of it: that has to be looked for.
+fn nameless() -> Failure {
+    let failure = Failure::new(FailureKind::Garbled, "the LMS gave the new one no id");
+    Failure { lost: true, ..failure }
 }
 
 /// A failure whose outcome even looking did not tell: to be tried again.

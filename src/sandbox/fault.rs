@@ -16,6 +16,8 @@ pub enum Fault {
     Status(u16),
     /// A page with that status, and yet Moodle did it: a 504.
     StatusAfter(u16),
+    /// Moodle does it, and these bytes are all that comes of its answer.
+    Instead(String),
     /// 429 with `Retry-After` in seconds.
     TooMany(u32),
     /// A maintenance page for people, with status 200.

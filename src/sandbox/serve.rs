@@ -158,6 +158,10 @@ async fn faulty(shared: &Shared, parameters: Array) -> io::Result<Response<Reply
             shared.answer(parameters).await;
             response(&page(status), Reply::whole)
         }
+        Fault::Instead(text) => {
+            let answer = shared.answer(parameters).await;
+            response(&Answer { body: text, ..answer }, Reply::whole)
+        }
         Fault::TooMany(seconds) => response(&page(429).after(seconds), Reply::whole),
         Fault::Page => response(&page(200), Reply::whole),
         Fault::Exception(code) => refused(Trouble::untranslated(code)),

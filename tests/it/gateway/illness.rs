@@ -31,6 +31,8 @@ enum Illness {
     DropBefore,
     DropAfter,
     Half,
+    /// It did what it was told and says nothing: PHP broke off.
+    Blank,
 }
 
 impl Illness {
@@ -49,6 +51,7 @@ impl Illness {
             Self::DropBefore => Fault::DropBefore,
             Self::DropAfter => Fault::DropAfter,
             Self::Half => Fault::Half,
+            Self::Blank => Fault::Instead(String::new()),
         })
     }
 
@@ -237,4 +240,9 @@ async fn a_deed_whose_answer_was_lost_is_found() {
 #[tokio::test]
 async fn a_deed_with_half_an_answer_is_found() {
     every_deed(Illness::Half).await;
+}
+
+#[tokio::test]
+async fn an_answer_without_a_word_is_no_success() {
+    every_deed(Illness::Blank).await;
 }

@@ -32,6 +32,21 @@ async fn a_create_whose_answer_is_lost_is_found_again_at_once() {
 }
 
 #[tokio::test]
+async fn a_create_that_was_told_no_id_is_looked_for() {
+    for (words, body) in [("no id", "[]"), ("nothing", ""), ("cut off", r#"[{"id":"#)] {
+        let house = House::open().await;
+        let instead = Fault::Instead(body.to_owned());
+        house.lms.faults().on("core_cohort_create_cohorts", instead.clone());
+        let made = house.post("/Groups", json!({ "displayName": "Choir" })).await;
+        assert_eq!((made.status, house.lms.cohorts().len()), (201, 1), "{words}: {made:?}");
+        house.lms.faults().on("core_user_create_users", instead);
+        let made = house.post("/Users", nina()).await;
+        assert_eq!(made.status, 201, "{words}: {made:?}");
+        assert_eq!(house.lms.calls().of("core_user_create_users"), 1, "{words}");
+    }
+}
+
+#[tokio::test]
 async fn an_account_of_somebody_else_is_not_adopted_after_a_lost_create() {
     let house = House::open().await;
     let other = Person::new("nina.berg@hoch.example", "Nora", "Other", "nora@hoch.example");
