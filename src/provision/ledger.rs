@@ -9,11 +9,11 @@ use std::sync::{Arc, PoisonError, Weak};
 
 use tokio::sync::{Mutex, Notify};
 
-use super::Error;
 use super::doubt::Doubts;
 use super::news::{News, Outbox};
 use super::safe::Safe;
 use super::turns::{Here, Key, Turn, Turns};
+use super::{Error, witness};
 use crate::backend::{Pace, Vault};
 use crate::scim::{Kind, ResourceId};
 use crate::store::{Ears, Entries, Notes, Queue, Store};
@@ -101,6 +101,7 @@ impl Ledger {
     /// in all others.
     pub(super) async fn turn(&self, keys: &[Key]) -> Result<Turn, Error> {
         let here = self.turns.take(keys).await;
+        witness::begins();
         let Some(peers) = self.outbox.peers() else { return Ok(Turn::here(here)) };
         let marks: Vec<_> = keys.iter().map(|key| key.mark().short()).collect();
         let held = peers.turn(&marks).await?;

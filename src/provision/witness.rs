@@ -47,6 +47,7 @@ pub(super) struct Witness {
 struct Seen {
     record: Record,
     told: bool,
+    begun: bool,
 }
 
 impl Witness {
@@ -58,6 +59,16 @@ impl Witness {
 /// Does something with the witness of the write that this task is, if it is one.
 fn present(act: impl FnOnce(&Witness)) {
     let _ = PRESENT.try_with(|witness| act(witness));
+}
+
+/// Says that its turn has come: from here on it is finished.
+pub(super) fn begins() {
+    present(|witness| witness.lock().begun = true);
+}
+
+/// Whether its turn has come.
+pub(super) fn has_begun() -> bool {
+    PRESENT.try_with(|witness| witness.lock().begun).unwrap_or_default()
 }
 
 /// Says that a call was made, and what came of it.
@@ -248,7 +259,7 @@ impl Tenant {
             status: None,
             detail: None,
         };
-        let seen = Mutex::new(Seen { record, told: false });
+        let seen = Mutex::new(Seen { record, told: false, begun: false });
         let witness = Arc::new(Witness { seen, personal: self.config.personal });
         let whole = async {
             let outcome = work.await;

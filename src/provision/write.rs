@@ -2,6 +2,7 @@
 //! refused where it was meant for another version.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -57,20 +58,21 @@ impl Tenant {
     }
 
     /// Work once begun is finished, whoever stops waiting: half of a create is an
-    /// account that nobody knows of. Whatever comes of it, the trail is told, once and
-    /// before the client is. `unheard` is told what nobody waited for.
+    /// account that nobody knows of. What waits for its turn is given up with its client,
+    /// or it would gather before an LMS that is slow. Whatever comes of it, the trail is
+    /// told, once and before the client is. `unheard` is told what nobody waited for.
     pub(super) async fn finish<T: Send + 'static>(
         self: &Arc<Self>,
         wish: Wish,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
         unheard: impl FnOnce(&T) + Send + 'static,
     ) -> Result<T, Error> {
-        let (tell, told) = oneshot::channel();
+        let (mut tell, told) = oneshot::channel();
         // In a box: it is large, and moved several times before it runs.
         let work = Box::pin(work);
         let tenant = Arc::clone(self);
         let whole = async move {
-            let outcome = tenant.witnessed(wish, work).await;
+            let outcome = tenant.witnessed(wish, unless_left(work, tell.closed())).await;
             // Whoever asks another process next must not see what was before.
             tenant.ledger.outbox.tell().await;
             if let Err(Ok(done)) = tell.send(outcome) {
@@ -100,4 +102,20 @@ impl Tenant {
 
 pub(super) fn unmapped(kind: Kind) -> scim::Error {
     scim::Error::not_implemented(format!("This LMS has no {kind}s that the gateway could write."))
+}
+
+/// Does work to its end, unless its client leaves before it is begun.
+async fn unless_left<T>(
+    mut work: Pin<Box<impl Future<Output = Result<T, Error>>>>,
+    left: impl Future<Output = ()>,
+) -> Result<T, Error> {
+    tokio::select! {
+        biased;
+        outcome = &mut work => return outcome,
+        () = left => {}
+    }
+    if witness::has_begun() {
+        return work.await;
+    }
+    Err(scim::Error::unavailable("The client left before this was begun.", 5).into())
 }

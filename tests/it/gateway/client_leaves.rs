@@ -132,3 +132,29 @@ async fn a_delete_is_finished_and_seen() {
     let found = house.find("Users", r#"userName eq "otto@hoch.example""#).await;
     assert_eq!(found.body["totalResults"], json!(0));
 }
+
+#[tokio::test]
+async fn a_write_whose_turn_has_not_come_is_not_done_when_its_client_has_left() {
+    let house = House::open().await;
+    let id = house.post("/Users", person("otto")).await.id().to_owned();
+    let line = format!("PATCH /demo/scim/v2/Users/{id}");
+    let named = |name: &str| {
+        json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+            "Operations": [{ "op": "replace", "path": "name.familyName", "value": name }]
+        })
+    };
+    let latch = begin_and_leave(&house, "core_user_update_users", &line, &named("First")).await;
+    let kind = "Content-Type: application/scim+json\r\n";
+    for name in ["Second", "Third"] {
+        let mut raw = Raw::to(&house).await;
+        raw.say(&request(&house, &line, kind, &named(name).to_string())).await;
+        house.in_flight(1).await;
+        drop(raw);
+        house.in_flight(0).await;
+    }
+    go_on(&house, &latch).await;
+    assert_eq!(house.lms.calls().of("core_user_update_users"), 1);
+    let read = house.get(&format!("/Users/{id}")).await;
+    assert_eq!(read.body["name"]["familyName"], json!("First"));
+}
