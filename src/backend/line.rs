@@ -7,6 +7,7 @@
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::uri::Scheme;
@@ -15,6 +16,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::time::Instant;
 
 use super::bell::Bell;
 use super::connect::{Opened, Stream};
@@ -25,6 +27,10 @@ pub(super) type Outgoing = Request<Full<Bytes>>;
 
 /// A whole answer.
 pub(super) type Answer = (response::Parts, Bytes);
+
+/// How long a connection is used, though the LMS would keep it for ever: its name may lead
+/// to another machine by then.
+const LONGEST: Duration = Duration::from_mins(5);
 
 /// A connection on which calls can be made.
 pub(super) enum Line {
@@ -48,7 +54,7 @@ impl Line {
                 builder.timer(TokioTimer::new()).handshake(opened.stream).await?;
             // It ends when nobody can send any more; what went wrong, each call is told.
             tokio::spawn(connection);
-            return Ok(Self::Shared(Shared { sender, mark: Arc::default() }));
+            return Ok(Self::Shared(Shared { sender, born: Arc::new(Instant::now()) }));
         }
         // Bodies are small: to put one behind its head costs less than to tell the
         // system of two pieces.
@@ -56,7 +62,8 @@ impl Line {
             http1::Builder::new().writev(false).handshake(opened.stream).await?;
         let bell = Arc::new(Bell::default());
         let waker = Arc::clone(&bell).into();
-        Ok(Self::Own(Box::new(Own { sender, connection: Some(connection), bell, waker })))
+        let (connection, born) = (Some(connection), Instant::now());
+        Ok(Self::Own(Box::new(Own { sender, connection, bell, waker, born })))
     }
 
     /// Sends a request and reads its answer, which may be so large.
@@ -88,6 +95,7 @@ pub(super) struct Own {
     bell: Arc<Bell>,
     /// It rings the bell.
     waker: Waker,
+    born: Instant,
 }
 
 impl Own {
@@ -133,7 +141,7 @@ impl Own {
 
     /// Whether another call could be made, so far.
     pub(super) fn is_free(&mut self) -> bool {
-        self.is_idle() || self.is_ready()
+        self.born.elapsed() <= LONGEST && (self.is_idle() || self.is_ready())
     }
 
     /// Whether another call can be made now: what came since the last one has been
@@ -162,8 +170,8 @@ impl Own {
 #[derive(Clone)]
 pub(super) struct Shared {
     sender: http2::SendRequest<Full<Bytes>>,
-    /// Which one it is, among those of this LMS.
-    mark: Arc<()>,
+    /// When it was made; and which one it is, among those of this LMS.
+    born: Arc<Instant>,
 }
 
 impl Shared {
@@ -182,7 +190,11 @@ impl Shared {
     }
 
     pub(super) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.mark, &other.mark)
+        Arc::ptr_eq(&self.born, &other.born)
+    }
+
+    pub(super) fn is_old(&self) -> bool {
+        self.born.elapsed() > LONGEST
     }
 }
 

@@ -142,7 +142,7 @@ impl Rest {
         let now = Instant::now();
         let mut lines = self.lock();
         if let Some((until, shared)) = &lines.shared {
-            if *until > now && shared.is_ready() {
+            if *until > now && shared.is_ready() && !shared.is_old() {
                 return Some(Line::Shared(shared.clone()));
             }
             lines.shared = None;

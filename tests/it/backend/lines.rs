@@ -47,6 +47,18 @@ async fn a_connection_that_nobody_needs_is_closed_by_itself() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_connection_that_is_never_at_rest_ends_all_the_same() {
+    let lms = Lms::saying(vec![fine()]);
+    let gateway = gateway(&lms, &settings(), Access::Open);
+    for _ in 0..12 * 60 {
+        gateway.call(&read_call()).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    // Its name may lead to another machine by now.
+    assert_eq!((lms.connections(), lms.open()), (3, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_last_connection_used_is_the_next_so_the_others_can_go() {
     let lms = Lms::new(|_| Act::Late(Duration::from_millis(10), raw(200, "", "{}")));
     let gateway = gateway(&lms, &settings(), Access::Open);
