@@ -216,9 +216,18 @@ impl Keeper {
         fault
     }
 
+    /// Whoever hears of a failure that passes comes back when it may be tried again: not
+    /// before, to hear of it once more.
     fn rested(&self) -> Result<(), Fault> {
+        let now = Instant::now();
         match &self.lock().refused {
-            Some((fault, until)) if Instant::now() < *until => Err(fault.heard()),
+            Some((fault, until)) if now < *until => {
+                let mut heard = fault.heard();
+                if heard.failure.retry == Retry::Later {
+                    heard.failure.retry = Retry::After(*until - now);
+                }
+                Err(heard)
+            }
             Some(_) | None => Ok(()),
         }
     }
