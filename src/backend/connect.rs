@@ -10,6 +10,7 @@ use std::time::Duration;
 use http::Uri;
 use hyper::rt::{Read, Write};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::dns::GaiResolver;
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
@@ -89,7 +90,11 @@ fn timed_out() -> BoxError {
 /// The network's own connector. Where a name has several addresses, each has its share
 /// of the time: or one that drops what is sent to it would keep us from the others.
 pub(super) fn tcp(limit: Duration) -> HttpConnector {
-    let mut tcp = HttpConnector::new();
+    tcp_by(GaiResolver::new(), limit)
+}
+
+fn tcp_by<R>(names: R, limit: Duration) -> HttpConnector<R> {
+    let mut tcp = HttpConnector::new_with_resolver(names);
     tcp.set_connect_timeout(Some(limit));
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
@@ -142,4 +147,43 @@ pub fn address(text: &str) -> Result<Uri, Unopened> {
     let uri: Uri = text.parse().map_err(|_| wrong())?;
     let known = matches!(uri.scheme_str(), Some("http" | "https"));
     if known && uri.host().is_some() && uri.query().is_none() { Ok(uri) } else { Err(wrong()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::convert::Infallible;
+    use std::net::SocketAddr;
+    use tokio::net::{TcpListener, TcpSocket, TcpStream};
+    use tower::service_fn;
+
+    /// An address that neither takes a connection nor refuses it: all that wait there are
+    /// as many as may.
+    async fn silent() -> (SocketAddr, TcpListener, Vec<TcpStream>) {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let (address, mut waiting) = (listener.local_addr().unwrap(), Vec::new());
+        let longest = Duration::from_millis(100);
+        while let Ok(taken) = timeout(longest, TcpStream::connect(address)).await {
+            waiting.push(taken.unwrap());
+        }
+        (address, listener, waiting)
+    }
+
+    #[tokio::test]
+    async fn an_address_that_says_nothing_leaves_time_for_the_next() {
+        let (silent, _listener, _waiting) = silent().await;
+        let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addresses = vec![silent, other.local_addr().unwrap()];
+        let names = service_fn(move |_| {
+            let addresses = addresses.clone();
+            async move { Ok::<_, Infallible>(addresses.into_iter()) }
+        });
+        let limit = Duration::from_secs(1);
+        let base = Uri::from_static("http://lms.test");
+        let connector = Connector::new(tcp_by(names, limit), base, limit);
+        let (opened, accepted) = tokio::join!(connector.open(), timeout(limit, other.accept()));
+        assert!(opened.is_ok() && accepted.is_ok());
+    }
 }
