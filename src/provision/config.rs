@@ -16,7 +16,7 @@ pub struct Config {
     pub caching: Caching,
     /// The most resources one answer holds. Default: 200.
     pub page: usize,
-    /// How long one request may wait for the LMS, all calls together.
+    /// How long each step of a request may wait for the LMS, all its calls together.
     /// Default: 25 s, well inside of what Entra waits.
     pub patience: Duration,
     /// By what a create is known to mean an account that is there already, the best
