@@ -147,31 +147,40 @@ impl Glance {
     fn pictures(&self, rows: Vec<call::Row>) -> Result<Vec<Picture>, Failure> {
         let ready = self.site.ready(&self.kind);
         let names = [("settings", self.site.settings())];
-        let mut seen = HashSet::new();
+        let mut roll = self.roll(rows.len());
         let mut pictures = Vec::with_capacity(rows.len());
-        let several = rows.len() > 1;
         for row in rows {
             // Fuel is for one resource: a long list is no mistake.
             let fuel = Fuel::new();
             let scope = Scope::new(&names, &fuel);
-            pictures.extend(self.picture((&ready, scope), row, several.then_some(&mut seen))?);
+            pictures.extend(self.picture((&ready, scope), row, &mut roll)?);
         }
-        Ok(pictures)
+        if roll.others && !roll.meant { Err(mistaken()) } else { Ok(pictures) }
+    }
+
+    fn roll(&self, rows: usize) -> Roll {
+        let by_id = self.row().is_some_and(Row::asks_for_ids);
+        let asked = self.given.iter().filter(|_| by_id);
+        Roll {
+            asked: asked.filter_map(|id| self.kind.id.print_native(id)).collect(),
+            seen: (rows > 1).then(HashSet::new),
+            others: false,
+            meant: false,
+        }
     }
 
     fn picture(
         &self,
         (ready, scope): (&Ready, Scope<'_>),
         row: call::Row,
-        seen: Option<&mut HashSet<ResourceId>>,
+        roll: &mut Roll,
     ) -> Result<Option<Picture>, Failure> {
         let lens = &self.straight.lens;
         if !lens.picks(&row, &scope) {
             return Ok(None);
         }
         let id = lens.id(&self.kind, &row).ok_or_else(nameless)?;
-        let first = seen.is_none_or(|seen| seen.insert(id.clone()));
-        if !first || lens.gone(&row, &scope) {
+        if !roll.takes(&id) || lens.gone(&row, &scope) {
             return Ok(None);
         }
         let picture = Picture::from(lens.sight(&self.kind, (ready, scope), (id, row)));
@@ -179,10 +188,37 @@ impl Glance {
     }
 }
 
+/// Who was asked for, and who came.
+struct Roll {
+    /// Empty where it was no question for ids.
+    asked: Vec<ResourceId>,
+    /// One that came alone cannot come twice.
+    seen: Option<HashSet<ResourceId>>,
+    others: bool,
+    meant: bool,
+}
+
+impl Roll {
+    /// Whether that one is meant, and comes for the first time.
+    fn takes(&mut self, id: &ResourceId) -> bool {
+        if !self.asked.is_empty() && !self.asked.contains(id) {
+            self.others = true;
+            return false;
+        }
+        self.meant = true;
+        self.seen.as_mut().is_none_or(|seen| seen.insert(id.clone()))
+    }
+}
+
 /// An object without its id is something else than what was asked for, and no proof
 /// that nobody is there.
 pub(super) fn nameless() -> Failure {
     Failure::new(Kind::Garbled, "the LMS answered with an object that has no id")
+}
+
+/// Others than those whose ids were asked for: nothing is proven about those.
+pub(super) fn mistaken() -> Failure {
+    Failure::new(Kind::Garbled, "the LMS answered with another than the one it was asked for")
 }
 
 /// Values as the LMS wants them, without those that nobody can have.

@@ -6,7 +6,7 @@ use std::collections::{HashSet, VecDeque};
 use serde_json::{Value, json};
 
 use super::done::Note;
-use super::glance::nameless;
+use super::glance::{mistaken, nameless};
 use super::{Goal, Machine, Turn};
 use crate::call::{Call, Failure, Kind, Reply};
 use crate::mapping::expr::{Scope, plain_text};
@@ -39,6 +39,8 @@ pub(super) struct Seek {
     pub(super) page: Page,
     pub(super) objects: Vec<Found>,
     seen: HashSet<ResourceId>,
+    /// Whose ids were asked for, where it is a question for ids.
+    asked: HashSet<ResourceId>,
     pub(super) total: Option<u64>,
     pub(super) incomplete: bool,
     started: bool,
@@ -70,6 +72,7 @@ impl Seek {
             page: Page::default(),
             objects: Vec::new(),
             seen: HashSet::new(),
+            asked: HashSet::new(),
             total: None,
             incomplete: false,
             started: false,
@@ -113,26 +116,37 @@ impl Seek {
         }
     }
 
-    /// Takes the objects of a page in; each only once, whatever the LMS repeats.
+    /// Takes the objects of a page in; each only once, whatever the LMS repeats. An
+    /// LMS that passes over what it is asked for shows others than those whose ids were
+    /// asked for: that says nothing of those.
     pub(super) fn take_in(
         &mut self,
         kind: &KindPlan,
         found: Vec<Value>,
         scope: &Scope<'_>,
     ) -> Result<u64, Failure> {
-        let mut fresh = 0;
+        let (mut fresh, mut meant, some) = (0, self.asked.is_empty(), !found.is_empty());
         for object in found {
             let id = kind.id.encode(&object, scope).ok_or_else(nameless)?;
+            if !self.asked.is_empty() && !self.asked.contains(&id) {
+                continue;
+            }
+            meant = true;
             if self.seen.insert(id.clone()) {
                 self.objects.push(Found { id, object });
                 fresh += 1;
             }
         }
-        Ok(fresh)
+        if some && !meant { Err(mistaken()) } else { Ok(fresh) }
     }
 }
 
 impl Row {
+    /// Whether it is the question for one resource by its id.
+    pub(super) fn asks_for_ids(&self) -> bool {
+        self.question == super::ask::BY_ID
+    }
+
     /// A value as this row asks for it; nothing when nobody can have it.
     pub(super) fn prepared(&self, value: &Value, scope: &Scope<'_>) -> Option<Value> {
         let names = [("value", value)];
@@ -171,7 +185,11 @@ impl Machine {
         } else {
             self.batches(row, values)
         };
-        self.frames.push(Frame::Seek(Box::new(Seek::new(index, then, batches))));
+        let mut seek = Seek::new(index, then, batches);
+        if row.asks_for_ids() {
+            seek.asked = values.iter().filter_map(|id| kind.id.print_native(id)).collect();
+        }
+        self.frames.push(Frame::Seek(Box::new(seek)));
         Ok(())
     }
 

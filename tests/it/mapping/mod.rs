@@ -23,4 +23,5 @@ mod sessions;
 mod sheet;
 mod shipped;
 mod straight;
+mod strangers;
 mod support;

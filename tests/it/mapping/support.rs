@@ -4,7 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use matricula::mapping::{Cases, Fault, Plan, Shelf, Source};
+use matricula::call::{Call, Failure, Reply};
+use matricula::mapping::{Cases, Done, Fault, Next, Plan, Request, Shelf, Shipped, Site, Source};
+use serde_json::{Map, Value};
+
+use super::people::moment;
 
 /// A folder of files that are found by name.
 pub(crate) struct Folder {
@@ -74,6 +78,43 @@ pub(crate) fn play(plan: &Arc<Plan>, path: &str, samples: &str) -> Result<usize,
         return Ok(outcomes.len());
     }
     Err(format!("{} of {} cases failed\n{}", failed.len(), outcomes.len(), failed.join("\n")))
+}
+
+/// An installation of a mapping that is written here, and has no settings.
+pub(crate) fn written(text: &str) -> Arc<Site> {
+    let compiled = Source::read("written.toml", text, &Shipped).and_then(|it| it.compile());
+    let plan = compiled.unwrap_or_else(|faults| panic!("{}", told(&faults)));
+    Arc::new(plan).settle(&Map::new()).unwrap()
+}
+
+/// What a request comes to where the LMS answers like that, and the calls it took, as
+/// `GET /users/7`, with their bodies.
+pub(crate) fn talk(
+    site: &Arc<Site>,
+    (line, body): (&str, Value),
+    answer: impl Fn(&str) -> Reply,
+) -> (Vec<String>, Result<Box<Done>, Failure>) {
+    let body = Some(body).filter(|body| !body.is_null());
+    let request = Request::read(&site.plan, line, body).unwrap();
+    let mut run = request.runs(site, None, &moment()).unwrap().remove(0);
+    let mut said = Vec::new();
+    let mut next = run.start();
+    loop {
+        match next {
+            Next::Done(done) => return (said, done),
+            Next::Call(call) => {
+                let words = words(&call);
+                assert!(said.len() < 100, "{line} does not end: {words}");
+                next = run.next(Ok(answer(&words)));
+                said.push(words);
+            }
+        }
+    }
+}
+
+fn words(call: &Call) -> String {
+    let body = call.body.as_ref().map(|body| format!(" {body}")).unwrap_or_default();
+    format!("{} {}{body}", call.method.as_str(), call.target)
 }
 
 fn read(path: &str) -> String {
