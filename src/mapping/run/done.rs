@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::{Goal, Machine, Next, Reading};
+use crate::call::{Failure, Kind};
 use crate::mapping::expr::Fuel;
 use crate::mapping::picture::Picture;
 use crate::scim::{Matcher, Resource, ResourceId};
@@ -68,7 +69,13 @@ impl Machine {
         match &self.goal {
             Goal::Session => done.session = self.vars.kept(),
             Goal::Delete => {}
-            Goal::Create(_) | Goal::Change(_) => self.written(&mut done),
+            Goal::Create(_) => {
+                self.written(&mut done);
+                if done.id.is_none() {
+                    return Next::Done(Err(unnamed()));
+                }
+            }
+            Goal::Change(_) => self.written(&mut done),
             Goal::Read(reading) => {
                 let must = reading.must;
                 done.pictures = self.read();
@@ -123,6 +130,11 @@ impl Machine {
         }
         pictures
     }
+}
+
+/// Somebody may have been made, and nothing says who: he has to be looked for.
+pub(super) fn unnamed() -> Failure {
+    Failure { lost: true, ..Failure::new(Kind::Garbled, "the LMS gave the new one no id") }
 }
 
 impl Reading {

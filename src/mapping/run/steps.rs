@@ -8,7 +8,7 @@ use super::frame::{Frame, Pending};
 use super::judge::{Judged, Seen, judge};
 use super::seek::Then;
 use super::task::Task;
-use super::{Machine, Turn};
+use super::{Goal, Machine, Turn};
 use crate::call::{Call, Failure, Reply};
 use crate::mapping::expr::Expr;
 use crate::mapping::plan::{Act, Step, Steps};
@@ -153,10 +153,21 @@ impl Machine {
             }
         }
         self.keep(step, Some(&reply));
+        if step.keep.iter().any(|(name, _)| name == "id") {
+            self.has_named_it()?;
+        }
         if !step.undo.is_empty() {
             self.undo.push(step.undo.clone());
         }
         Ok(())
+    }
+
+    /// A create whose reply names nobody may have made somebody: nothing of what follows
+    /// would be about him, so he has to be looked for.
+    fn has_named_it(&self) -> Result<(), Failure> {
+        let (Goal::Create(_), Some(kind)) = (&self.goal, &self.kind) else { return Ok(()) };
+        let id = self.vars.get("id").and_then(|id| kind.id.print_native(id));
+        id.map(|_| ()).ok_or_else(super::done::unnamed)
     }
 
     pub(super) fn judged(&self, step: &Step, reply: &Reply) -> Judged {

@@ -28,6 +28,7 @@ put     = "/json/{record.login}/end"
 headers = { X-Name = "{record.title}" }
 query   = { q = "{record.login}", nested = { deep = ["{record.title}"] } }
 body    = { user = "{record}", list = ["{record.login}"], text = { "$json" = { inner = "{record.title}" } } }
+keep    = { id = "body[0].id" }
 [[user.create]]
 put    = "/form"
 encode = "form.nested"

@@ -80,3 +80,44 @@ fn moodle_may_show_others_too() {
     assert_eq!(read(json!([one(2)])).unwrap_err().kind, Kind::Garbled);
     assert_eq!(read(json!([])).unwrap_err().kind, Kind::Missing);
 }
+
+const IN_TWO: &str = r#"
+format = 1
+title  = "in two steps"
+[backend]
+base = "https://lms.example"
+[user]
+id         = "lms.id"
+attributes = { userName = "login", active = { lms = "on", create = false } }
+find   = { "id eq" = { get = "/users/{value}" } }
+update = { put = "/users/{id}", body = "{record}" }
+delete = { delete = "/users/{id}" }
+[[user.create]]
+post = "/users"
+body = "{record}"
+keep = { id = "body.id" }
+[[user.create]]
+post = "/off"
+body = { id = "{id}" }
+"#;
+
+#[test]
+fn a_create_that_names_nobody_goes_no_further_and_is_lost() {
+    let request = || ("POST /Users", json!({ "userName": "eva", "active": false }));
+    for body in [
+        json!({}),
+        json!({ "id": null }),
+        json!({ "id": "" }),
+        json!({ "id": { "value": 7 } }),
+        json!([]),
+        json!("ok"),
+        json!({ "error": "try again" }),
+    ] {
+        let (said, done) = talk(&written(IN_TWO), request(), |_| Reply::json(200, body.clone()));
+        let failure = done.unwrap_err();
+        assert_eq!((said.len(), failure.kind, failure.lost), (1, Kind::Garbled, true), "{body}");
+    }
+    let (said, done) = talk(&written(IN_TWO), request(), |_| Reply::json(200, json!({ "id": 7 })));
+    assert_eq!(said[1], r#"POST /off {"id":7}"#);
+    assert_eq!(done.unwrap().id.unwrap().as_str(), "7");
+}
