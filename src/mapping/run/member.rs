@@ -9,7 +9,7 @@ use super::seek::Found;
 use super::task::Task;
 use super::{Goal, Machine, Object, Turn};
 use crate::call::{Failure, Kind};
-use crate::mapping::expr::plain_text;
+use crate::mapping::expr::{plain_text, truthy};
 use crate::mapping::lift::native;
 use crate::mapping::plan::{KindPlan, Members, Steps};
 use crate::scim::{Delta, Resource, ResourceId, is_to_group};
@@ -18,6 +18,30 @@ impl Members {
     /// What the LMS calls the member of that SCIM id.
     pub(super) fn native(&self, id: &str) -> Option<Value> {
         native(self.id_type, id.strip_prefix(&self.prefix)?)
+    }
+
+    /// Whether there are steps for members that come and for members that go, one by one
+    /// or together.
+    fn has_steps(&self, come: bool, go: bool) -> bool {
+        let each = (!come || self.add.is_some()) && (!go || self.remove.is_some());
+        self.change.is_some() || each
+    }
+
+    /// Whether these can only be told as the whole list.
+    fn takes_whole(&self, come: bool, go: bool) -> bool {
+        let singly = self.change.is_some() || (self.add.is_some() && self.has_steps(come, go));
+        self.set.is_some() && !singly
+    }
+
+    /// Whether there is any way. To pass over those for whom there is none would tell the
+    /// client that it is done.
+    fn can(&self, come: bool, go: bool) -> Result<(), Failure> {
+        if self.set.is_some() || self.has_steps(come, go) {
+            return Ok(());
+        }
+        let what = if self.has_steps(come, false) { "taken out" } else { "added" };
+        let says = format!("this LMS has no way for members to be {what}");
+        Err(Failure::new(Kind::Unsupported, says).on("members"))
     }
 }
 
@@ -109,9 +133,9 @@ impl Machine {
         };
         if waiting {
             self.not_truncated(&kind, false)?;
-            let members = self.vars.take("members");
+            let members = self.members_read()?;
             if let Some(object) = self.objects.get_mut(at) {
-                object.members = members;
+                object.members = Some(Value::Array(members));
             }
             self.frames.push(Frame::Members { at: at + 1, waiting: false });
             return Ok(Turn::Again);
@@ -126,11 +150,23 @@ impl Machine {
         Ok(Turn::Again)
     }
 
+    /// The members that were read. What is no list of ids is no proof that there are
+    /// none, or fewer.
+    fn members_read(&mut self) -> Result<Vec<Value>, Failure> {
+        let is_id = |id: &Value| plain_text(id).is_some_and(|id| !id.is_empty());
+        match self.vars.take("members") {
+            Some(Value::Array(members)) if members.iter().all(is_id) => Ok(members),
+            _ => {
+                let says = "the LMS answered without the members it was asked for";
+                Err(Failure::new(Kind::Garbled, says))
+            }
+        }
+    }
+
     /// A list that is cut off must not be taken for the whole of it.
     fn not_truncated(&mut self, kind: &KindPlan, writing: bool) -> Result<(), Failure> {
         let truncated = kind.members.as_ref().and_then(|members| members.truncated.as_ref());
-        if !truncated.and_then(|expr| self.value(expr)).is_some_and(|cut| cut == Value::Bool(true))
-        {
+        if !truncated.is_some_and(|expr| truthy(self.value(expr).as_ref())) {
             return Ok(());
         }
         if writing {
@@ -159,20 +195,23 @@ impl Machine {
             }
             Goal::Change(_) | Goal::Delete | Goal::Read(_) | Goal::Session => Told::default(),
         };
-        Ok(())
+        let dropped = self.told.delta.as_ref().map(|delta| known_ids(plan, &delta.dropped));
+        plan.can(!self.told.added.is_empty(), dropped.is_some_and(|ids| !ids.is_empty()))
     }
 
     /// Members that come with a new group.
-    pub(super) fn first_members(&mut self) {
+    pub(super) fn first_members(&mut self) -> Result<(), Failure> {
         let added = std::mem::take(&mut self.told).added;
         let kind = self.kind.clone().filter(|_| !added.is_empty());
-        let Some(plan) = kind.as_ref().and_then(|kind| kind.members.as_ref()) else { return };
+        let Some(plan) = kind.as_ref().and_then(|kind| kind.members.as_ref()) else {
+            return Ok(());
+        };
         if let (None, Some(set)) = (&plan.add, &plan.set) {
             self.vars.set("members", Value::Array(added));
             self.tasks.push_back(Task::Steps(set.clone()));
-            return;
+            return Ok(());
         }
-        self.put_changes(plan, added, Vec::new());
+        self.put_changes(plan, added, Vec::new())
     }
 
     /// Members that a change adds or removes.
@@ -200,12 +239,10 @@ impl Machine {
             return self.read_then_compare(plan);
         }
         let removed = known_ids(plan, &delta.dropped);
-        if plan.add.is_none() && plan.change.is_none() {
-            // The LMS only takes whole lists.
+        if plan.takes_whole(!added.is_empty(), !removed.is_empty()) {
             return self.read_then_compare(plan);
         }
-        self.put_changes(plan, added, removed);
-        Ok(())
+        self.put_changes(plan, added, removed)
     }
 
     fn read_then_compare(&mut self, plan: &Members) -> Result<(), Failure> {
@@ -223,7 +260,7 @@ impl Machine {
         let (Some(plan), edits) = (&kind.members, change.edits.clone()) else { return Ok(()) };
         let Some(place) = kind.resource_type.members() else { return Ok(()) };
         self.not_truncated(&kind, true)?;
-        let current = self.vars.take("members").unwrap_or_default();
+        let current = Value::Array(self.members_read()?);
         let before: Vec<String> =
             current.as_array().into_iter().flatten().filter_map(plain_text).collect();
         let shown = Map::from_iter([("members".to_owned(), show(&kind, &current))]);
@@ -236,21 +273,27 @@ impl Machine {
         let wanted = ids(plan, &listed.or(after).unwrap_or_default())?;
         let kept: HashSet<String> = wanted.iter().filter_map(plain_text).collect();
         let gone = before.iter().filter(|id| !kept.contains(*id));
-        let removed = gone.filter_map(|id| native(plan.id_type, id)).collect();
-        if let (None, None, Some(set)) = (&plan.add, &plan.change, &plan.set) {
+        let removed: Vec<Value> = gone.filter_map(|id| native(plan.id_type, id)).collect();
+        let had: HashSet<&String> = before.iter().collect();
+        let is_new = |id: &&Value| plain_text(id).is_none_or(|id| !had.contains(&id));
+        let added: Vec<Value> = wanted.iter().filter(is_new).cloned().collect();
+        let whole = plan.takes_whole(!added.is_empty(), !removed.is_empty());
+        if let Some(set) = plan.set.as_ref().filter(|_| whole) {
             self.vars.set("members", Value::Array(wanted));
             self.tasks.push_front(Task::Steps(set.clone()));
             return Ok(());
         }
-        let had: HashSet<String> = before.into_iter().collect();
-        let is_new = |id: &Value| plain_text(id).is_none_or(|id| !had.contains(&id));
-        let added = wanted.into_iter().filter(is_new).collect();
-        self.put_changes(plan, added, removed);
-        Ok(())
+        self.put_changes(plan, added, removed)
     }
 
-    fn put_changes(&mut self, plan: &Members, added: Vec<Value>, removed: Vec<Value>) {
+    fn put_changes(
+        &mut self,
+        plan: &Members,
+        added: Vec<Value>,
+        removed: Vec<Value>,
+    ) -> Result<(), Failure> {
         let (some, fewer) = (!added.is_empty(), !removed.is_empty());
+        plan.can(some, fewer)?;
         self.vars.set("added", Value::Array(added));
         self.vars.set("removed", Value::Array(removed));
         let steps = |steps: &Option<Steps>, wanted: bool| steps.clone().filter(|_| wanted);
@@ -262,6 +305,7 @@ impl Machine {
         for part in parts.into_iter().flatten() {
             self.tasks.push_back(Task::Steps(part));
         }
+        Ok(())
     }
 }
 

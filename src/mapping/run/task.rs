@@ -64,7 +64,7 @@ impl Machine {
             Task::Seek(question, values) => self.seek(&question, &values, Then::Objects)?,
             Task::Joins => self.frames.push(Frame::Joins { at: 0, join: 0, waiting: false }),
             Task::ReadMembers => self.frames.push(Frame::Members { at: 0, waiting: false }),
-            Task::FirstMembers => self.first_members(),
+            Task::FirstMembers => self.first_members()?,
             Task::Members => self.begin_members()?,
             Task::Compare => self.compare()?,
             Task::TakeBack => match self.undo.pop() {

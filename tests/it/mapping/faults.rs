@@ -18,7 +18,7 @@ const MISTAKES: [(&str, &str, &str); 32] = [
     ("unknown-name", "/users/{value}\" }\n\"userName", "/users/{vlaue}\" }\n\"userName"),
     ("unknown-record-field", "body = \"{record}\"\nkeep", "body = \"{record.logni}\"\nkeep"),
     ("unknown-function", "items | map", "items | mapp"),
-    ("wrong-arguments", "body.items | map(item.id)", "body.items | map"),
+    ("wrong-arguments", "body.items | map(item.id ?? null)", "body.items | map"),
     (
         "bad-pattern",
         "\"external_id\"\n",

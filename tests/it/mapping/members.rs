@@ -7,6 +7,7 @@ use matricula::mapping::{Next, Request, Shipped, Site, Source};
 use serde_json::{Map, Value, json};
 
 use super::people::moment;
+use super::support::talk;
 
 const SINGLY: &str = r#"
 add    = { post = "/groups/{id}/members", body = { users = "{added}" } }
@@ -17,6 +18,11 @@ const WHOLE: &str = r#"set = { put = "/groups/{id}/members", body = { users = "{
 
 /// An LMS with groups whose members are written like that.
 fn site(members: &str) -> Arc<Site> {
+    let read = r#"read = { get = "/groups/{id}/members", keep = { members = "body" } }"#;
+    site_with(members, read)
+}
+
+fn site_with(members: &str, read: &str) -> Arc<Site> {
     let text = format!(
         r#"
 format = 1
@@ -33,7 +39,7 @@ delete     = {{ delete = "/groups/{{id}}" }}
 find       = {{ "id eq" = {{ get = "/groups/{{value}}" }} }}
 [group.members]
 type = "number"
-read = {{ get = "/groups/{{id}}/members", keep = {{ members = "body" }} }}
+{read}
 {members}
 "#
     );
@@ -138,4 +144,92 @@ fn an_empty_list_of_members_reaches_a_form() {
     let made = calls(&site, "PATCH /Groups/7", nobody).unwrap();
     let sent = made[0].encoded().unwrap().unwrap();
     assert_eq!(String::from_utf8(sent.bytes).unwrap(), "members%5B%5D=");
+}
+
+/// What a PUT and a GET come to in a group whose members the LMS shows like that.
+fn shown(site: &Arc<Site>, members: &Reply) -> [Result<usize, Kind>; 2] {
+    let put = json!({ "displayName": "Staff", "members": [] });
+    let answer = |call: &str| {
+        if call == "GET /groups/7/members" {
+            members.clone()
+        } else {
+            Reply::json(200, json!({ "id": 7, "name": "Staff" }))
+        }
+    };
+    [("PUT /Groups/7", put), ("GET /Groups/7", json!(null))].map(|request| {
+        let (said, done) = talk(site, request, answer);
+        done.map(|_| said.len()).map_err(|failure| failure.kind)
+    })
+}
+
+#[test]
+fn what_is_no_list_of_members_is_neither_shown_nor_compared() {
+    let minimal = super::people::site("mappings/minimal-rest.toml", &json!({}));
+    let odd = |items: Value| Reply::json(200, json!({ "items": items }));
+    for reply in [
+        Reply::json(200, json!({ "error": "busy" })),
+        odd(json!(null)),
+        odd(json!({})),
+        odd(json!("none")),
+        odd(json!([{ "name": "Eva" }])),
+        odd(json!([{ "id": null }])),
+        odd(json!([{ "id": { "value": 1 } }])),
+        odd(json!([{ "id": "" }])),
+    ] {
+        assert_eq!(shown(&minimal, &reply), [Err(Kind::Garbled); 2], "{:?}", reply.body());
+    }
+    assert_eq!(shown(&minimal, &odd(json!([{ "id": 4 }]))), [Ok(3), Ok(2)]);
+    assert_eq!(shown(&minimal, &odd(json!([]))), [Ok(2), Ok(2)]);
+}
+
+#[test]
+fn a_group_that_was_shown_is_there_though_its_members_are_not() {
+    let minimal = super::people::site("mappings/minimal-rest.toml", &json!({}));
+    let [_, read] = shown(&minimal, &Reply::json(404, json!({})));
+    assert_eq!(read, Err(Kind::Garbled));
+}
+
+#[test]
+fn members_for_whom_there_is_no_way_are_refused_before_anything_is_written() {
+    let read_only = "";
+    let add = r#"add = { post = "/groups/{id}/members", body = { users = "{added}" } }"#;
+    let remove = r#"remove = { post = "/groups/{id}/gone", body = { users = "{removed}" } }"#;
+    for (steps, op) in [(read_only, "add"), (read_only, "remove"), (add, "remove"), (remove, "add")]
+    {
+        let refused = calls(&site(steps), "PATCH /Groups/7", edit(op, &json!([{ "value": "4" }])));
+        let failure = refused.unwrap_err();
+        assert_eq!(failure.kind, Kind::Unsupported, "{op}, {steps}");
+        assert_eq!(failure.attribute.as_deref(), Some("members"));
+    }
+    // What a PUT takes out is known only once the members are read.
+    let put = json!({ "displayName": "Staff", "members": [{ "value": "4" }] });
+    let refused = calls(&site(add), "PUT /Groups/7", put);
+    assert_eq!(refused.unwrap_err().kind, Kind::Unsupported);
+}
+
+#[test]
+fn who_is_taken_out_is_left_out_of_the_whole_where_there_is_no_other_way() {
+    let steps = format!("{WHOLE}\nadd = {{ put = \"/more\", body = {{ users = \"{{added}}\" }} }}");
+    let gone = edit("remove", &json!([{ "value": "4" }]));
+    let made = calls(&site(&steps), "PATCH /Groups/7", gone).unwrap();
+    assert_eq!(made.last().unwrap().body, Some(json!({ "users": [5] })));
+    let come = edit("add", &json!([{ "value": "6" }]));
+    let made = calls(&site(&steps), "PATCH /Groups/7", come).unwrap();
+    assert_eq!(made.last().unwrap().target.to_string(), "/more");
+}
+
+#[test]
+fn whatever_counts_as_true_cuts_a_list_off() {
+    let text = |more: &str| {
+        format!(
+            r#"truncated = "more"
+            read = {{ get = "/groups/{{id}}/members", keep = {{ members = "body", more = "{more}" }} }}"#
+        )
+    };
+    for (more, cut) in [("true", true), ("1", true), ("'/next'", true), ("0", false), ("''", false)]
+    {
+        let site = site_with(SINGLY, &text(more));
+        let put = json!({ "displayName": "Staff", "members": [{ "value": "4" }] });
+        assert_eq!(calls(&site, "PUT /Groups/7", put).is_err(), cut, "{more}");
+    }
 }
