@@ -131,15 +131,6 @@ impl Site {
         Ok(run.into())
     }
 
-    /// Opening a session of a backend; nothing where it needs none.
-    pub fn login(self: &Arc<Self>, backend: &str, session: &Value, moment: &Moment) -> Option<Run> {
-        let login = self.plan.backend(backend)?.login.as_ref()?;
-        let mut run = Machine::new(self, None, Goal::Session, moment);
-        run.vars.set("session", session.clone());
-        run.tasks.push_back(Task::Steps(login.steps.clone()));
-        Some(run.into())
-    }
-
     /// The calls that prove identity and rights, where the mapping has any.
     pub fn probe(self: &Arc<Self>, backend: &str, moment: &Moment) -> Option<Run> {
         let steps = self.plan.backend(backend)?.probe.as_ref()?;

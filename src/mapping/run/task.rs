@@ -37,6 +37,8 @@ pub(super) enum Task {
     Members,
     /// What is there and what is wanted become what is to be done.
     Compare,
+    /// Whether a login brought what its calls are to show.
+    Pass(usize),
     /// The rest of what has to be taken back.
     TakeBack,
 }
@@ -67,6 +69,7 @@ impl Machine {
             Task::FirstMembers => self.first_members()?,
             Task::Members => self.begin_members()?,
             Task::Compare => self.compare()?,
+            Task::Pass(backend) => self.has_pass(backend)?,
             Task::TakeBack => match self.undo.pop() {
                 Some(steps) => {
                     self.frames.push(Frame::steps(steps));

@@ -1,9 +1,9 @@
 //! Sessions: what the mapping says of them, and how they are shown in calls.
 
-use matricula::call::{Call, Encoding, Method, Safety, Target};
+use matricula::call::{Call, Encoding, Kind, Method, Reply, Safety, Target};
 use serde_json::{Map, json};
 
-use super::support::compile;
+use super::support::{compile, talk, written};
 
 const FOLDER: &str = "tests/it/mapping/scenarios";
 
@@ -39,4 +39,44 @@ fn a_session_is_shown_as_the_mapping_says_and_lives_as_long_as_it_says() {
     site.sign(&mut call, &session).unwrap();
     assert_eq!(call.headers, [("Authorization".to_owned(), "Bearer t2".to_owned())]);
     assert_eq!(site.session_life("main", &session), Some(3600));
+}
+
+/// A login that brings nothing to show would have all calls made by nobody.
+#[test]
+fn a_login_that_brings_no_token_has_failed() {
+    let text = r#"
+format = 1
+title  = "sessions"
+[backend]
+base = "https://lms.example"
+[backend.login]
+steps   = { post = "/token", keep = { token = "body.access_token", seconds = "body.expires_in" } }
+life    = "session.seconds"
+SHOWN
+[user]
+id         = "lms.id"
+refuse     = { create = "no", update = "no", delete = "no" }
+attributes = { userName = "login" }
+find       = { "id eq" = { get = "/users/{value}" } }
+"#;
+    for shown in [
+        r#"headers = { Authorization = "Bearer {session.token}" }"#,
+        r#"query = { token = "{session.token}" }"#,
+        r#"body = { auth = { token = "{session.token}" } }"#,
+    ] {
+        let site = written(&text.replace("SHOWN", shown));
+        let login = |reply: serde_json::Value| {
+            talk(&site, ("LOGIN main", json!(null)), |_| Reply::json(200, reply.clone())).1
+        };
+        for reply in [
+            json!({}),
+            json!({ "error": "invalid_grant" }),
+            json!({ "access_token": null }),
+            json!({ "access_token": "" }),
+            json!("ok"),
+        ] {
+            assert_eq!(login(reply).unwrap_err().kind, Kind::Garbled, "{shown}");
+        }
+        assert_eq!(login(json!({ "access_token": "T" })).unwrap().session["token"], "T");
+    }
 }
