@@ -91,7 +91,8 @@ impl Field {
         self.holes().any(|hole| hole.mentions(name))
     }
 
-    fn holes(&self) -> impl Iterator<Item = &Expr> {
+    /// The holes of its texts.
+    pub(super) fn holes(&self) -> impl Iterator<Item = &Expr> {
         self.steps.iter().flat_map(|step| step.text().holes())
     }
 

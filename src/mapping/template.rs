@@ -38,11 +38,16 @@ impl Text {
 
     /// Visits every hole.
     pub fn holes(&self) -> impl Iterator<Item = &Expr> {
-        self.parts.iter().filter_map(|part| match part {
-            Part::Written(_) => None,
-            Part::Hole(expr) => Some(expr),
-        })
+        holes(&self.parts)
     }
+}
+
+/// The holes of a text's parts.
+pub fn holes(parts: &[Part]) -> impl Iterator<Item = &Expr> {
+    parts.iter().filter_map(|part| match part {
+        Part::Written(_) => None,
+        Part::Hole(expr) => Some(expr),
+    })
 }
 
 /// A typed tree with holes.

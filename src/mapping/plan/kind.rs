@@ -184,3 +184,10 @@ pub struct Members {
     /// Put in front of each member's SCIM id.
     pub prefix: String,
 }
+
+impl Members {
+    /// The steps that write them.
+    pub fn writes(&self) -> impl Iterator<Item = &Steps> {
+        [&self.add, &self.remove, &self.change, &self.set].into_iter().flatten()
+    }
+}

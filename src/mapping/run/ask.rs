@@ -23,7 +23,7 @@ pub(super) const ALL: &str = "*";
 impl Machine {
     /// The tasks of asking these questions, one after the other.
     pub(super) fn plan_questions(&mut self, questions: Vec<Question>) {
-        self.plan_lookups(std::iter::empty());
+        self.plan_lookups(&[], &questions);
         self.tasks.extend(questions.into_iter().map(|(text, values)| Task::Seek(text, values)));
         self.tasks.push_back(Task::Joins);
         self.tasks.push_back(Task::ReadMembers);
@@ -51,8 +51,10 @@ impl Machine {
         if let Goal::Read(reading) = &mut self.goal {
             reading.matcher = Matcher::bind(&filter, &kind.resource_type).ok();
         }
-        let asked = probes.into_iter().map(|probe| Task::Seek(probe.question, vec![probe.value]));
-        self.tasks.extend(asked);
+        let asked = probes.into_iter().map(|probe| (probe.question, vec![probe.value]));
+        let asked: Vec<Question> = asked.collect();
+        self.plan_lookups(&[], &asked);
+        self.tasks.extend(asked.into_iter().map(|(text, values)| Task::Seek(text, values)));
         self.tasks.push_back(Task::Joins);
         Ok(())
     }

@@ -10,6 +10,7 @@ mod examine;
 mod frame;
 mod glance;
 mod judge;
+mod learn;
 mod login;
 mod look;
 mod machine;

@@ -11,7 +11,7 @@ use super::{Change, Goal, Machine, Moment, Reading, Run, Want};
 use crate::call::{Call, Failure, Kind as FailureKind, Wanted};
 use crate::mapping::expr::Scope;
 use crate::mapping::lift::Lift;
-use crate::mapping::plan::{KindPlan, Plan};
+use crate::mapping::plan::{KindPlan, Members, Plan};
 use crate::mapping::ready::Ready;
 use crate::mapping::straight::Straight;
 use crate::scim::{Kind, Matcher, Operation, Resource, ResourceId};
@@ -78,9 +78,9 @@ impl Site {
                 allowed(&plan, "delete")?;
                 let mut run = Machine::new(self, Some(&plan), Goal::Delete, moment);
                 run.vars.set("id", native);
-                let steps = plan.delete.iter().cloned();
-                run.plan_lookups(plan.delete.iter().flat_map(|steps| steps.iter()));
-                run.tasks.extend(steps.map(Task::Steps));
+                let steps: Vec<_> = plan.delete.iter().collect();
+                run.plan_lookups(&steps, &[]);
+                run.tasks.extend(steps.into_iter().cloned().map(Task::Steps));
                 Ok(run.into())
             }
         }
@@ -92,7 +92,8 @@ impl Site {
         allowed(plan, "create")?;
         let goal = Goal::Create(Box::new(resource.clone()));
         let mut run = Machine::new(self, Some(plan), goal, moment);
-        run.plan_lookups(plan.create.iter().flat_map(|steps| steps.iter()));
+        let members = plan.members.iter().flat_map(Members::writes);
+        run.plan_lookups(&plan.create.iter().chain(members).collect::<Vec<_>>(), &[]);
         run.tasks.push_back(Task::LowerCreate);
         if plan.look == crate::mapping::plan::Look::Before {
             run.tasks.push_back(Task::Look(None));
@@ -114,7 +115,8 @@ impl Site {
         let goal = Goal::Change(Box::new(change));
         let mut run = Machine::new(self, Some(&plan), goal, moment);
         run.vars.set("id", native);
-        run.plan_lookups(plan.update.iter().flat_map(|steps| steps.iter()));
+        let members = plan.members.iter().flat_map(|it| it.writes().chain(&it.read));
+        run.plan_lookups(&plan.update.iter().chain(members).collect::<Vec<_>>(), &[]);
         run.tasks.push_back(Task::LowerChange);
         run.tasks.push_back(Task::Update);
         run.tasks.push_back(Task::Members);

@@ -1,6 +1,7 @@
 //! Taking steps.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -9,7 +10,7 @@ use super::judge::{Judged, Seen, judge};
 use super::seek::Then;
 use super::task::Task;
 use super::{Goal, Machine, Turn};
-use crate::call::{Call, Failure, Reply};
+use crate::call::{Call, Failure, Kind, Reply};
 use crate::mapping::expr::Expr;
 use crate::mapping::plan::{Act, Step, Steps};
 
@@ -142,10 +143,10 @@ impl Machine {
     ) -> Result<(), Failure> {
         let Pending::Step { steps, index } = pending else { return self.receive_seek(reply) };
         let Some(step) = steps.get(index) else { return Ok(()) };
-        let reply = reply?;
+        let reply = reply.map_err(|failure| self.beside(&steps, failure))?;
         match self.judged(step, &reply) {
             Judged::Fine => {}
-            Judged::Bad(failure) => return Err(failure),
+            Judged::Bad(failure) => return Err(self.beside(&steps, failure)),
             Judged::Unclear(failure) => {
                 self.frames.clear();
                 self.tasks.push_front(Task::Look(Some(failure)));
@@ -160,6 +161,26 @@ impl Machine {
             self.undo.push(step.undo.clone());
         }
         Ok(())
+    }
+
+    /// What a failure means where it is not about the resource at hand: about a list that
+    /// is fetched for it, or by HTTP's own 404 about what belongs to one that the LMS has
+    /// shown already. That must not look as if the resource were not there.
+    fn beside(&self, steps: &Steps, mut failure: Failure) -> Failure {
+        let lookups = &self.site.plan.lookups;
+        let listed = lookups.iter().any(|lookup| Arc::ptr_eq(&lookup.steps, steps));
+        let reads = matches!(self.goal, Goal::Read(_)) && failure.status == Some(404);
+        let says_it = match failure.kind {
+            Kind::Missing => listed || reads,
+            Kind::Invalid | Kind::Duplicate => listed,
+            _ => false,
+        };
+        if says_it {
+            failure.kind = Kind::Garbled;
+            failure.attribute = None;
+            failure.detail = format!("the LMS lacks what belongs to it: {}", failure.detail);
+        }
+        failure
     }
 
     /// A create whose reply names nobody may have made somebody: nothing of what follows

@@ -1,13 +1,12 @@
 //! Tasks: the coarse steps of an operation that no file has to spell out.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::frame::Frame;
 use super::{Goal, Machine, Note, Turn};
 use crate::call::{Failure, Kind};
-use crate::mapping::expr::{Expr, Pick};
 use crate::mapping::lower::{Lower, Record};
-use crate::mapping::plan::{Act, Step, Steps};
+use crate::mapping::plan::{Step, Steps};
 use crate::mapping::run::seek::Then;
 
 /// One coarse step.
@@ -58,7 +57,7 @@ impl Machine {
         let Some(task) = self.tasks.pop_front() else { return Ok(Turn::Over) };
         match task {
             Task::Steps(steps) => self.frames.push(Frame::steps(steps)),
-            Task::Learn(index) => self.learn(index),
+            Task::Learn(index) => self.learn(index)?,
             Task::LowerCreate => self.lower_create()?,
             Task::LowerChange => self.lower_change()?,
             Task::Update => self.begin_update()?,
@@ -79,50 +78,6 @@ impl Machine {
             },
         }
         Ok(Turn::Again)
-    }
-
-    /// Fetches the lists that these steps use and nobody has any more.
-    pub(super) fn plan_lookups<'s>(&mut self, steps: impl Iterator<Item = &'s Step>) {
-        let mut wanted = Vec::new();
-        for step in steps {
-            mentioned(step, &mut wanted);
-        }
-        if let Some(kind) = &self.kind {
-            let exprs = kind
-                .attributes
-                .iter()
-                .flat_map(|attribute| attribute.to_lms.iter().chain(&attribute.from_lms));
-            exprs.chain(kind.derived.iter().map(|derived| &derived.value)).for_each(|expr| {
-                lookups_of(expr, &mut wanted);
-            });
-        }
-        for (index, lookup) in self.site.plan.lookups.iter().enumerate() {
-            let fresh = self.vars.lookups.get(&lookup.name).is_some();
-            if wanted.contains(&lookup.name) && !fresh {
-                self.tasks.push_back(Task::Steps(lookup.steps.clone()));
-                self.tasks.push_back(Task::Learn(index));
-            }
-        }
-    }
-
-    fn learn(&mut self, index: usize) {
-        let site = std::sync::Arc::clone(&self.site);
-        let Some(lookup) = site.plan.lookups.get(index) else { return };
-        let entries = self.vars.take("entries").unwrap_or_default();
-        let mut learned = Map::new();
-        for item in entries.as_array().into_iter().flatten() {
-            let listed = self.vars.names();
-            let names = [("item", item)];
-            let scope = listed.scope();
-            let scope = scope.with(&names);
-            let key = lookup.key.text(&scope);
-            let value = lookup.value.eval(&scope).map(std::borrow::Cow::into_owned);
-            learned.extend(key.zip(value));
-        }
-        if let Value::Object(all) = &mut self.vars.lookups {
-            all.insert(lookup.name.clone(), Value::Object(learned.clone()));
-        }
-        self.done.learned.insert(lookup.name.clone(), Value::Object(learned));
     }
 
     fn lower_create(&mut self) -> Result<(), Failure> {
@@ -162,27 +117,4 @@ impl Machine {
         }
         Ok(())
     }
-}
-
-fn mentioned(step: &Step, wanted: &mut Vec<String>) {
-    let own = step.when.iter().chain(&step.each).chain(step.keep.iter().map(|(_, expr)| expr));
-    own.for_each(|expr| lookups_of(expr, wanted));
-    match &step.act {
-        Act::Call(plan) => {
-            for tree in plan.body.iter().chain(&plan.query) {
-                tree.visit(&mut |expr| lookups_of(expr, wanted));
-            }
-        }
-        Act::Do(inner) => inner.iter().for_each(|step| mentioned(step, wanted)),
-        Act::Find(_, expr) => lookups_of(expr, wanted),
-        Act::Load | Act::Fail(..) | Act::Keep => {}
-    }
-}
-
-fn lookups_of(expr: &Expr, wanted: &mut Vec<String>) {
-    expr.paths(&mut |path| {
-        if let ("lookup", Some(Pick::Key(key))) = (path.root.as_str(), path.picks.first()) {
-            wanted.push(key.clone());
-        }
-    });
 }

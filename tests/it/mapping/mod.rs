@@ -14,6 +14,7 @@ mod essence;
 mod faults;
 mod hostile;
 mod illness;
+mod lookups;
 mod members;
 mod needed;
 mod pages;

@@ -52,7 +52,12 @@ fn read(site: &Arc<Site>, object: &Value, reply: &Value) -> Picture {
     let mut next = run.start();
     loop {
         match next {
-            Next::Call(_) => next = run.next(Ok(Reply::json(200, reply.clone()))),
+            Next::Call(call) => {
+                // Nobody has a role.
+                let roles = call.target.path() == "/roles";
+                let reply = if roles { json!([]) } else { reply.clone() };
+                next = run.next(Ok(Reply::json(200, reply)));
+            }
             Next::Done(done) => return done.unwrap().pictures.remove(0),
         }
     }
