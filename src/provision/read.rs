@@ -120,7 +120,7 @@ impl Tenant {
     ) -> Result<Vec<Picture>, Failure> {
         let run = self.lms.site().several(kind, ids, self.want(kind, depth), &self.lms.moment())?;
         let done = self.drive(run, kind, Deed::Find).await?;
-        complete(&done)?;
+        complete(&done, None)?;
         Ok(done.pictures)
     }
 
@@ -152,7 +152,7 @@ impl Tenant {
         let (mut pictures, mut total) = (Vec::new(), Some(0));
         for run in runs {
             let done = self.drive(run, kind, deed).await?;
-            complete(&done)?;
+            complete(&done, query.matcher.as_ref())?;
             let count = done.total.and_then(|count| usize::try_from(count).ok());
             total = total.zip(count).map(|(sum, count): (usize, usize)| sum + count);
             pictures.append(&mut self.told(kind, query.matcher.as_ref(), done).await?);
@@ -207,9 +207,10 @@ impl Tenant {
     }
 }
 
-/// Nobody found is no proof where the LMS has not shown all.
-fn complete(done: &Done) -> Result<(), Failure> {
-    if done.incomplete && done.pictures.is_empty() {
+/// Nobody found is no proof where the LMS has not shown all, however many others it has.
+fn complete(done: &Done, matcher: Option<&Matcher>) -> Result<(), Failure> {
+    let meant = |picture: &Picture| matcher.is_none_or(|matcher| picture.fits(matcher));
+    if done.incomplete && !done.pictures.iter().any(meant) {
         let says = "the LMS could not show all there are, and none of those fits";
         return Err(Failure::new(Garbled, says));
     }

@@ -9,7 +9,7 @@ use super::judge::{Judged, Seen, judge};
 use super::seek::{Page, Seek, Then};
 use super::{Goal, Machine};
 use crate::call::{Failure, Kind, Reply};
-use crate::mapping::expr::{Expr, Scope, plain_text};
+use crate::mapping::expr::{Expr, Scope, plain_text, truthy};
 use crate::mapping::plan::{KindPlan, Paging, Row, Strategy};
 use crate::mapping::run::frame::Frame;
 
@@ -86,56 +86,56 @@ impl Machine {
         kind: &KindPlan,
         row: &Row,
         seek: &mut Seek,
-        read: Read,
+        mut read: Read,
     ) -> Result<(), Failure> {
         let got = u64::try_from(read.objects.len()).unwrap_or(u64::MAX);
         let fresh = {
             let listed = self.vars.names();
-            seek.take_in(kind, read.objects, &listed.scope())?
+            seek.take_in(kind, std::mem::take(&mut read.objects), &listed.scope())?
         };
         let Some(paging) = &row.paging else {
             seek.next_call(row);
             return Ok(());
         };
         seek.total = read.total.or(seek.total);
-        let same_cursor = read.next.is_some()
-            && (read.next == seek.page.cursor
-                || read.next.as_ref().and_then(plain_text) == seek.page.address);
-        let ended = match (paging.strategy, read.more) {
-            (_, Some(more)) => !more,
-            (Strategy::Cursor | Strategy::Link, None) => read.next.is_none(),
-            (Strategy::Number | Strategy::Offset, None) => match seek.total {
-                Some(total) => seek.page.got + got >= total,
-                None => got < paging.size,
-            },
-        };
-        if !ended && self.has_enough(seek) {
+        let so_far = seek.page.got + got;
+        let ended = read.is_last(paging, (so_far, got), seek.total);
+        if !ended && self.has_enough(seek, row) {
             seek.next_call(row);
             return Ok(());
         }
-        // A page that brings nothing new is the last one, whatever it claims.
-        let stuck = fresh == 0 || same_cursor;
         if !ended && seek.page.index + 1 >= paging.most {
             return Err(Failure::new(Kind::Garbled, "the LMS's pages do not end"));
         }
-        if ended || stuck {
-            let have = u64::try_from(seek.objects.len()).unwrap_or(u64::MAX);
-            let short = seek.total.is_some_and(|total| have < total);
-            let cut = paging.reach.is_some_and(|reach| have >= reach || !ended);
-            seek.incomplete |= short || cut;
-            seek.next_call(row);
-        } else {
+        let onward = read.leads_on(&seek.page);
+        seek.page.empty = if got == 0 { seek.page.empty + 1 } else { 0 };
+        // A page that brings nothing new is the last one, whatever it claims. Only an
+        // empty one may lie before others, where it says itself how to reach those.
+        let between = got == 0 && onward && seek.page.empty < MOST_EMPTY;
+        if !ended && (between || (fresh > 0 && !read.repeats(&seek.page))) {
             advance(&mut seek.page, got, read.next, paging);
+            return Ok(());
         }
+        let have = seek.have();
+        let short = seek.total.is_some_and(|total| have < total);
+        let cut = paging.reach.is_some_and(|reach| have >= reach || !ended);
+        let more = !ended && (onward || read.more == Some(true));
+        seek.incomplete |= short || cut || more;
+        seek.next_call(row);
         Ok(())
     }
 
-    fn has_enough(&self, seek: &Seek) -> bool {
+    /// Whether so many were found as are wanted, and the LMS says how many there are. What
+    /// one of several calls says is not that.
+    fn has_enough(&self, seek: &Seek, row: &Row) -> bool {
         let Goal::Read(reading) = &self.goal else { return false };
         let enough = reading.enough.is_some_and(|enough| seek.objects.len() >= enough);
-        enough && seek.total.is_some() && seek.then == Then::Objects
+        enough && row.calls.len() == 1 && seek.counted().is_some() && seek.then == Then::Objects
     }
 }
+
+/// So many empty pages in a row may lie before others.
+const MOST_EMPTY: u64 = 20;
 
 /// A page as read.
 pub(super) struct Read {
@@ -146,6 +146,29 @@ pub(super) struct Read {
 }
 
 impl Read {
+    /// Whether there is no page behind this one, by what the LMS says of it.
+    fn is_last(&self, paging: &Paging, (so_far, got): (u64, u64), total: Option<u64>) -> bool {
+        match (paging.strategy, self.more, total) {
+            (_, Some(more), _) => !more,
+            (Strategy::Cursor | Strategy::Link, None, _) => self.next.is_none(),
+            // Where more have come than there are, only a page that is not full proves
+            // that nobody is behind it.
+            (_, None, Some(total)) if so_far <= total => so_far == total,
+            (_, None, _) => got < paging.size,
+        }
+    }
+
+    /// Whether it names the page that it is itself.
+    fn repeats(&self, page: &Page) -> bool {
+        let address = || self.next.as_ref().and_then(plain_text);
+        self.next.is_some() && (self.next == page.cursor || address() == page.address)
+    }
+
+    /// Whether it names another page.
+    fn leads_on(&self, page: &Page) -> bool {
+        self.next.is_some() && !self.repeats(page)
+    }
+
     /// What a page says; its objects too, where they are no mere part of it.
     fn of(row: &Row, reply: &Reply, scope: &Scope<'_>) -> Result<Self, Failure> {
         let objects = match &row.objects {
@@ -169,7 +192,9 @@ impl Read {
         let total =
             total.and_then(|total| total.as_u64().or_else(|| plain_text(&total)?.parse().ok()));
         let Value::Array(objects) = list else { return Err(super::task::unanswerable()) };
-        Ok(Self { objects, next: next.filter(|next| !next.is_null()), more, total })
+        // Some say in words that there is none.
+        let next = next.filter(|next| truthy(Some(next)) || next.is_number());
+        Ok(Self { objects, next, more, total })
     }
 }
 

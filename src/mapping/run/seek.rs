@@ -60,6 +60,8 @@ pub(super) struct Page {
     pub(super) cursor: Option<Value>,
     pub(super) address: Option<String>,
     pub(super) got: u64,
+    /// How many empty ones were before it, one behind the other.
+    pub(super) empty: u64,
 }
 
 impl Seek {
@@ -107,8 +109,22 @@ impl Seek {
         [batch.first().cloned().unwrap_or(Value::Null), Value::Array(batch), page]
     }
 
+    /// How many were found.
+    pub(super) fn have(&self) -> u64 {
+        u64::try_from(self.objects.len()).unwrap_or(u64::MAX)
+    }
+
+    /// How many there are, where the LMS says so and that can be true.
+    pub(super) fn counted(&self) -> Option<u64> {
+        self.total.filter(|total| *total >= self.have())
+    }
+
     pub(super) fn next_call(&mut self, row: &Row) {
         self.page = Page::default();
+        if row.calls.len() > 1 {
+            // What it counted were its own.
+            self.total = None;
+        }
         self.call += 1;
         if self.call >= row.calls.len() {
             self.call = 0;
@@ -280,7 +296,7 @@ impl Machine {
         let (brief, exact) = row.map_or((false, false), |row| (row.brief, row.exact));
         if seek.then == Then::Objects {
             self.done.incomplete |= seek.incomplete;
-            self.done.total = seek.total.or(self.done.total);
+            self.done.total = seek.counted().or(self.done.total);
         }
         if brief {
             return self.read_again(&seek);

@@ -20,6 +20,11 @@ const PAGE: usize = 100;
 
 /// Its address, and how often it was asked.
 async fn lms_in_pages() -> (String, Arc<AtomicUsize>) {
+    lms_up_to(usize::MAX).await
+}
+
+/// The same, where what lies behind a page cannot be reached: it comes again instead.
+async fn lms_up_to(last: usize) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let asked = Arc::new(AtomicUsize::new(0));
@@ -27,14 +32,14 @@ async fn lms_in_pages() -> (String, Arc<AtomicUsize>) {
     tokio::spawn(async move {
         while let Ok((socket, _)) = listener.accept().await {
             calls.fetch_add(1, Ordering::Relaxed);
-            tokio::spawn(answer(socket));
+            tokio::spawn(answer(socket, last));
         }
     });
     (url, asked)
 }
 
 /// One call is one connection.
-async fn answer(mut socket: TcpStream) {
+async fn answer(mut socket: TcpStream, last: usize) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(socket.read_u8().await.unwrap());
@@ -42,7 +47,7 @@ async fn answer(mut socket: TcpStream) {
     let head = String::from_utf8(head).unwrap();
     let number = head.split("page=").nth(1).unwrap();
     let number: String = number.chars().take_while(char::is_ascii_digit).collect();
-    let body = page(number.parse().unwrap()).to_string();
+    let body = page(number.parse::<usize>().unwrap().min(last)).to_string();
     let length = body.len();
     let text = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\
@@ -61,7 +66,8 @@ fn page(number: usize) -> Value {
 /// A tenant before that LMS.
 fn tenant(url: &str, memory: &Memory) -> Arc<Tenant> {
     let text = include_str!("../../../mappings/minimal-rest.toml");
-    let plan = Arc::new(Source::read("minimal-rest", text, &Shipped).unwrap().compile().unwrap());
+    let text = text.replacen("[user]\n", "[user]\nscan = true\n", 1);
+    let plan = Arc::new(Source::read("minimal-rest", &text, &Shipped).unwrap().compile().unwrap());
     let settings = json!({ "base_url": url, "token": "t" });
     let site = plan.settle(settings.as_object().unwrap()).unwrap();
     let settings = backend::Settings::new("demo", site.base("main").unwrap());
@@ -107,4 +113,19 @@ async fn one_who_is_not_shown_does_not_have_everybody_read_for_each_page() {
     memory.entries(&"demo".into()).put(Entry { gone: Some(now), ..plain }).await.unwrap();
     assert_eq!(read_through(&tenant(&url, &memory)).await, EVERYBODY - 1);
     assert_eq!(asked.load(Ordering::Relaxed), EVERYBODY / PAGE);
+}
+
+/// Who would believe it would make a twin of whoever was not shown.
+#[tokio::test]
+async fn nobody_found_among_some_is_no_proof_that_there_is_nobody() {
+    for (last, known) in [(2, false), (usize::MAX, true)] {
+        let (url, _) = lms_up_to(last).await;
+        let filter = [("filter", r#"name.familyName eq "Nobody""#)];
+        let query = Parameters::from_pairs(filter).unwrap().bind(&ResourceType::user()).unwrap();
+        let found = tenant(&url, &Memory::new()).list(Kind::User, &query, false).await;
+        match found {
+            Ok(found) => assert!(known && found.views.is_empty()),
+            Err(error) => assert_eq!((known, error.to_scim().status()), (false, 502)),
+        }
+    }
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::echo::odd;
 use super::people::moment;
+use super::support::{talk, written};
 
 /// A mapping whose list is found by this expression, with this beside it.
 fn site(objects: &str, more: &str) -> Arc<Site> {
@@ -144,4 +145,115 @@ fn what_nobody_asked_for_is_not_shown() {
     let pictures = ask(&site, "GET /Users/1?attributes=userName", answer).unwrap();
     let shown = pictures[0].resource().attributes();
     assert_eq!(shown.keys().collect::<Vec<_>>(), ["id", "userName"]);
+}
+
+/// What a list in pages of two comes to, where `answer` says what is on which page or
+/// behind which cursor: the ids, whether that is all, and how many there are.
+fn in_pages(
+    page: &str,
+    answer: impl Fn(u64) -> Value,
+) -> Result<(Vec<String>, bool, Option<u64>), Kind> {
+    let more = format!(
+        ", query = {{ number = '{{page.number}}', cursor = '{{page.cursor}}' }}, page = {{ {page} }}"
+    );
+    let number = |call: &str, name: &str| {
+        let value = call.split(['?', '&']).find_map(|pair| pair.strip_prefix(name))?;
+        value.parse::<u64>().ok()
+    };
+    let (_, done) = talk(&site("body.items", &more), ("GET /Users", json!(null)), |call| {
+        let at = number(call, "cursor=").or(number(call, "number=")).unwrap();
+        Reply::json(200, answer(at))
+    });
+    let done = done.map_err(|failure| failure.kind)?;
+    Ok((ids(&done.pictures), done.incomplete, done.total))
+}
+
+fn two(page: u64) -> Value {
+    json!([{ "id": format!("a{page}") }, { "id": format!("b{page}") }])
+}
+
+#[test]
+fn a_count_that_is_too_small_does_not_cut_a_list_off() {
+    for total in [json!(0), json!(1), json!(3)] {
+        let (ids, incomplete, told) =
+            in_pages("by = 'number', size = 2, total = 'body.total'", |page| {
+                let items = if page <= 3 { two(page) } else { json!([]) };
+                json!({ "items": items, "total": total })
+            })
+            .unwrap();
+        assert_eq!((ids.len(), incomplete, told), (6, false, None), "{total}");
+    }
+    let right = |page| json!({ "items": two(page), "total": 4 });
+    let (ids, incomplete, told) =
+        in_pages("by = 'number', size = 2, total = 'body.total'", right).unwrap();
+    assert_eq!((ids.len(), incomplete, told), (4, false, Some(4)));
+}
+
+#[test]
+fn an_empty_page_that_leads_on_is_not_the_last() {
+    let page = "by = 'cursor', size = 2, next = 'body.next'";
+    let (ids, incomplete, _) = in_pages(page, |at| {
+        let items = if at == 3 { two(at) } else { json!([]) };
+        json!({ "items": items, "next": if at < 4 { json!(at + 1) } else { json!(null) } })
+    })
+    .unwrap();
+    assert_eq!((ids.len(), incomplete), (2, false));
+    // One that leads on and on comes to an end, and is no proof.
+    let (ids, incomplete, _) = in_pages(page, |at| json!({ "items": [], "next": at + 1 })).unwrap();
+    assert_eq!((ids.len(), incomplete), (0, true));
+}
+
+#[test]
+fn a_list_that_ends_while_the_lms_says_there_is_more_is_incomplete() {
+    let circle = |at| json!({ "items": two(at), "next": (at + 1) % 3 });
+    let (ids, incomplete, _) =
+        in_pages("by = 'cursor', size = 2, next = 'body.next'", circle).unwrap();
+    assert_eq!((ids.len(), incomplete), (6, true));
+    let empty = |page| json!({ "items": if page == 1 { two(1) } else { json!([]) }, "more": true });
+    let (ids, incomplete, _) =
+        in_pages("by = 'number', size = 2, more = 'body.more'", empty).unwrap();
+    assert_eq!((ids.len(), incomplete), (2, true));
+    // The page before once more is how some say that it was the last.
+    let last = |_| json!({ "items": two(1) });
+    let (ids, incomplete, _) = in_pages("by = 'number', size = 2", last).unwrap();
+    assert_eq!((ids.len(), incomplete), (2, false));
+}
+
+#[test]
+fn an_empty_cursor_is_none() {
+    for none in [json!(null), json!(""), json!(false)] {
+        let asked = std::cell::Cell::new(0);
+        let (ids, ..) = in_pages("by = 'cursor', size = 2, next = 'body.next'", |at| {
+            asked.set(asked.get() + 1);
+            json!({ "items": two(at), "next": none })
+        })
+        .unwrap();
+        assert_eq!((ids.len(), asked.get()), (2, 1), "{none}");
+    }
+}
+
+#[test]
+fn what_one_of_several_lists_counts_is_not_how_many_there_are() {
+    let text = r#"
+format = 1
+title  = "two lists"
+[backend]
+base = "https://lms.example"
+[user]
+id         = "lms.id"
+refuse     = { create = "no", update = "no", delete = "no" }
+attributes = { userName = "login" }
+[user.find]
+"id eq" = { get = "/users/{value}" }
+"*"     = { union = [{ get = "/on/{page.number}" }, { get = "/off/{page.number}" }], objects = "body.items", page = { by = "number", size = 2, total = "body.total" } }
+"#;
+    let (said, done) = talk(&written(text), ("GET /Users?count=1", json!(null)), |call| {
+        let items = json!([{ "id": format!("{call}a") }, { "id": format!("{call}b") }]);
+        Reply::json(
+            200,
+            json!({ "items": items, "total": if call.contains("on") { 4 } else { 2 } }),
+        )
+    });
+    let done = done.unwrap();
+    assert_eq!((said.len(), done.pictures.len(), done.total), (3, 6, None));
 }
