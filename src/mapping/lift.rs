@@ -9,7 +9,7 @@ use super::expr::{Scope, plain_text};
 use super::picture::{Shown, Sight};
 use super::plan::{Attribute, Codec, IdType, KindPlan};
 use super::ready::{Ready, Spot};
-use crate::scim::{Resource, ResourceId, Type};
+use crate::scim::{self, Resource, ResourceId, Type};
 
 /// Lifts objects of one kind.
 pub(super) struct Lift<'a> {
@@ -166,7 +166,7 @@ impl Attribute {
             Some(values) => values.lift(&value)?.clone(),
             None => value.into_owned(),
         };
-        typed(self.slot.place.leaf().kind, meant)
+        typed(self.slot.place.leaf(), meant)
     }
 
     /// Whether a text means itself.
@@ -198,11 +198,14 @@ fn blank(value: &Value) -> bool {
 }
 
 /// A value in the type of its attribute; nothing where it has no meaning there.
-fn typed(kind: Type, value: Value) -> Option<Value> {
-    match (kind, &value) {
+fn typed(leaf: &scim::Attribute, value: Value) -> Option<Value> {
+    match (leaf.kind, &value) {
         (_, Value::Null) => None,
         (_, Value::String(text)) if text.is_empty() => None,
         (_, Value::Array(items)) if items.is_empty() => None,
+        // Something else than it should be: what it means, nobody can say.
+        (kind, Value::Object(_)) if kind != Type::Complex => None,
+        (kind, Value::Array(_)) if kind != Type::Complex && !leaf.multi_valued => None,
         (Type::Boolean, Value::String(_) | Value::Number(_)) => {
             match plain_text(&value)?.to_ascii_lowercase().as_str() {
                 "true" | "1" | "yes" => Some(Value::Bool(true)),

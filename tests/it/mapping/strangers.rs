@@ -121,3 +121,17 @@ fn a_create_that_names_nobody_goes_no_further_and_is_lost() {
     assert_eq!(said[1], r#"POST /off {"id":7}"#);
     assert_eq!(done.unwrap().id.unwrap().as_str(), "7");
 }
+
+#[test]
+fn a_table_or_a_list_is_no_text() {
+    let site = site("mappings/minimal-rest.toml", &json!({}));
+    for odd in [json!({ "value": "eva" }), json!(["eva"]), json!({})] {
+        let (_, done) = talk(&site, ("GET /Users/7", json!(null)), |_| {
+            let fields = json!({ "id": "7", "login": odd, "first_name": odd, "active": odd });
+            Reply::json(200, fields)
+        });
+        let done = done.unwrap();
+        let shown = done.pictures[0].resource().attributes();
+        assert_eq!(shown.keys().collect::<Vec<_>>(), ["id"], "{odd}");
+    }
+}
