@@ -8,7 +8,7 @@ use matricula::call::{Failure, Kind, Reply, Retry};
 use matricula::mapping::{Moment, Next, Plan, Request};
 use serde_json::{Map, json};
 
-use super::support::shipped;
+use super::support::{shipped, talk};
 
 const HTML: &[u8] = b"<!DOCTYPE html><html><body>Back soon</body></html>";
 
@@ -98,5 +98,34 @@ fn an_odd_word_on_when_to_come_back_is_passed_over() {
         let failure = asked(&plan, "GET /Users/7", &busy).unwrap_err();
         assert_eq!(failure.kind, Kind::Throttled, "{word}");
         assert_eq!(matches!(failure.retry, Retry::After(_)), wanted, "{word}");
+    }
+}
+
+/// What is written is not done because something answers 200.
+#[test]
+fn no_sick_answer_is_the_success_of_a_write() {
+    let blocked = json!({ "Operations": [{ "op": "replace", "path": "active", "value": false }] });
+    let joined =
+        json!({ "Operations": [{ "op": "add", "path": "members", "value": [{ "value": "4" }] }] });
+    for (mapping, more) in
+        [("mappings/minimal-rest.toml", None), ("mappings/moodle.toml", Some("nothing at all"))]
+    {
+        let site = super::people::site(mapping, &json!({}));
+        let vague = ["a word", "half an answer", "a page", "a proxy's own not found"];
+        let vague = |what: &str| vague.contains(&what) || more == Some(what);
+        for (line, body) in [
+            ("PATCH /Users/7", blocked.clone()),
+            ("DELETE /Users/7", json!(null)),
+            ("PATCH /Groups/7", joined.clone()),
+            ("DELETE /Groups/7", json!(null)),
+        ] {
+            for (what, reply) in sick().into_iter().filter(|(what, _)| vague(what)) {
+                let (_, done) = talk(&site, (line, body.clone()), |_| reply.clone());
+                match done {
+                    Ok(_) => panic!("{mapping}, {line}: {what} is a success"),
+                    Err(failure) => assert_ne!(failure.kind, Kind::Missing, "{line}, {what}"),
+                }
+            }
+        }
     }
 }
