@@ -8,7 +8,7 @@ use crate::call::{Booleans, Encoding, Lists, Method, Style};
 use crate::mapping::expr::Names;
 use crate::mapping::fault::{Fault, did_you_mean};
 use crate::mapping::plan::{Backend, Examination, Limits};
-use crate::mapping::source::{Entry, Fields, Node};
+use crate::mapping::source::{Entry, Fields, LONGEST, Node, table_of};
 use crate::mapping::template::{Part, Text, Tree};
 
 /// The names of encodings, as mappings write them.
@@ -27,7 +27,7 @@ impl Compiler {
         fields: &Fields<'_>,
     ) {
         let mut nodes: Vec<(&str, &Node)> = main.map(|node| ("main", node)).into_iter().collect();
-        let entries = others.and_then(Node::table).unwrap_or_default();
+        let entries = others.map_or(&[][..], |node| table_of("backends", node, &mut self.faults));
         nodes.extend(entries.iter().map(|entry| (entry.key.as_str(), &entry.node)));
         if nodes.is_empty() {
             let fault = Fault::new(fields.span(), "the mapping has no backend");
@@ -59,7 +59,7 @@ impl Compiler {
             method: method.unwrap_or(Method::Post),
             path: path.map(|text| text.parts).unwrap_or_default(),
             headers: self.headers(node.get("headers"), &names),
-            query: node.get("query").and_then(|node| self.tree(node, &names)),
+            query: node.get("query").and_then(|node| self.pairs(node, &names)),
             body: node.get("body").and_then(|node| self.tree(node, &names)),
             encoding,
             in_query,
@@ -177,7 +177,7 @@ impl Compiler {
     }
 
     pub(super) fn headers(&mut self, node: Option<&Node>, names: &Names) -> Vec<(String, Text)> {
-        let entries = node.and_then(Node::table).unwrap_or_default();
+        let entries = node.map_or(&[][..], |node| table_of("headers", node, &mut self.faults));
         let mut headers = Vec::new();
         for entry in entries {
             let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
@@ -214,7 +214,9 @@ impl Compiler {
         for node in fields.many("rates") {
             let (calls, seconds) = (node.get("calls"), node.get("seconds"));
             let number = |node: Option<&Node>| node.and_then(|node| node.value().as_u64());
-            if let (Some(calls), Some(seconds)) = (number(calls), number(seconds)) {
+            let fits = |found: &u64| (1..=LONGEST).contains(found);
+            let (calls, seconds) = (number(calls).filter(|it| *it > 0), number(seconds));
+            if let (Some(calls), Some(seconds)) = (calls, seconds.filter(fits)) {
                 rates.push((calls, seconds));
             } else {
                 let fault = Fault::new(&node.span, "a rate is so many calls in so many seconds");
@@ -225,7 +227,7 @@ impl Compiler {
             concurrency: fields.number("concurrency", &mut self.faults),
             rates,
             fields: fields.number("fields", &mut self.faults),
-            timeout: fields.number("timeout", &mut self.faults),
+            timeout: fields.seconds("timeout", &mut self.faults),
             answer: fields.number("answer", &mut self.faults),
         };
         fields.close("`limits`", &mut self.faults);

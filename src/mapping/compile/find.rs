@@ -40,7 +40,23 @@ impl Compiler {
         Some(format!("{} {}", slot.place, operator.as_str()))
     }
 
-    pub(super) fn row(&mut self, entry: &Entry, around: &ResourceType) -> Option<Row> {
+    /// A table of rows, each question once.
+    pub(super) fn rows(&mut self, table: &[Entry], around: &ResourceType) -> Vec<Row> {
+        let mut rows: Vec<Row> = Vec::with_capacity(table.len());
+        for entry in table {
+            let Some(row) = self.row(entry, around) else { continue };
+            if rows.iter().any(|known| known.question.eq_ignore_ascii_case(&row.question)) {
+                let message =
+                    format!("`{}` and another key are both `{}`", entry.key, row.question);
+                let fault = Fault::new(&entry.span, message).label("asked twice");
+                self.faults.push(fault.hint("leave one of them; case does not tell them apart"));
+            }
+            rows.push(row);
+        }
+        rows
+    }
+
+    fn row(&mut self, entry: &Entry, around: &ResourceType) -> Option<Row> {
         let question = self.question(&entry.key, &entry.span, around)?;
         let what = format!("the answer to `{}`", entry.key);
         let mut fields = Fields::open(&entry.node, &what, &mut self.faults)?;

@@ -10,10 +10,10 @@ use crate::call::Safety;
 use crate::mapping::expr::Names;
 use crate::mapping::fault::{Fault, Span};
 use crate::mapping::plan::{
-    Attribute, Codec, Derived, IdType, Join, KindPlan, Look, Policy, Row, Steps,
+    Act, Attribute, Codec, Derived, IdType, Join, KindPlan, Look, Policy, Row, Step, Steps,
 };
 use crate::mapping::sheet::Sheet;
-use crate::mapping::source::{Entry, Fields, Node};
+use crate::mapping::source::{Entry, Fields, Node, wrong};
 use crate::scim::{Kind, Mutability, Offer, ResourceType, Schema, Uniqueness};
 
 /// What a kind's table holds that the rest of it refers to.
@@ -61,7 +61,7 @@ impl Compiler {
             gone: gone.and_then(|node| self.expr(node, &over)),
             protected: protected.and_then(|node| self.expr(node, &over)),
             look: self.look(fields.take("look")),
-            refuse: self.refusals(fields.take("refuse")),
+            refuse: self.refusals(&mut fields),
             remembered: fields.flag("remembered", &mut self.faults),
             scan: fields.flag("scan", &mut self.faults),
             resource_type: self.offered(resource_type, &attributes, &rows, node),
@@ -82,16 +82,17 @@ impl Compiler {
         let resource_type = self.extended(bare, fields);
         let absent = self.policy(fields.take("absent"), &Policy::Omit);
         let cleared = self.policy(fields.take("cleared"), &Policy::Empty);
-        let joins = fields.take("join").map(|node| self.joins(node)).unwrap_or_default();
+        let joins = fields.table("join", &mut self.faults);
+        let joins: Vec<Join> = joins.iter().filter_map(|entry| self.join(entry)).collect();
         let join_names: Vec<String> = joins.iter().map(|join| join.name.clone()).collect();
         let around = Around { resource_type: &resource_type, joins: &join_names, absent, cleared };
-        let table = fields.take("attributes").and_then(Node::table).unwrap_or_default();
+        let table = fields.table("attributes", &mut self.faults);
         let attributes = self.attributes(table, &around);
-        let table = fields.take("derived").and_then(Node::table).unwrap_or_default();
+        let table = fields.table("derived", &mut self.faults);
         let derived: Vec<_> =
             table.iter().filter_map(|entry| self.derived(entry, &attributes)).collect();
-        let table = fields.take("find").and_then(Node::table).unwrap_or_default();
-        let rows = table.iter().filter_map(|entry| self.row(entry, &resource_type)).collect();
+        let table = fields.table("find", &mut self.faults);
+        let rows = self.rows(table, &resource_type);
         Ground { resource_type, attributes, derived, joins, rows }
     }
 
@@ -161,7 +162,7 @@ impl Compiler {
         if let Some(node) = fields.take("read") {
             codec.parts.extend(self.expr(node, &names).map(|expr| ("id".to_owned(), expr)));
         }
-        for entry in fields.take("parts").and_then(Node::table).unwrap_or_default() {
+        for entry in fields.table("parts", &mut self.faults) {
             let expr = self.expr(&entry.node, &names);
             codec.parts.extend(expr.map(|expr| (entry.key.clone(), expr)));
         }
@@ -171,11 +172,6 @@ impl Compiler {
         }
         fields.close("`id`", &mut self.faults);
         codec
-    }
-
-    fn joins(&mut self, node: &Node) -> Vec<Join> {
-        let entries = node.table().unwrap_or_default();
-        entries.iter().filter_map(|entry| self.join(entry)).collect()
     }
 
     fn join(&mut self, entry: &Entry) -> Option<Join> {
@@ -196,14 +192,17 @@ impl Compiler {
         node.and_then(|node| self.one_of(node, &known)).unwrap_or(Look::After)
     }
 
-    fn refusals(&mut self, node: Option<&Node>) -> Vec<(String, String)> {
+    fn refusals(&mut self, fields: &mut Fields<'_>) -> Vec<(String, String)> {
         let mut found = Vec::new();
-        for entry in node.and_then(Node::table).unwrap_or_default() {
+        for entry in fields.table("refuse", &mut self.faults) {
             let known = [("create", ()), ("update", ()), ("delete", ()), ("read", ())];
             let name = Node {
                 span: entry.span.clone(),
                 kind: crate::mapping::source::Kind::Text(entry.key.clone()),
             };
+            if entry.node.text().is_none() {
+                self.faults.push(wrong(&entry.key, "a text", &entry.node));
+            }
             if self.one_of(&name, &known).is_some() {
                 found.push((entry.key.clone(), entry.node.text().unwrap_or_default().to_owned()));
             }
@@ -273,11 +272,18 @@ impl Compiler {
         let programs =
             [("create", &plan.create), ("update", &plan.update), ("delete", &plan.delete)];
         for (word, program) in programs {
-            if program.is_none() && !refused(word) {
+            // A change may be one of members alone.
+            let idle = program.as_ref().is_none_or(|it| word != "update" && it.is_empty());
+            if idle && !refused(word) {
                 let message = format!("[{}] says nothing about `{word}`", plan.name);
                 let hint = format!("add [[{}.{word}]], or refuse.{word} = \"why\"", plan.name);
                 self.faults.push(Fault::new(&node.span, message).hint(hint));
             }
+        }
+        if plan.create.as_ref().is_some_and(|steps| !steps.is_empty() && !names_it(steps)) {
+            let message = format!("[{}] creates and does not keep the `id` of it", plan.name);
+            let hint = "add keep = { id = \"body.id\" }, or a `find` step that keeps it";
+            self.faults.push(Fault::new(&node.span, message).hint(hint));
         }
         for attribute in &plan.attributes {
             let known = |name: &String| plan.derived.iter().any(|derived| derived.name == *name);
@@ -294,6 +300,17 @@ impl Compiler {
             self.faults.push(fault.hint("mark the attributes that must be unique: unique = true"));
         }
     }
+}
+
+/// Whether some step keeps what tells who was created.
+fn names_it(steps: &[Step]) -> bool {
+    steps.iter().any(|step| {
+        let inner = match &step.act {
+            Act::Do(inner) => names_it(inner),
+            Act::Call(_) | Act::Find(..) | Act::Load | Act::Fail(..) | Act::Keep => false,
+        };
+        inner || step.keep.iter().any(|(name, _)| name == "id" || name == "object")
+    })
 }
 
 /// The keys of a resource that attributes stand under, in order.

@@ -94,8 +94,7 @@ impl Compiler {
         if let Some(node) = fields.take("group") {
             kinds.extend(self.kind("group", Kind::Group, node));
         }
-        let more = fields.take("groups");
-        for entry in more.and_then(Node::table).unwrap_or_default() {
+        for entry in fields.table("groups", &mut self.faults) {
             kinds.extend(self.kind(&entry.key, Kind::Group, &entry.node));
         }
         if kinds.is_empty() && self.faults.is_empty() {

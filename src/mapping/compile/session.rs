@@ -4,7 +4,7 @@ use super::Compiler;
 use super::step::Purpose;
 use crate::mapping::fault::{Fault, did_you_mean};
 use crate::mapping::plan::{Login, Lookup};
-use crate::mapping::source::{Entry, Fields, Node};
+use crate::mapping::source::{Entry, Fields, Node, table_of};
 
 impl Compiler {
     pub(super) fn login(&mut self, node: &Node, index: usize) -> Option<Login> {
@@ -25,10 +25,10 @@ impl Compiler {
         let (query, body, life) = (fields.take("query"), fields.take("body"), fields.take("life"));
         let login = Login {
             headers: self.headers(headers, &shown),
-            query: query.and_then(|node| self.tree(node, &shown)),
+            query: query.and_then(|node| self.pairs(node, &shown)),
             body: body.and_then(|node| self.tree(node, &shown)),
             life: life.and_then(|node| self.expr(node, &shown)),
-            margin: fields.number("margin", &mut self.faults).unwrap_or(60),
+            margin: fields.seconds("margin", &mut self.faults).unwrap_or(60),
             idle: fields.flag("idle", &mut self.faults),
             durable: self.durable(fields.many("durable"), &keeps),
             exclusive: fields.flag("exclusive", &mut self.faults),
@@ -56,7 +56,7 @@ impl Compiler {
     }
 
     pub(super) fn lookup_list(&mut self, node: &Node) -> Vec<Lookup> {
-        let entries = node.table().unwrap_or_default();
+        let entries = table_of("lookup", node, &mut self.faults);
         entries.iter().filter_map(|entry| self.lookup(entry)).collect()
     }
 
@@ -72,7 +72,7 @@ impl Compiler {
         }
         let names = self.names().and(&["item"]);
         let (key, value) = (fields.take("key"), fields.take("value"));
-        let life = fields.number("life", &mut self.faults).unwrap_or(3600);
+        let life = fields.seconds("life", &mut self.faults).unwrap_or(3600);
         if key.is_none() || value.is_none() {
             let fault = Fault::new(fields.span(), format!("{what} does not say what it maps"));
             self.faults.push(fault.hint("add key = \"item.name\" and value = \"item.id\""));

@@ -9,7 +9,7 @@ use crate::call::{Kind, Method, Safety};
 use crate::mapping::expr::{Expr, Names};
 use crate::mapping::fault::{Fault, did_you_mean};
 use crate::mapping::plan::{Act, CallPlan, Step, Steps};
-use crate::mapping::source::{Fields, Node};
+use crate::mapping::source::{Entry, Fields, Node};
 use crate::mapping::template::{Part, Text};
 
 /// What steps are for: decides what they may use and how safe they are.
@@ -75,7 +75,8 @@ impl Compiler {
             Act::Do(_) | Act::Fail(..) | Act::Keep => {}
         }
         let rules = self.rules(fields.many("errors"), &inner);
-        let keep = self.keeps(fields.take("keep"), &kept);
+        let keep = fields.table("keep", &mut self.faults);
+        let keep = self.keeps(keep, &kept);
         if each.is_none() {
             match act {
                 Act::Find(..) => names.add("found"),
@@ -95,8 +96,7 @@ impl Compiler {
         Some(Step { span: node.span.clone(), when, each, chunk, act, keep, rules, undo, sends })
     }
 
-    fn keeps(&mut self, node: Option<&Node>, names: &Names) -> Vec<(String, Expr)> {
-        let entries = node.and_then(Node::table).unwrap_or_default();
+    fn keeps(&mut self, entries: &[Entry], names: &Names) -> Vec<(String, Expr)> {
         let mut found = Vec::new();
         for entry in entries {
             if matches!(entry.key.as_str(), "settings" | "now" | "record" | "user" | "item") {
@@ -183,7 +183,7 @@ impl Compiler {
         let content_type =
             fields.text("content_type", &mut self.faults).map(|(text, _)| text.to_owned());
         let safe = fields.take("safe");
-        let patience = fields.number("timeout", &mut self.faults).map(Duration::from_secs);
+        let patience = fields.seconds("timeout", &mut self.faults).map(Duration::from_secs);
         let chosen = methods.pop();
         if let (Some((_, node)), false) = (&chosen, methods.is_empty()) {
             let fault = Fault::new(&node.span, "a step makes one call, this names two");
@@ -210,7 +210,7 @@ impl Compiler {
             backend: index,
             method,
             path,
-            query: query.and_then(|node| self.tree(node, names)),
+            query: query.and_then(|node| self.pairs(node, names)),
             headers: self.headers(headers, names),
             body: body.and_then(|node| self.tree(node, names)),
             encoding,
@@ -254,6 +254,12 @@ impl Compiler {
             let fault = Fault::new(&node.span, "a path begins below the backend's base address");
             let hint = "another service is another backend: [backends.name] base = …";
             self.faults.push(fault.hint(hint));
+        } else if let Some(Part::Written(part)) = text.parts.first()
+            && !part.is_empty()
+            && !part.starts_with(['/', '?'])
+        {
+            let fault = Fault::new(&node.span, "a path begins with a slash");
+            self.faults.push(fault.hint(format!("write \"/{part}\" with what follows it")));
         }
         Some(text.parts)
     }

@@ -26,7 +26,7 @@ base = "{settings.base_url}"
 id         = "lms.id"
 attributes = { userName = "login", title = { read = "job" }, nickName = { write = "nick" }, locale = { lms = "locale", update = false }, displayName = { read = "full", kept = true } }
 find       = { "id eq" = { get = "/u/{value}" } }
-create     = { post = "/u", body = "{record}" }
+create     = { post = "/u", body = "{record}", keep = { id = "body.id" } }
 update     = { fail = "unsupported", says = "a {{brace}} and {settings.base_url}" }
 delete     = { delete = "/u/{id}" }
 "#;

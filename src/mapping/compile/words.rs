@@ -6,7 +6,7 @@ use super::Compiler;
 use crate::mapping::expr::{Expr, Names, parse, parse_hole};
 use crate::mapping::fault::{Fault, Span};
 use crate::mapping::field::{Field, FieldStep};
-use crate::mapping::source::{Kind, Node};
+use crate::mapping::source::{Kind, Node, wrong};
 use crate::mapping::template::{Part, Text, Tree};
 
 impl Compiler {
@@ -115,6 +115,16 @@ impl Compiler {
             }
             Kind::Table(_) => self.table_tree(node, names),
         }
+    }
+
+    /// A tree of pairs, each under its name: a table, or a hole that makes one.
+    pub(super) fn pairs(&mut self, node: &Node, names: &Names) -> Option<Tree> {
+        let tree = self.tree(node, names)?;
+        if !matches!(tree, Tree::Table(_) | Tree::If(..) | Tree::Hole(_)) {
+            let fault = wrong("query", "a table", node);
+            self.faults.push(fault.hint("write query = { name = \"{value}\" }"));
+        }
+        Some(tree)
     }
 
     fn table_tree(&mut self, node: &Node, names: &Names) -> Option<Tree> {

@@ -73,6 +73,23 @@ impl<'n> Fields<'n> {
         self.take(key).map_or(&[], |node| node.list().unwrap_or(std::slice::from_ref(node)))
     }
 
+    /// Takes a table whose keys are the author's own names; nothing of it is passed over
+    /// because it is none.
+    pub fn table(&mut self, key: &'static str, faults: &mut Vec<Fault>) -> &'n [Entry] {
+        self.take(key).map_or(&[], |node| table_of(key, node, faults))
+    }
+
+    /// Takes so many seconds. More than a year of them is a slip, and beyond all clocks.
+    pub fn seconds(&mut self, key: &'static str, faults: &mut Vec<Fault>) -> Option<u64> {
+        let entry = self.entries.iter().find(|entry| entry.key == key).copied();
+        let seconds = self.number(key, faults)?;
+        if let Some(entry) = entry.filter(|_| seconds > LONGEST) {
+            let fault = Fault::new(&entry.node.span, format!("`{key}` is longer than a year"));
+            faults.push(fault.hint("it is a number of seconds"));
+        }
+        Some(seconds.min(LONGEST))
+    }
+
     /// Takes whatever is left: a table whose keys are the author's own names.
     pub fn rest(&mut self) -> Vec<&'n Entry> {
         std::mem::take(&mut self.entries)
@@ -87,6 +104,21 @@ impl<'n> Fields<'n> {
             faults.push(fault);
         }
     }
+}
+
+/// The seconds of a year.
+pub(in crate::mapping) const LONGEST: u64 = 366 * 24 * 60 * 60;
+
+/// The entries of a table; anything else is a fault.
+pub(in crate::mapping) fn table_of<'n>(
+    key: &str,
+    node: &'n Node,
+    faults: &mut Vec<Fault>,
+) -> &'n [Entry] {
+    node.table().unwrap_or_else(|| {
+        faults.push(wrong(key, "a table", node));
+        &[]
+    })
 }
 
 /// The fault of a value of the wrong kind.

@@ -7,6 +7,7 @@ pub(super) mod read;
 use std::sync::Arc;
 
 pub use fields::Fields;
+pub(in crate::mapping) use fields::{LONGEST, table_of, wrong};
 pub use node::{Entry, Kind, Node};
 
 use super::fault::{Fault, File, Span, did_you_mean};

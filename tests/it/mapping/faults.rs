@@ -6,7 +6,7 @@ use std::fs;
 use matricula::mapping::{Fault, Shipped, Source};
 
 /// What is changed in the minimal mapping, and into what.
-const MISTAKES: [(&str, &str, &str); 32] = [
+const MISTAKES: [(&str, &str, &str); 43] = [
     ("no-format", "format = 1\n", ""),
     ("not-toml", "[user]\n", "[user\n"),
     ("unknown-table", "[group.members]", "[group.membres]"),
@@ -51,6 +51,21 @@ const MISTAKES: [(&str, &str, &str); 32] = [
         "\"meta.created\" = { read = \"made\" }\n\"name.givenName\"",
     ),
     ("members-unkept", "keep = { members =", "keep = { member ="),
+    ("headers-no-table", "headers = { Authorization", "headers = \"Authorization\" #"),
+    ("query-no-table", "query = { login = \"{value}\" }", "query = \"login={value}\""),
+    ("keep-no-table", "keep = { id = \"body.id\", object = \"body\" }", "keep = \"body.id\""),
+    ("attributes-no-table", "attributes = { displayName", "attributes = [\"name\"] #"),
+    ("refuse-no-text", "[user.find]", "[user.refuse]\nread = true\n[user.find]"),
+    ("id-unkept", "keep = { id = \"body.id\", object = \"body\" }", ""),
+    ("delete-does-nothing", "delete = { delete = \"/groups/{id}\" }", "delete = []"),
+    (
+        "asked-twice",
+        "\"externalId eq\" =",
+        "\"username EQ\" = { get = \"/people\" }\n\"externalId eq\" =",
+    ),
+    ("no-slash", "post = \"/users\"", "post = \"users\""),
+    ("too-long", "[user]\n", "[backend.limits]\ntimeout = 9223372036854775807\n[user]\n"),
+    ("no-rate", "[user]\n", "[backend.limits]\nrates = [{ calls = 0, seconds = 1 }]\n[user]\n"),
 ];
 
 #[test]
