@@ -64,6 +64,7 @@ fn expressions_mean_what_they_say() {
             json!("https://x/a?page=2"),
         ),
         ("'a=1; Path=/\nsid=abc; HttpOnly' | cookie('sid')", json!("abc")),
+        ("'sid=deleted; Max-Age=0\nsid=abc\nb=2' | cookie('sid')", json!("abc")),
         ("user['userName']", json!("Eva.Smit")),
         ("true ? false ? 1 : 2 : 3", json!(2)),
     ];

@@ -65,10 +65,11 @@ pub(in super::super) fn default(value: Option<&Value>, arguments: &[Value]) -> O
     value.filter(|value| truthy_size(value)).or(arguments.first()).cloned()
 }
 
+/// The last of that name: who logs in is often told first to forget an old one.
 pub(in super::super) fn cookie(value: &Value, arguments: &[Value]) -> Option<Value> {
     let name = plain_text(arguments.first()?)?;
     let text = plain_text(value)?;
-    text.lines().find_map(|line| {
+    text.lines().rev().find_map(|line| {
         let (found, rest) = line.split_once('=')?;
         let content = rest.split(';').next().unwrap_or_default().trim();
         (found.trim() == name).then(|| made(content.to_owned()))?
