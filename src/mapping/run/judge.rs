@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::call::{Failure, Format, Kind, Reply, Retry};
-use crate::mapping::expr::Scope;
+use crate::mapping::expr::{Scope, plain_text};
 use crate::mapping::plan::{Rule, Verdict};
 
 /// What a reply came to.
@@ -84,7 +84,9 @@ fn failure(kind: Kind, reply: &Reply, scope: &Scope<'_>, rule: Option<&Rule>) ->
     failure.status = Some(reply.status());
     failure.said = Some(reply.excerpt());
     let wait = rule.and_then(|rule| rule.wait.as_ref()).and_then(|wait| wait.eval(&{ *scope }));
-    let asked = wait.and_then(|wait| wait.as_f64()).or_else(|| seconds(reply));
+    // Headers are texts, and many a body says a number as one.
+    let asked = wait.and_then(|wait| number(&plain_text(&wait)?));
+    let asked = asked.or_else(|| number(reply.header("retry-after")?));
     if let (Some(seconds), true) = (asked, kind.passes()) {
         // A day at most: a wrong clock in an LMS must not stop us for years.
         let capped = seconds.clamp(0.0, 86_400.0);
@@ -93,10 +95,10 @@ fn failure(kind: Kind, reply: &Reply, scope: &Scope<'_>, rule: Option<&Rule>) ->
     failure
 }
 
-fn seconds(reply: &Reply) -> Option<f64> {
-    let asked = reply.header("retry-after")?.trim().parse::<f64>().ok();
+fn number(text: &str) -> Option<f64> {
+    let number = text.trim().parse::<f64>().ok();
     // `nan` and `inf` are numbers to the parser.
-    asked.filter(|seconds| seconds.is_finite())
+    number.filter(|number| number.is_finite())
 }
 
 fn words(kind: Kind) -> &'static str {

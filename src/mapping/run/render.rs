@@ -1,5 +1,7 @@
 //! Calls with their holes filled.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 
 use super::Site;
@@ -223,7 +225,9 @@ pub(super) fn session_life(site: &Site, backend: &str, session: &Value) -> Optio
     let fuel = Fuel::new();
     let life = site.plan.backend(backend)?.login.as_ref()?.life.as_ref()?;
     let seconds = life.eval(&Scope::new(&names, &fuel))?;
-    seconds.as_u64().or_else(|| seconds.as_str()?.parse().ok())
+    let whole = seconds.as_u64().or_else(|| seconds.as_str()?.trim().parse().ok());
+    // Some write a whole number with a point.
+    whole.or_else(|| Duration::try_from_secs_f64(seconds.as_f64()?).ok().map(|it| it.as_secs()))
 }
 
 /// The call without these texts, wherever a whole value is one of them.

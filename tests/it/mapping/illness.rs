@@ -3,12 +3,13 @@
 //! "not there".
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use matricula::call::{Failure, Kind, Reply, Retry};
 use matricula::mapping::{Moment, Next, Plan, Request};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
-use super::support::{shipped, talk};
+use super::support::{shipped, talk, written};
 
 const HTML: &[u8] = b"<!DOCTYPE html><html><body>Back soon</body></html>";
 
@@ -128,4 +129,33 @@ fn no_sick_answer_is_the_success_of_a_write() {
             }
         }
     }
+}
+
+/// Headers are texts; so are the numbers of many a body.
+#[test]
+fn a_rule_says_how_long_to_wait_by_whatever_the_lms_says() {
+    let text = r#"
+format = 1
+title  = "busy"
+[backend]
+base   = "https://lms.example"
+errors = [{ when = "status == 503", is = "unavailable", wait = "headers['x-wait'] ?? body.wait" }]
+[user]
+id         = "lms.id"
+refuse     = { create = "no", update = "no", delete = "no" }
+attributes = { userName = "login" }
+find       = { "id eq" = { get = "/users/{value}" } }
+"#;
+    let site = written(text);
+    let wait = |reply: Reply| {
+        let (_, done) = talk(&site, ("GET /Users/7", json!(null)), |_| reply.clone());
+        done.unwrap_err().retry
+    };
+    let seven = Retry::After(Duration::from_secs(7));
+    let body = |wait: Value| Reply::json(503, json!({ "wait": wait }));
+    assert_eq!(wait(body(json!(null)).with_headers(&[("x-wait", " 7 ")])), seven);
+    assert_eq!(wait(body(json!(7))), seven);
+    assert_eq!(wait(body(json!("7.0"))), seven);
+    let late = body(json!("soon")).with_headers(&[("retry-after", "7")]);
+    assert_eq!(wait(late), seven);
 }

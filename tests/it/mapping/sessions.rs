@@ -38,7 +38,19 @@ fn a_session_is_shown_as_the_mapping_says_and_lives_as_long_as_it_says() {
     };
     site.sign(&mut call, &session).unwrap();
     assert_eq!(call.headers, [("Authorization".to_owned(), "Bearer t2".to_owned())]);
-    assert_eq!(site.session_life("main", &session), Some(3600));
+    let life = |seconds: serde_json::Value| {
+        site.session_life("main", &json!({"token": "t2", "refresh": "second", "seconds": seconds}))
+    };
+    for (seconds, wanted) in [
+        (json!(3600), Some(3600)),
+        (json!("3600"), Some(3600)),
+        (json!(3600.0), Some(3600)),
+        (json!(-1.0), None),
+        (json!("soon"), None),
+        (json!(null), None),
+    ] {
+        assert_eq!(life(seconds.clone()), wanted, "{seconds}");
+    }
 }
 
 /// A login that brings nothing to show would have all calls made by nobody.
