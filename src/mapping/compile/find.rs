@@ -6,6 +6,7 @@ use crate::mapping::expr::Names;
 use crate::mapping::fault::{Fault, Span};
 use crate::mapping::plan::{CallPlan, Paging, Row, Strategy};
 use crate::mapping::source::{Entry, Fields, Node};
+use crate::mapping::template::holes;
 use crate::scim::{Operator, ResourceType};
 
 /// The question that reads one resource by its id.
@@ -84,6 +85,12 @@ impl Compiler {
             rules: self.rules(fields.many("errors"), &names.and(&["value", "values"])),
             paging,
         };
+        if row.many.is_some() && !told && !row.calls.iter().any(names_values) {
+            let message = format!("{what} says `many`, and no call of it names `values`");
+            let fault = Fault::new(fields.span(), message);
+            self.faults
+                .push(fault.hint("write \"{values}\": `{value}` is the first of them alone"));
+        }
         if row.calls.is_empty() && !told {
             let fault = Fault::new(fields.span(), format!("{what} makes no call"));
             self.faults.push(fault.hint("add get = \"/path\", or query or body"));
@@ -156,4 +163,12 @@ impl Compiler {
         fields.close("`page`", &mut self.faults);
         Some(paging)
     }
+}
+
+/// Whether a call asks for all values of its batch.
+fn names_values(call: &CallPlan) -> bool {
+    let mut named = false;
+    let trees = call.body.iter().chain(&call.query);
+    trees.for_each(|tree| tree.visit(&mut |expr| named |= expr.mentions("values")));
+    named || holes(&call.path).any(|expr| expr.mentions("values"))
 }

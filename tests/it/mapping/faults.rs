@@ -63,6 +63,7 @@ const MISTAKES: [(&str, &str, &str); 43] = [
         "\"externalId eq\" =",
         "\"username EQ\" = { get = \"/people\" }\n\"externalId eq\" =",
     ),
+    ("many-of-one", "\"userName eq\"   = {", "\"userName eq\"   = { many = 50,"),
     ("no-slash", "post = \"/users\"", "post = \"users\""),
     ("too-long", "[user]\n", "[backend.limits]\ntimeout = 9223372036854775807\n[user]\n"),
     ("no-rate", "[user]\n", "[backend.limits]\nrates = [{ calls = 0, seconds = 1 }]\n[user]\n"),

@@ -17,7 +17,7 @@ base = "https://lms.example"
 [user]
 id         = "lms.id"
 attributes = { userName = "login", title = "job" }
-find   = { "id eq" = { get = "/users", query = { id = "{value}" }, many = "2", objects = "body.items" } }
+find   = { "id eq" = { get = "/users", query = { id = "{values}" }, many = "2", objects = "body.items" } }
 create = { post = "/users", body = "{record}", keep = { id = "body.id" } }
 update = [{ load = true }, { put = "/users/{id}", body = "{merged}" }]
 delete = [{ load = true }, { delete = "/users/{id}" }]
