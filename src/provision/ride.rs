@@ -123,7 +123,9 @@ impl Tenant {
         id: &ResourceId,
         depth: Depth,
     ) -> Result<Option<Picture>, Failure> {
-        let route = Route { kind, question: Cow::Borrowed("id eq"), depth };
+        // No question of a filter, not even of one that asks for an id: those who look in
+        // the one way are not found in the other.
+        let route = Route { kind, question: Cow::Borrowed("id"), depth };
         let found = self.rides(route, Sought::Id(id.clone())).await?;
         Ok(found.into_iter().find(|it| it.has_id(id)))
     }

@@ -100,6 +100,24 @@ async fn reads_by_id_that_wait_share_one_call() {
     assert_eq!(house.lms.calls().total(), 2, "{:?}", house.lms.calls().by_function());
 }
 
+/// Where the LMS has no place for an attribute, whoever has the value is known to us, and
+/// asked for by id.
+#[tokio::test]
+async fn whom_we_know_by_a_filter_is_found_while_others_are_read() {
+    let house = narrow().await;
+    let ids = people(&house, 3).await;
+    let title = json!([{ "op": "replace", "path": "title", "value": "Dean" }]);
+    assert_eq!(house.patch(&format!("/Users/{}", ids[0]), title).await.status, 204);
+    let mut paths: Vec<_> = ids[1..].iter().map(|id| format!("/Users/{id}")).collect();
+    paths.push("/Users?filter=title+eq+%22Dean%22".to_owned());
+    let answers = together(&house, &paths).await;
+    for (id, answer) in ids[1..].iter().zip(&answers) {
+        assert_eq!((answer.status, answer.id()), (200, id.as_str()), "{answer:?}");
+    }
+    assert_eq!(answers[2].body["totalResults"], json!(1), "{:?}", answers[2]);
+    assert_eq!(answers[2].body["Resources"][0]["id"], json!(ids[0]));
+}
+
 #[tokio::test]
 async fn filters_that_wait_share_one_call_and_find_their_own() {
     let house = narrow().await;
