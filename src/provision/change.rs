@@ -135,10 +135,10 @@ impl Tenant {
         // Whatever came of it: what we knew may be over.
         self.ledger.epochs.written(kind, Some(id));
         let done = outcome.map_err(Error::lms(Deed::Change))?;
-        // Nothing of it is the LMS's affair; so nothing has yet shown that this
-        // resource is there at all.
-        if done.calls == 0 {
-            self.get(kind, id, Depth::Lean, false).await?;
+        // Nothing of it is the LMS's affair; so nothing has yet shown that this resource is
+        // there at all. What waits behind it may say otherwise, and comes later.
+        if done.calls == 0 && self.in_lms(kind, id, Depth::Lean).await?.is_none() {
+            return Err(missing(kind, id).into());
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use matricula::clock::Clock;
-use matricula::policy::{Activation, Reason, Rules};
+use matricula::policy::{Activation, Mode, Reason, Rules};
 use matricula::sandbox::{Fault, Latch};
 use matricula::scim::Kind;
 use matricula::store::Choice;
@@ -71,4 +71,20 @@ async fn a_persons_yes_outlives_what_the_client_says_meanwhile() {
     assert_eq!(house.work_off().await, 1);
     assert_eq!(house.patch(&path, active(true)).await.status, 204);
     assert_eq!(suspended(&house, "nina.berg"), Some(false), "an account like any other");
+}
+
+/// The LMS is told nothing by it, and is asked whether the account is there.
+#[tokio::test]
+async fn what_is_said_of_an_account_that_is_not_approved_is_done_though_a_delete_waits_behind() {
+    let rules = Rules { activation: Activation::Manual, ..writes_through() };
+    let mut house = house(rules.clone()).await;
+    let path = format!("/Users/{}", house.post("/Users", nina()).await.id());
+    house.under(Rules { mode: Mode::DryRun, ..rules.clone() });
+    assert_eq!(house.patch(&path, active(false)).await.status, 204);
+    assert_eq!(house.delete(&path).await.status, 204);
+    let tenant = house.under(rules);
+    let round = tenant.round().await.unwrap();
+    assert_eq!((round.begun, round.failed), (1, 0), "{:?}", waiting(&house).await);
+    house.work_off().await;
+    assert_eq!((suspended(&house, "nina.berg"), waiting(&house).await), (None, Vec::new()));
 }
