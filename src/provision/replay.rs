@@ -116,16 +116,14 @@ impl Tenant {
         (keys, id): (&[Key], &ResourceId),
         origin: &Origin,
     ) -> Result<Taken, Error> {
-        match self.in_doubt(told, keys, Some(id)).await {
+        let create = (plan, resource);
+        let taken = match self.in_doubt(told, keys, Some(id)).await {
             Ok(Some(found)) => return identified(&found),
-            Ok(None) => {}
+            Ok(None) => None,
             // It was not made, for somebody was there before.
-            Err(error) if is_taken(&error) => {
-                let create = (plan, resource);
-                return self.taken_over(create, Asked::All, origin).await?.ok_or(error);
-            }
+            Err(error) if is_taken(&error) => Some(error),
             Err(error) => return Err(error),
-        }
+        };
         // A create that waited behind the delete of the same person had to be given an
         // id of its own, and the account that was disabled still has the name.
         if let Some(gone) = self.gone_before(resource).await?.filter(|gone| gone.id != *id)
@@ -133,7 +131,9 @@ impl Tenant {
         {
             return Ok(account);
         }
-        let create = (plan, resource);
+        if let Some(error) = taken {
+            return self.taken_over(create, Asked::All, origin).await?.ok_or(error);
+        }
         if let Some(account) = self.taken_over(create, Asked::Unchecked, origin).await? {
             return Ok(account);
         }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use matricula::clock::Clock;
-use matricula::policy::Reason;
+use matricula::policy::{Deprovision, Mode, Reason, Rules};
 use matricula::sandbox::{Fault, Latch, Person};
 use matricula::store::Ready;
 use serde_json::{Value, json};
 
 use super::house::{deleted_by_hand, dry, waiting, writes_through};
 use super::journey::{nina, person};
+use super::policies::suspended;
 use super::{House, Options};
 
 /// A process begins what is ready, and dies.
@@ -97,6 +98,27 @@ async fn who_was_made_by_a_process_that_died_is_shown_once() {
     house.work_off().await;
     assert_eq!(waiting(&house).await, []);
     assert!(house.lms.people().iter().all(|it| it.username != name));
+}
+
+/// The account that is there is no leftover of the create that was begun.
+#[tokio::test]
+async fn who_comes_back_otherwise_than_before_is_brought_back_though_that_was_begun_before() {
+    let rules = Rules { deprovision: Deprovision::Disable, ..writes_through() };
+    let mut house = House::with(Options { policy: rules.clone(), ..Options::default() }).await;
+    let first = house.post("/Users", nina()).await.id().to_owned();
+    house.under(Rules { mode: Mode::DryRun, ..rules.clone() });
+    assert_eq!(house.delete(&format!("/Users/{first}")).await.status, 204);
+    let mut body = nina();
+    body["name"]["familyName"] = json!("Bergmann");
+    let back = house.post("/Users", body).await;
+    assert_eq!((back.status, begun_and_left(&house).await), (201, 2), "{back:?}");
+    house.under(rules);
+    house.work_off().await;
+    assert_eq!(waiting(&house).await, []);
+    assert_eq!(suspended(&house, "nina.berg"), Some(false));
+    let read = house.get(&format!("/Users/{}", back.id())).await;
+    assert_eq!(read.body["name"]["familyName"], json!("Bergmann"), "{read:?}");
+    assert_eq!(house.lms.calls().of("core_user_create_users"), 1);
 }
 
 #[tokio::test]
