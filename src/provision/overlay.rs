@@ -8,6 +8,7 @@ use super::cache::Depth;
 use super::names::Names;
 use super::renames::asked;
 use super::{Error, Tenant, View};
+use crate::policy::Reason;
 use crate::scim::{Kind, Matcher, Operation, Resource, ResourceId};
 use crate::store::{Among, Entry, Pending};
 
@@ -119,7 +120,10 @@ impl Tenant {
     ) -> Option<Arc<View>> {
         let resource_type = self.resource_type(waiting.first()?.kind)?;
         let mut shown = view.map(View::resource);
-        for one in waiting {
+        // An approval has the last word that was done; whatever waits besides came later.
+        let (approvals, later): (Vec<_>, Vec<_>) =
+            waiting.iter().partition(|one| one.reason == Reason::Approval);
+        for one in approvals.into_iter().chain(later) {
             match resource_type.operation(one.operation.clone()) {
                 Ok(Operation::Create(mut resource)) => {
                     resource.set_id(&one.id);

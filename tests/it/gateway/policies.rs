@@ -83,6 +83,24 @@ async fn a_new_account_waits_disabled_and_its_client_reads_what_it_wrote() {
     assert_eq!(suspended(&house, "nina.berg"), Some(true), "it is an account like any other");
 }
 
+/// The approval came to wait after that, and is of what was said before.
+#[tokio::test]
+async fn what_a_client_said_of_a_new_account_is_shown_though_it_waits_for_two_persons() {
+    let rules = Rules { mode: Mode::Confirm, activation: Activation::Manual, ..writes_through() };
+    let house = house(rules).await;
+    let made = house.post("/Users", nina()).await;
+    let path = format!("/Users/{}", made.id());
+    let create = super::house::waiting(&house).await[0].sequence;
+    assert_eq!(house.patch(&path, active(false)).await.status, 204);
+    let choice = Choice { sequence: Some(create), ..Choice::default() };
+    house.pending().release(&choice, Clock::system().now()).await.unwrap();
+    assert_eq!(house.work_off().await, 1);
+    assert_eq!(suspended(&house, "nina.berg"), Some(true));
+    assert_eq!(house.get(&path).await.body["active"], json!(false));
+    release(&house, Some(Reason::Confirm)).await;
+    assert_eq!(house.get(&path).await.body["active"], json!(false));
+}
+
 #[tokio::test]
 async fn who_was_deleted_is_disabled_and_comes_back_as_the_same() {
     let house = house(Rules { deprovision: Deprovision::Disable, ..writes_through() }).await;
