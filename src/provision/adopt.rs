@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::gone::all_of;
 use super::ruling::Origin;
-use super::turns::Here;
+use super::turns::Turn;
 use super::words::memorable;
 use super::write::unmapped;
 use super::{Deed, Depth, Error, Match, Tenant, View};
@@ -30,7 +30,7 @@ pub(super) enum Asked {
 pub(super) struct Taken {
     pub account: ResourceId,
     /// The turn at it, where others could mean it by other keys.
-    pub turn: Option<Here>,
+    pub turn: Option<Turn>,
 }
 
 impl Tenant {
@@ -59,7 +59,7 @@ impl Tenant {
     ) -> Result<Option<Taken>, Error> {
         let Some(account) = self.meant((plan, resource), asked).await? else { return Ok(None) };
         let kind = resource.kind();
-        let turn = Some(self.ledger.turn_at(kind, &account).await);
+        let turn = Some(self.ledger.turn_at(kind, &account).await?);
         self.still_free(kind, &account).await?;
         let entry = self.entry_of(kind, &account, self.clock.now()).await?;
         let edits = all_of(plan, &*self.in_its_ids(plan, resource).await?, false);
@@ -99,7 +99,7 @@ impl Tenant {
         let Some(account) = self.meant((plan, resource), Asked::All).await? else {
             return Ok(None);
         };
-        let _turn = self.ledger.turn_at(kind, &account).await;
+        let _turn = self.ledger.turn_at(kind, &account).await?;
         self.still_free(kind, &account).await?;
         let now = self.clock.now();
         let known = self.entry_of(kind, &account, now).await?;

@@ -60,7 +60,7 @@ impl Tenant {
     ) -> Result<Option<Taken>, Error> {
         let Some(account) = entry.lms_id().cloned() else { return Ok(None) };
         let kind = told.kind();
-        let turn = Some(self.ledger.turn_at(kind, &account).await);
+        let turn = Some(self.ledger.turn_at(kind, &account).await?);
         if entry.gone.is_some() && self.is_provisioned((kind, &account), None).await? {
             return Ok(None);
         }

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, Notify};
 use super::doubt::Doubts;
 use super::news::{News, Outbox};
 use super::safe::Safe;
-use super::turns::{Here, Key, Turn, Turns};
+use super::turns::{Here, Key, Mark, Turn, Turns, account_mark};
 use super::{Error, witness};
 use crate::backend::{Pace, Vault};
 use crate::scim::{Kind, ResourceId};
@@ -102,16 +102,23 @@ impl Ledger {
     pub(super) async fn turn(&self, keys: &[Key]) -> Result<Turn, Error> {
         let here = self.turns.take(keys).await;
         witness::begins();
-        let Some(peers) = self.outbox.peers() else { return Ok(Turn::here(here)) };
-        let marks: Vec<_> = keys.iter().map(|key| key.mark().short()).collect();
-        let held = peers.turn(&marks).await?;
-        Ok(Turn::everywhere(here, held, &self.outbox))
+        let marks: Vec<_> = keys.iter().map(Key::mark).collect();
+        self.everywhere(here, &marks).await
     }
 
-    /// Waits until nobody else in this process gives that account to somebody. Whoever
-    /// waits has the turn of its own keys, which may be others than those of who is at it.
-    pub(super) async fn turn_at(&self, kind: Kind, account: &ResourceId) -> Here {
-        self.accounts.take(&[Key::Id(kind, account.clone())]).await
+    /// Waits until nobody else gives that account to somebody, in this process and in all
+    /// others. Whoever waits has the turn of its own keys, which may be others than those
+    /// of who is at it.
+    pub(super) async fn turn_at(&self, kind: Kind, account: &ResourceId) -> Result<Turn, Error> {
+        let here = self.accounts.take(&[Key::Id(kind, account.clone())]).await;
+        self.everywhere(here, &[account_mark(kind, account)]).await
+    }
+
+    async fn everywhere(&self, here: Here, marks: &[Mark]) -> Result<Turn, Error> {
+        let Some(peers) = self.outbox.peers() else { return Ok(Turn::here(here)) };
+        let marks: Vec<_> = marks.iter().map(|mark| mark.short()).collect();
+        let held = peers.turn(&marks).await?;
+        Ok(Turn::everywhere(here, held, &self.outbox))
     }
 }
 

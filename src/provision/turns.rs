@@ -152,6 +152,12 @@ impl Key {
     }
 }
 
+/// What stands for an account in the LMS. It is no resource's mark: whoever has that turn
+/// already would wait for itself.
+pub(super) fn account_mark(kind: scim::Kind, account: &ResourceId) -> Mark {
+    mark(&["account", kind.as_str(), account.as_str()])
+}
+
 /// What stands for something else that only one may do at a time.
 pub(super) fn named(name: &str) -> Mark {
     mark(&[name])

@@ -1,6 +1,7 @@
 //! Accounts that were there before the gateway was.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use matricula::policy::{Deprovision, Rules};
 use matricula::provision::Match;
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::house::{dry, until, writes_through};
 use super::journey::person;
+use super::replicas::one_and_two;
 use super::{House, Options};
 
 async fn matching(config: fn(&mut matricula::provision::Config)) -> (House, Arc<dyn Entries>) {
@@ -19,11 +21,12 @@ async fn matching(config: fn(&mut matricula::provision::Config)) -> (House, Arc<
     (House::with(options).await, entries)
 }
 
+fn by_every_key(config: &mut matricula::provision::Config) {
+    config.matching = vec![Match::ExternalId, Match::UserName, Match::Emails];
+}
+
 async fn by_all_keys() -> (House, Arc<dyn Entries>) {
-    let all = |config: &mut matricula::provision::Config| {
-        config.matching = vec![Match::ExternalId, Match::UserName, Match::Emails];
-    };
-    matching(all).await
+    matching(by_every_key).await
 }
 
 /// An account that nobody has provisioned.
@@ -229,22 +232,23 @@ async fn the_account_of_somebody_who_is_gone_is_not_given_to_another() {
 /// The first is told to the LMS while the second comes, by another key.
 #[tokio::test]
 async fn two_who_mean_one_account_by_different_keys_do_not_both_take_it_over() {
-    let (house, _) = by_all_keys().await;
-    let house = Arc::new(house);
-    let before = Person::new("p@hoch.example", "Pia", "P", "shared@hoch.example");
-    house.lms.with(|moodle| moodle.people.insert(before).unwrap());
-    let latch = Latch::new();
-    house.lms.faults().on("core_user_update_users", Fault::Held(latch.clone()));
-    let post = |body: Value| {
-        let house = Arc::clone(&house);
-        tokio::spawn(async move { house.post("/Users", body).await })
-    };
-    let one = post(person("p"));
-    latch.arrived(1).await;
-    let two = post(with("q", &json!({ "emails": email("shared@hoch.example") })));
-    // As far as it comes: the LMS has refused it, and shown whose address it is.
-    until(|| house.lms.calls().of("core_user_get_users") == 3).await;
-    latch.release();
-    let (one, two) = (one.await.unwrap(), two.await.unwrap());
-    assert_eq!((one.status, two.status), (201, 409), "{one:?} {two:?}");
+    for house in one_and_two(Options { config: by_every_key, ..Options::default() }).await {
+        let before = Person::new("p@hoch.example", "Pia", "P", "shared@hoch.example");
+        house.lms.with(|moodle| moodle.people.insert(before).unwrap());
+        let latch = Latch::new();
+        house.lms.faults().on("core_user_update_users", Fault::Held(latch.clone()));
+        let post = |body: Value| {
+            let house = Arc::clone(&house);
+            tokio::spawn(async move { house.post("/Users", body).await })
+        };
+        let one = post(person("p"));
+        latch.arrived(1).await;
+        let two = post(with("q", &json!({ "emails": email("shared@hoch.example") })));
+        // As far as it comes: the LMS has refused it, and shown whose address it is.
+        until(|| house.lms.calls().of("core_user_get_users") == 3).await;
+        assert!(!two.is_finished(), "it waits for whoever is at that account");
+        latch.release();
+        let (one, two) = (one.await.unwrap(), two.await.unwrap());
+        assert_eq!((one.status, two.status), (201, 409), "{one:?} {two:?}");
+    }
 }
