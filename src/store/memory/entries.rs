@@ -37,10 +37,19 @@ impl Shelf {
         self.entries.get(self.aliases.get(id).unwrap_or(id)).cloned()
     }
 
+    /// Whether another has the account. Whoever is gone may have had it.
+    fn is_taken(&self, entry: &Entry) -> bool {
+        let by_another_name = |id| self.aliases.get(id).is_some_and(|owner| *owner != entry.id);
+        let by_its_own = |id| self.entries.get(id).is_some_and(|it| it.is_plain());
+        match &entry.lms {
+            LmsId::Same => entry.gone.is_none() && by_another_name(&entry.id),
+            LmsId::Other(account) => by_another_name(account) || by_its_own(account),
+            LmsId::None => false,
+        }
+    }
+
     fn put(&mut self, entry: Entry) -> Result<(), Error> {
-        if let LmsId::Other(account) = &entry.lms
-            && self.aliases.get(account).is_some_and(|owner| *owner != entry.id)
-        {
+        if self.is_taken(&entry) {
             return Err(Error::new("another entry has this account"));
         }
         self.remove(&entry.id);

@@ -10,7 +10,7 @@ use super::fill::fill;
 
 /// How the form came to be, one step after the other. A step that was released
 /// is never changed: databases exist that took it.
-const STEPS: [(&str, &str); 8] = [
+const STEPS: [(&str, &str); 9] = [
     ("entries", include_str!("steps/1-entries.sql")),
     ("pending", include_str!("steps/2-pending.sql")),
     ("trail", include_str!("steps/3-trail.sql")),
@@ -19,6 +19,7 @@ const STEPS: [(&str, &str); 8] = [
     ("queue", include_str!("steps/6-queue.sql")),
     ("begun", include_str!("steps/7-begun.sql")),
     ("found", include_str!("steps/8-found.sql")),
+    ("accounts", include_str!("steps/9-accounts.sql")),
 ];
 
 /// Since this form all entries are found by their names.

@@ -8,7 +8,7 @@ use super::fill::fill;
 
 /// How the form came to be, one step after the other. A step that was released
 /// is never changed: files exist that took it.
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     include_str!("steps/1-entries.sql"),
     include_str!("steps/2-pending.sql"),
     include_str!("steps/3-trail.sql"),
@@ -18,6 +18,7 @@ const STEPS: [&str; 9] = [
     include_str!("steps/7-queue.sql"),
     include_str!("steps/8-begun.sql"),
     include_str!("steps/9-found.sql"),
+    include_str!("steps/10-accounts.sql"),
 ];
 
 /// Since this form all entries are found by their names.

@@ -77,6 +77,7 @@ every_store! { [memory locked sqlite postgres] [
         many_writes_at_a_time_are_all_done
         an_account_by_another_name_is_found_by_both
         two_entries_cannot_have_one_account
+        nor_can_one_have_the_account_that_is_anothers_own
         those_without_an_account_and_those_gone_are_found_apart
         it_is_known_without_looking_that_all_are_plain
 ] }
@@ -253,6 +254,24 @@ async fn two_entries_cannot_have_one_account(house: House) {
     };
     house.entries.put(group).await.unwrap();
     house.others.put(alias("8", "9")).await.unwrap();
+}
+
+async fn nor_can_one_have_the_account_that_is_anothers_own(house: House) {
+    let own = |name: &str| Entry { id: id(name), ..nina() };
+    house.entries.put(own("9")).await.unwrap();
+    assert!(house.entries.put(alias("7", "9")).await.is_err());
+    assert_eq!(house.entries.get(Kind::User, &id("7")).await.unwrap(), None);
+    house.entries.put(alias("8", "10")).await.unwrap();
+    assert!(house.entries.put(own("10")).await.is_err());
+    assert_eq!(house.entries.get(Kind::User, &id("10")).await.unwrap(), None);
+    // Each may be written again, and whoever has left an account has it no more.
+    house.entries.put(own("9")).await.unwrap();
+    house.entries.put(alias("8", "10")).await.unwrap();
+    let now = nina().modified;
+    house.entries.put(own("9").buried(now, true)).await.unwrap();
+    house.entries.put(alias("7", "9")).await.unwrap();
+    house.entries.put(Entry { lms: LmsId::None, ..own("10") }).await.unwrap();
+    house.others.put(own("10")).await.unwrap();
 }
 
 async fn those_without_an_account_and_those_gone_are_found_apart(house: House) {
