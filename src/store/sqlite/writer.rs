@@ -87,11 +87,21 @@ fn run(mut connection: Connection, waiting: &Receiver<Job>) {
     }
 }
 
+/// The transaction, as long as there is one. Where the disk is full, SQLite may take all
+/// of it back at once: what came next would begin anew and stay, though all are told
+/// that nothing does.
+fn whole<'a, 'c>(step: &'a mut Transaction<'c>) -> Result<&'a mut Transaction<'c>, Error> {
+    if step.is_autocommit() {
+        return Err(Error::new("a write before it, with the same commit, had no room"));
+    }
+    Ok(step)
+}
+
 /// Does what waits, and commits it together.
 fn commit(connection: &mut Connection, batch: Vec<Job>) -> (Vec<Told>, Result<(), Error>) {
     match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
         Ok(mut step) => {
-            let told = batch.into_iter().map(|job| job(Ok(&mut step))).collect();
+            let told = batch.into_iter().map(|job| job(whole(&mut step))).collect();
             (told, step.commit().map_err(Error::new))
         }
         Err(error) => {
@@ -99,5 +109,45 @@ fn commit(connection: &mut Connection, batch: Vec<Job>) -> (Vec<Told>, Result<()
             let told = batch.into_iter().map(|job| job(Err(error.clone()))).collect();
             (told, Err(error))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes a text of that size, and notes what it is told.
+    fn job(size: u32) -> (Job, oneshot::Receiver<Result<(), Error>>) {
+        let (tell, told) = oneshot::channel();
+        let write = move |step: &Connection| {
+            step.execute("INSERT INTO texts VALUES (zeroblob(?1))", [size]).map(|_| ())
+        };
+        let job = move |step: Result<&mut Transaction<'_>, Error>| -> Told {
+            let outcome = step.and_then(|step| apart(step, write).map_err(Error::new));
+            Box::new(move |committed| drop(tell.send(committed.and(outcome))))
+        };
+        (Box::new(job), told)
+    }
+
+    fn all_told((told, outcome): (Vec<Told>, Result<(), Error>)) {
+        for tell in told {
+            tell(outcome.clone());
+        }
+    }
+
+    #[test]
+    fn what_is_told_to_have_failed_on_a_full_disk_is_not_there() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE texts (text); PRAGMA max_page_count = 20").unwrap();
+        let (jobs, told): (Vec<_>, Vec<_>) = [10, 1_000_000, 20].map(job).into_iter().unzip();
+        all_told(commit(&mut connection, jobs));
+        let done = told.into_iter().filter_map(|mut told| told.try_recv().unwrap().ok()).count();
+        let count = "SELECT count(*) FROM texts";
+        let there: u32 = connection.query_row(count, [], |row| row.get(0)).unwrap();
+        assert_eq!(usize::try_from(there).unwrap(), done);
+        // And there is room for what is smaller.
+        let (small, mut told) = job(10);
+        all_told(commit(&mut connection, vec![small]));
+        assert_eq!(told.try_recv().unwrap(), Ok(()));
     }
 }
