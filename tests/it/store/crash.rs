@@ -16,10 +16,14 @@ use crate::gateway;
 
 const TOKEN: &str = "the-token-of-the-school-0123456789";
 
+const OPERATORS: &str = "the-token-of-the-operators";
+
 /// A gateway that can be killed; the LMS and the store stay.
 pub(super) struct Gateway {
     child: Child,
     pub host: String,
+    /// Where operators speak to it.
+    pub desk: String,
 }
 
 impl Gateway {
@@ -41,8 +45,11 @@ impl Gateway {
         // Nobody reads on: the log of one test fits into a pipe, and what does not
         // is dropped.
         std::mem::forget(log);
-        let host = line.split_once("scim=").unwrap().1.split_whitespace().next().unwrap();
-        Self { child, host: host.to_owned() }
+        let at = |name: &str| {
+            let told = line.split_once(name).unwrap().1;
+            told.split_whitespace().next().unwrap().to_owned()
+        };
+        Self { child, host: at("scim="), desk: at("admin=") }
     }
 
     /// One request; nothing, if the connection broke.
@@ -59,11 +66,24 @@ impl Gateway {
 
 /// One request; nothing, if the connection broke before the whole answer was there.
 pub(super) fn ask(host: &str, method: &str, path: &str, body: &str) -> Option<(u16, Value)> {
+    asked(host, TOKEN, (method, &format!("/school/scim/v2{path}"), body))
+}
+
+/// The same of an operator.
+pub(super) fn ordered(desk: &str, method: &str, path: &str) -> Option<(u16, Value)> {
+    asked(desk, OPERATORS, (method, &format!("/api/tenants/school{path}"), ""))
+}
+
+fn asked(
+    host: &str,
+    token: &str,
+    (method, path, body): (&str, &str, &str),
+) -> Option<(u16, Value)> {
     let mut stream = TcpStream::connect(host).ok()?;
     let length = body.len();
     let head = format!(
-        "{method} /school/scim/v2{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
-         Authorization: Bearer {TOKEN}\r\nContent-Length: {length}\r\n\r\n{body}"
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+         Authorization: Bearer {token}\r\nContent-Length: {length}\r\n\r\n{body}"
     );
     stream.write_all(head.as_bytes()).ok()?;
     let mut answer = String::new();
@@ -91,7 +111,7 @@ pub(super) async fn school_with(folder: &Path, more: &str) -> Sandbox {
     let lms = gateway::sandbox(&gateway::Options::default()).await;
     let config = format!(
         "[server]\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n\
-         [tenants.school]\nmode = \"sync\"\nguard = false\n\
+         token = \"{OPERATORS}\"\n[tenants.school]\nmode = \"sync\"\nguard = false\n\
          deprovision = \"delete\"\nmapping = \"moodle\"\n\
          [tenants.school.lms]\nbase_url = \"{}\"\ntoken = \"{}\"\n\
          [[tenants.school.tokens]]\ntoken = \"{TOKEN}\"\n{more}",
@@ -104,10 +124,16 @@ pub(super) async fn school_with(folder: &Path, more: &str) -> Sandbox {
 
 /// Rewrites the mode of the tenant, for whoever starts next.
 pub(super) fn mode(folder: &Path, to: &str) {
+    rule(folder, "mode", &format!("mode = \"{to}\""));
+}
+
+/// Rewrites a rule of the tenant.
+pub(super) fn rule(folder: &Path, name: &str, to: &str) {
     let path = folder.join("config.toml");
     let text = fs::read_to_string(&path).unwrap();
-    let line = text.lines().find(|line| line.starts_with("mode = ")).unwrap();
-    fs::write(path, text.replace(line, &format!("mode = \"{to}\""))).unwrap();
+    let begins = format!("{name} = ");
+    let line = text.lines().find(|line| line.starts_with(&begins)).unwrap();
+    fs::write(path, text.replace(line, to)).unwrap();
 }
 
 fn person(number: usize) -> Value {

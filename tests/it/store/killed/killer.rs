@@ -22,6 +22,15 @@ pub(super) struct Killer<'a> {
     gateways: Vec<Option<Gateway>>,
 }
 
+/// Whoever asks a process that did not start would ask for ever.
+impl Drop for Killer<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.life.is_spoilt();
+        }
+    }
+}
+
 impl<'a> Killer<'a> {
     /// All of them are up.
     pub(super) fn new(life: &'a Life, folder: &'a Path, plan: &'a Plan) -> Self {
@@ -56,7 +65,7 @@ impl<'a> Killer<'a> {
             (0..self.plan.gateways).for_each(|number| self.again(number));
         }
         self.life.ends_after(self.plan.kills * SHARE);
-        self.gateways
+        std::mem::take(&mut self.gateways)
     }
 
     fn all(&mut self) {
@@ -95,7 +104,7 @@ impl<'a> Killer<'a> {
 
     fn begin(&mut self, number: usize) {
         let gateway = Gateway::start(self.folder, "");
-        self.life.moved(number, Some(&gateway.host));
+        self.life.moved(number, Some(&gateway));
         self.gateways[number] = Some(gateway);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::super::crash::ask;
+use super::super::crash::{Gateway, ask, ordered};
 
 /// The gateways behind one address. Each request goes to the next one that is up.
 pub(super) struct Life {
@@ -14,15 +14,18 @@ pub(super) struct Life {
     changed: Condvar,
 }
 
+/// Where a process answers: clients, and operators.
+type Place = (String, String);
+
 struct State {
-    hosts: Vec<Option<String>>,
+    hosts: Vec<Option<Place>>,
     next: usize,
     done: usize,
     over: bool,
 }
 
 impl State {
-    fn next(&mut self) -> Option<String> {
+    fn next(&mut self) -> Option<Place> {
         self.next += 1;
         let all = self.hosts.len();
         (0..all).find_map(|more| self.hosts[(self.next + more) % all].clone())
@@ -38,8 +41,9 @@ impl Life {
     }
 
     /// That one answers here from now on, or nowhere.
-    pub(super) fn moved(&self, number: usize, host: Option<&str>) {
-        self.state.lock().unwrap().hosts[number] = host.map(str::to_owned);
+    pub(super) fn moved(&self, number: usize, to: Option<&Gateway>) {
+        let place = to.map(|gateway| (gateway.host.clone(), gateway.desk.clone()));
+        self.state.lock().unwrap().hosts[number] = place;
         self.changed.notify_all();
     }
 
@@ -50,13 +54,15 @@ impl Life {
         drop(self.changed.wait_while(state, |state| state.done < until).unwrap());
     }
 
-    /// A client found something that must not be: nobody has to wait for more.
+    /// Somebody found something that must not be: nobody has to wait for more.
     pub(super) fn is_spoilt(&self) {
-        self.state.lock().unwrap().done = usize::MAX / 2;
+        let mut state = self.state.lock().unwrap();
+        (state.done, state.over) = (usize::MAX / 2, true);
+        drop(state);
         self.changed.notify_all();
     }
 
-    /// Whether there is more to be seen.
+    /// Whether a client found something that must not be, or nothing more is to be seen.
     pub(super) fn is_over(&self) -> bool {
         self.state.lock().unwrap().done >= usize::MAX / 2
     }
@@ -75,24 +81,42 @@ impl Life {
         !state.over
     }
 
-    fn host(&self) -> String {
-        let nobody = |state: &mut State| state.hosts.iter().all(Option::is_none);
+    fn place(&self) -> Place {
+        let nobody = |state: &mut State| {
+            state.hosts.iter().all(Option::is_none) && state.done < usize::MAX / 2
+        };
         let mut state = self.changed.wait_while(self.state.lock().unwrap(), nobody).unwrap();
-        state.next().unwrap()
+        let next = state.next();
+        drop(state);
+        next.unwrap_or_else(|| unreachable!("somebody found what must not be"))
     }
 
     /// One request, for as long as it takes until a process answers it; whether it
     /// had to be sent again.
     pub(super) fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value, bool) {
         let body = if body.is_null() { String::new() } else { body.to_string() };
+        let told = self.told(|(host, _)| ask(host, method, path, &body));
+        told.unwrap_or_else(|| unreachable!("{method} {path} is never answered"))
+    }
+
+    /// The same of an operator.
+    pub(super) fn order(&self, method: &str, path: &str) -> Value {
+        let told = self.told(|(_, desk)| ordered(desk, method, path));
+        let (status, answer, _) =
+            told.unwrap_or_else(|| unreachable!("{method} {path} is never answered"));
+        assert_eq!(status, 200, "{method} {path} {answer}");
+        answer
+    }
+
+    fn told(&self, send: impl Fn(&Place) -> Option<(u16, Value)>) -> Option<(u16, Value, bool)> {
         for attempt in 0..1000 {
-            let host = self.host();
-            match ask(&host, method, path, &body) {
+            let place = self.place();
+            match send(&place) {
                 // A client comes back later.
                 Some((503, _)) => thread::park_timeout(Duration::from_millis(20)),
-                Some((status, answer)) => return (status, answer, attempt > 0),
+                Some((status, answer)) => return Some((status, answer, attempt > 0)),
                 None => {
-                    let known = |state: &mut State| state.hosts.contains(&Some(host.clone()));
+                    let known = |state: &mut State| state.hosts.contains(&Some(place.clone()));
                     let state = self.state.lock().unwrap();
                     // Its end is noticed here before the killer has told of it.
                     let wait = Duration::from_millis(50);
@@ -100,6 +124,6 @@ impl Life {
                 }
             }
         }
-        unreachable!("{method} {path} is never answered");
+        None
     }
 }

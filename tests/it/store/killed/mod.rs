@@ -9,20 +9,28 @@ mod checks;
 mod client;
 mod killer;
 mod life;
+mod operator;
+mod ruled;
+mod watcher;
 
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, ScopedJoinHandle};
 
 use matricula::sandbox::Sandbox;
 use tempfile::TempDir;
 
-use super::crash::{Gateway, school_with};
+use super::crash::{Gateway, rule, school_with};
 use super::postgres::{schema_of_its_own, server};
 pub(super) use checks::{Kept, ever, the_trail_holds, until_nothing_waits, waiting};
 use client::Client;
 use killer::Killer;
 use life::Life;
+use operator::Operator;
+use ruled::{Register, Ruled};
+use watcher::Watcher;
 
 /// Clients at the same time, each with people and a group of its own.
 const CLIENTS: usize = 4;
@@ -59,6 +67,12 @@ struct Plan {
 
 /// What is applied at once, and what waits.
 const NOW_AND_THEN: &[&str] = &["sync", "dry-run"];
+
+/// The same, and what waits for a person.
+const ALL_MODES: &[&str] = &["sync", "sync", "confirm", "dry-run"];
+
+/// So many removals pass the guard while such a school is tried.
+const REMOVALS: usize = 6;
 
 /// An LMS, and the folder of the gateways before it.
 pub(super) struct School {
@@ -99,6 +113,66 @@ impl School {
     }
 }
 
+/// More kills of a school under rules take long and prove nothing more.
+const MOST: usize = 40;
+
+impl School {
+    /// The same under rules, with an operator who decides and an LMS that is watched.
+    async fn dies_under_rules(self, plan: Plan) {
+        let folder = self.folder.path().to_owned();
+        rule(&folder, "guard", &format!("guard = {{ removals = {REMOVALS}, within = \"1h\" }}"));
+        let more = "activation = \"manual\"\nprotect = ['userName eq \"protected@hoch.example\"']";
+        rule(&folder, "deprovision", &format!("deprovision = {{ delete_after = \"1m\" }}\n{more}"));
+        self.lms.with(|moodle| moodle.people.insert(watcher::protected())).unwrap();
+        let lms = self.lms;
+        let work = tokio::task::spawn_blocking(move || ruled(&folder, &lms, &plan));
+        work.await.unwrap();
+    }
+}
+
+fn ruled(folder: &Path, lms: &Sandbox, plan: &Plan) {
+    let life = Arc::new(Life::of(plan.gateways));
+    let register = Arc::<Register>::default();
+    let (all_is_said, over) = (AtomicBool::new(false), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|number| {
+                let (life, register) = (Arc::clone(&life), Arc::clone(&register));
+                scope.spawn(move || {
+                    let mut client = Ruled::new(Arc::clone(&life), register, number);
+                    let mut step = 0;
+                    while life.goes_on() {
+                        step += 1;
+                        client.step(step);
+                    }
+                    client
+                })
+            })
+            .collect();
+        let operator = Operator {
+            life: Arc::clone(&life),
+            register: Arc::clone(&register),
+            released: HashSet::new(),
+            dice: Dice(3),
+        };
+        let operator = scope.spawn(|| operator.work(&all_is_said));
+        let watcher =
+            scope.spawn(|| Watcher { life: &life, lms, register: &register }.watch(&over));
+        let gateways = Killer::new(&life, folder, plan).work();
+        let clients: Vec<_> = clients.into_iter().map(ScopedJoinHandle::join).collect();
+        all_is_said.store(true, Ordering::Release);
+        let released = operator.join();
+        over.store(true, Ordering::Release);
+        let enabled = watcher.join().unwrap();
+        let clients: Vec<_> = clients.into_iter().map(Result::unwrap).collect();
+        let released = released.unwrap();
+        let said: BTreeMap<_, _> = clients.iter().flat_map(Ruled::agrees).collect();
+        watcher::all_is_as_it_was_said((lms, &register), &said, (&enabled, &released), REMOVALS);
+        drop(gateways);
+    });
+    the_trail_holds(folder);
+}
+
 fn work(folder: &Path, kept: &Kept, plan: &Plan) -> Vec<Client> {
     let life = Arc::new(Life::of(plan.gateways));
     let mut clients = Vec::new();
@@ -122,7 +196,7 @@ fn work(folder: &Path, kept: &Kept, plan: &Plan) -> Vec<Client> {
     // And once more from what is on the disk alone.
     let gateway = Gateway::start(folder, "");
     for number in 0..plan.gateways {
-        life.moved(number, Some(&gateway.host));
+        life.moved(number, Some(&gateway));
     }
     clients.iter().for_each(Client::agrees);
     the_trail_holds(folder);
@@ -157,4 +231,17 @@ async fn what_waited_in_a_postgresql_is_done_once() {
 async fn two_gateways_die_in_turns_and_nobody_is_lost() {
     let Some(school) = School::on_a_server().await else { return };
     school.dies_often(Plan { gateways: 2, kills: kills(), modes: NOW_AND_THEN }).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_rules_nobody_is_removed_unasked_and_nothing_is_lost() {
+    let plan = Plan { gateways: 1, kills: kills().min(MOST), modes: ALL_MODES };
+    School::in_a_file().await.dies_under_rules(plan).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_is_anybody_where_two_gateways_share_a_postgresql() {
+    let Some(school) = School::on_a_server().await else { return };
+    let plan = Plan { gateways: 2, kills: kills().min(MOST / 2), modes: ALL_MODES };
+    school.dies_under_rules(plan).await;
 }
