@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::ruling::Origin;
 use super::witness::{Who, Wish};
-use super::{Depth, Error, Tenant, View};
+use super::{Depth, Error, Tenant, View, witness};
 use crate::behalf;
 use crate::scim::{self, Conditions, Edits, Kind, ResourceId};
 

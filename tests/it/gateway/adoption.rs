@@ -1,7 +1,6 @@
 //! Accounts that were there before the gateway was.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use matricula::policy::{Deprovision, Rules};
 use matricula::provision::Match;

@@ -6,7 +6,7 @@ use std::fs;
 use matricula::mapping::{Fault, Shipped, Source};
 
 /// What is changed in the minimal mapping, and into what.
-const MISTAKES: [(&str, &str, &str); 43] = [
+const MISTAKES: [(&str, &str, &str); 44] = [
     ("no-format", "format = 1\n", ""),
     ("not-toml", "[user]\n", "[user\n"),
     ("unknown-table", "[group.members]", "[group.membres]"),
