@@ -202,13 +202,7 @@ async fn proven(verify: &Verify, kept: &Kept, out: &mut dyn Write) -> Result<(),
             (Report { ok: false, broken: Some(broken.to_string()), ..report }, Some(broken))
         }
     };
-    if verify.json {
-        writeln!(out, "{}", serde_json::to_string(&report).map_err(io::Error::from)?)?;
-    } else if report.ok {
-        let Report { records, first, last, head, .. } = &report;
-        let head = head.as_deref().unwrap_or("none");
-        writeln!(out, "the trail holds: {records} records, {first} to {last}; head {head}")?;
-    }
+    super::heard(tell(&report, verify.json, out))?;
     match broken {
         None => Ok(()),
         Some(broken) => Err(Trouble::Failed(format!(
@@ -216,6 +210,18 @@ async fn proven(verify: &Verify, kept: &Kept, out: &mut dyn Write) -> Result<(),
              hint: what stands before that place is proven; compare the rest with a backup"
         ))),
     }
+}
+
+fn tell(report: &Report, json: bool, out: &mut dyn Write) -> io::Result<()> {
+    if json {
+        return writeln!(out, "{}", serde_json::to_string(report)?);
+    }
+    if !report.ok {
+        return Ok(());
+    }
+    let Report { records, first, last, head, .. } = report;
+    let head = head.as_deref().unwrap_or("none");
+    writeln!(out, "the trail holds: {records} records, {first} to {last}; head {head}")
 }
 
 /// Goes along the chain from one end to the other.

@@ -92,7 +92,7 @@ pub(super) fn run(
     let failed: usize = report.tenants.iter().filter_map(|it| Some(it.cases?.failed)).sum();
     report.ok = failed == 0 && broken.is_empty();
     report.faults = broken.iter().flat_map(Broken::told).collect();
-    print(&report, arguments.json, out)?;
+    super::heard(print(&report, arguments.json, out))?;
     if report.ok { Ok(()) } else { Err(unproven(failed, &broken)) }
 }
 
@@ -115,7 +115,7 @@ fn refused(
 ) -> io::Result<Trouble> {
     if json {
         let report = Report { faults: faults.told(), ..Report::empty(config) };
-        print(&report, json, out)?;
+        super::heard(print(&report, json, out))?;
     }
     let count = faults.count();
     let s = if count == 1 { "" } else { "s" };

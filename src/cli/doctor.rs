@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Trou
     };
     let failed = findings.iter().filter(|finding| finding.grade == Grade::Fail).count();
     let report = Report { ok: failed == 0, findings };
-    print(&report, arguments.json, out)?;
+    super::heard(print(&report, arguments.json, out))?;
     if report.ok {
         return Ok(());
     }

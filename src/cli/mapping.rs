@@ -82,7 +82,7 @@ fn check(mapping: &str, set: &[String], proofs: bool, out: &mut dyn Write) -> Re
         };
         proven += usize::from(matches!(proof.proved, Proved::Both(_)));
         if proofs {
-            writeln!(out, "  {name}: {words}")?;
+            super::heard(writeln!(out, "  {name}: {words}"))?;
         }
     }
     if !broken.is_empty() {
@@ -112,7 +112,7 @@ fn test(
         passed += good;
         failed += bad;
     }
-    writeln!(out, "{passed} cases passed, {failed} failed")?;
+    super::heard(writeln!(out, "{passed} cases passed, {failed} failed"))?;
     if failed == 0 {
         return Ok(());
     }

@@ -91,6 +91,15 @@ fn colours() -> bool {
     wanted && io::stderr().is_terminal()
 }
 
+/// What a command found stands, though nobody reads it to its end: `| head` makes no
+/// success of a failure.
+fn heard(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        told => told,
+    }
+}
+
 impl From<io::Error> for Trouble {
     fn from(error: io::Error) -> Self {
         Self::Output(error)

@@ -190,23 +190,9 @@ impl Report<'_> {
         }
     }
 
-    fn end(self, keys: &[Match]) -> Result<(), Trouble> {
-        if let Some(error) = self.failed {
-            return Err(error.into());
-        }
-        let keys: Vec<_> = keys.iter().map(|key| key.path()).collect();
-        if self.json {
-            let counts: Map<_, _> = self
-                .counts
-                .iter()
-                .map(|(word, count)| ((*word).to_owned(), json!(count)))
-                .collect();
-            writeln!(self.out, "{}", json!({ "counts": counts, "match": keys }))?;
-        } else {
-            let counts: Vec<_> =
-                self.counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
-            writeln!(self.out, "\n{}; matched by {}", counts.join(", "), keys.join(", "))?;
-        }
+    fn end(mut self, keys: &[Match]) -> Result<(), Trouble> {
+        let told = self.failed.take().map_or_else(|| self.sum(keys), Err);
+        super::heard(told)?;
         match self.counts.iter().find(|(word, _)| *word == "ambiguous") {
             None => Ok(()),
             Some((_, count)) => Err(Trouble::Failed(format!(
@@ -214,5 +200,18 @@ impl Report<'_> {
                  choose other keys with `match`"
             ))),
         }
+    }
+
+    /// How often each verdict was given.
+    fn sum(&mut self, keys: &[Match]) -> io::Result<()> {
+        let keys: Vec<_> = keys.iter().map(|key| key.path()).collect();
+        let counts = self.counts.iter();
+        if self.json {
+            let counts: Map<_, _> =
+                counts.map(|(word, count)| ((*word).to_owned(), json!(count))).collect();
+            return writeln!(self.out, "{}", json!({ "counts": counts, "match": keys }));
+        }
+        let counts: Vec<_> = counts.map(|(word, count)| format!("{count} {word}")).collect();
+        writeln!(self.out, "\n{}; matched by {}", counts.join(", "), keys.join(", "))
     }
 }

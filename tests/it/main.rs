@@ -25,3 +25,4 @@ mod seeds;
 mod server;
 mod simulator;
 mod store;
+mod unread;

@@ -1,0 +1,43 @@
+//! Commands whose output nobody reads, or nobody can write, and stores that are not there.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+
+use super::program::{SILENT, command, json};
+
+/// A command whose reader is gone, as behind `| true`.
+fn unread(words: &[&str], folder: &Path) -> (ExitStatus, String) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let ended = Command::new(env!("CARGO_BIN_EXE_matricula"))
+        .args(words)
+        .current_dir(folder)
+        .stdout(writer)
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
+    (ended.status, String::from_utf8(ended.stderr).unwrap())
+}
+
+#[test]
+fn what_a_command_found_stands_though_nobody_reads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("config.toml"), SILENT).unwrap();
+    assert!(command(&["token", "create", "--tenant", "school"], folder.path()).0.success());
+    let file = rusqlite::Connection::open(folder.path().join("matricula.db")).unwrap();
+    file.execute("UPDATE trail SET body = replace(body, 'done', 'failed')", []).unwrap();
+    fs::write(folder.path().join("faulty.toml"), "[servr]\n").unwrap();
+    for words in [
+        &["audit", "verify", "--json"][..],
+        &["doctor", "--config", "faulty.toml"],
+        &["check", "--json", "--config", "faulty.toml"],
+    ] {
+        let (status, talk) = unread(words, folder.path());
+        assert!(status.code() == Some(1) && talk.contains("error: "), "{words:?}: {talk}");
+    }
+    for words in [&["doctor"][..], &["check"], &["audit"]] {
+        let (status, talk) = unread(words, folder.path());
+        assert!(status.success(), "{words:?}: {talk}");
+    }
+}
