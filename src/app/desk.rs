@@ -2,6 +2,7 @@
 //! trail is told of each.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,6 +79,8 @@ pub enum Refused {
     Wish(String),
     #[error("there is no living token {0}")]
     Unknown(u64),
+    #[error("the new token could not be shown, and is revoked again: {0}")]
+    Unseen(io::Error),
     #[error(transparent)]
     Store(#[from] Error),
 }
@@ -132,13 +135,21 @@ impl Desk {
         Ok(Issued { revoked: Some(now), ..token })
     }
 
+    /// A token that could not be shown is nobody's: it is taken back.
+    pub async fn handed_over(&self, made: &Made, shown: io::Result<()>) -> Result<(), Refused> {
+        let Err(error) = shown else { return Ok(()) };
+        self.revoke(made.issued.id).await?;
+        Err(Refused::Unseen(error))
+    }
+
     /// Makes a token like that one, which goes on for so long, for the client to be
-    /// given the new one.
+    /// given the new one. Nothing is to end before that one was shown.
     pub async fn rotate(
         &self,
         id: u64,
         overlap: Duration,
         expires: Expires,
+        show: &mut dyn FnMut(&Made) -> io::Result<()>,
     ) -> Result<(Issued, Made), Refused> {
         let old = self.living(id).await?;
         // Known before there is a new one, which is shown this once or never.
@@ -146,8 +157,9 @@ impl Desk {
         let Token { title, scope, from, .. } = old.token.clone();
         let wish = Wish { tenant: Arc::clone(&old.tenant), title, scope, expires, from };
         let made = self.make(wish).await?;
-        self.tokens.shorten(id, until).await?;
         self.tell("token.rotate", &made.issued).await;
+        self.handed_over(&made, show(&made)).await?;
+        self.tokens.shorten(id, until).await?;
         let mut old = old;
         old.token.expires = Some(old.token.expires.map_or(until, |end| end.min(until)));
         Ok((old, made))

@@ -51,7 +51,9 @@ impl Operator {
         outcome.unwrap_or_else(|refusal| match refusal {
             Refused::Wish(words) => refused(StatusCode::BAD_REQUEST, words),
             Refused::Unknown(_) => refused(StatusCode::NOT_FOUND, refusal.to_string()),
-            Refused::Store(error) => refused(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+            Refused::Unseen(_) | Refused::Store(_) => {
+                refused(StatusCode::SERVICE_UNAVAILABLE, refusal.to_string())
+            }
         })
     }
 

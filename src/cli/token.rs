@@ -137,8 +137,10 @@ async fn create(
         expires: arguments.expires.unwrap_or_default(),
         from: arguments.from.clone(),
     };
-    let made = desk(&settings).await?.create(wish).await.map_err(told)?;
-    show_new(&made, Some(tenant), arguments.json, out)?;
+    let desk = desk(&settings).await?;
+    let made = desk.create(wish).await.map_err(told)?;
+    let shown = show_new(&made, Some(tenant), arguments.json, out);
+    desk.handed_over(&made, shown).await.map_err(told)?;
     if !arguments.json {
         talk_of(&made, Some(tenant), talk)?;
     }
@@ -153,10 +155,11 @@ async fn rotate(
     let settings = loaded(&arguments.flags)?;
     let desk = desk(&settings).await?;
     let expires = arguments.expires.unwrap_or_default();
-    let rotated = desk.rotate(arguments.id, arguments.overlap, expires).await;
+    let of = |made: &Made| settings.tenants.iter().find(|it| it.name == made.issued.tenant);
+    let mut show = |made: &Made| show_new(made, of(made), arguments.json, out);
+    let rotated = desk.rotate(arguments.id, arguments.overlap, expires, &mut show).await;
     let (old, made) = rotated.map_err(told)?;
-    let tenant = settings.tenants.iter().find(|it| it.name == made.issued.tenant);
-    show_new(&made, tenant, arguments.json, out)?;
+    let tenant = of(&made);
     if !arguments.json {
         talk_of(&made, tenant, talk)?;
         let until = old.token.expires.map(|it| it.to_string()).unwrap_or_default();
@@ -225,14 +228,16 @@ fn show_new(
     tenant: Option<&Tenant>,
     as_json: bool,
     out: &mut dyn Write,
-) -> Result<(), Trouble> {
+) -> io::Result<()> {
     let text = made.secret.expose();
     if as_json {
         let shown = Shown::of(&made.issued, made.issued.created);
         let path = tenant.map(|tenant| tenant.path.clone());
-        return Ok(json(&Shown { token: Some(text.to_owned()), path, ..shown }, out)?);
+        json(&Shown { token: Some(text.to_owned()), path, ..shown }, out)?;
+    } else {
+        writeln!(out, "{text}")?;
     }
-    Ok(writeln!(out, "{text}")?)
+    out.flush()
 }
 
 fn talk_of(made: &Made, tenant: Option<&Tenant>, talk: &mut dyn Write) -> io::Result<()> {
@@ -272,6 +277,9 @@ fn told(refused: Refused) -> Trouble {
         Refused::Unknown(_) => {
             Trouble::Failed(format!("error: {refused}\nhint: `matricula token list` has them"))
         }
+        Refused::Unseen(_) => Trouble::Failed(format!(
+            "error: {refused}\nhint: let it be written to a terminal, or to a file with room"
+        )),
         other => Trouble::failed(other),
     }
 }

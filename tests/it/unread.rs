@@ -41,3 +41,25 @@ fn what_a_command_found_stands_though_nobody_reads_it() {
         assert!(status.success(), "{words:?}: {talk}");
     }
 }
+
+#[test]
+fn a_token_that_nobody_could_see_is_nobodys() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("config.toml"), SILENT).unwrap();
+    let create = ["token", "create", "--tenant", "school"];
+    assert!(command(&create, folder.path()).0.success());
+    let listed = || {
+        let (_, list, talk) = command(&["token", "list", "--all", "--json"], folder.path());
+        assert!(!list.is_empty(), "{talk}");
+        json(&list)
+    };
+    let before = listed();
+    for words in [&create[..], &["token", "rotate", "1"], &["token", "rotate", "1", "--json"]] {
+        let (status, talk) = unread(words, folder.path());
+        assert!(status.code() == Some(1) && talk.contains("revoked again"), "{words:?}: {talk}");
+    }
+    let after = listed();
+    assert_eq!(after[0], before[0], "the old one does not end without a new one");
+    let states: Vec<_> = after.as_array().unwrap().iter().map(|it| &it["state"]).collect();
+    assert_eq!(states, ["valid", "revoked", "revoked", "revoked"]);
+}
