@@ -115,6 +115,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Trou
 async fn kept(flags: &Flags) -> Result<Kept, Trouble> {
     let loaded = flags.sources().load(Clock::system().now());
     let settings = loaded.map_err(|faults| settings::told(&faults))?.settings;
+    settings::there(&settings.store)?;
     Kept::beside(&settings.store).await.map_err(Trouble::failed)
 }
 

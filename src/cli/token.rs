@@ -137,6 +137,13 @@ async fn create(
         expires: arguments.expires.unwrap_or_default(),
         from: arguments.from.clone(),
     };
+    if let Some(path) = settings::missing(&settings.store) {
+        let path = path.display();
+        writeln!(
+            talk,
+            "the store `{path}` is new: a gateway that has another one knows nothing of it"
+        )?;
+    }
     let desk = desk(&settings).await?;
     let made = desk.create(wish).await.map_err(told)?;
     let shown = show_new(&made, Some(tenant), arguments.json, out);
@@ -153,6 +160,7 @@ async fn rotate(
     talk: &mut dyn Write,
 ) -> Result<(), Trouble> {
     let settings = loaded(&arguments.flags)?;
+    settings::there(&settings.store)?;
     let desk = desk(&settings).await?;
     let expires = arguments.expires.unwrap_or_default();
     let of = |made: &Made| settings.tenants.iter().find(|it| it.name == made.issued.tenant);
@@ -170,6 +178,7 @@ async fn rotate(
 
 async fn revoke(arguments: &Revoke, out: &mut dyn Write) -> Result<(), Trouble> {
     let settings = loaded(&arguments.flags)?;
+    settings::there(&settings.store)?;
     let revoked = desk(&settings).await?.revoke(arguments.id).await.map_err(told)?;
     if arguments.json {
         return Ok(json(&Shown::of(&revoked, Clock::system().now()), out)?);
@@ -189,7 +198,8 @@ async fn list(arguments: &List, out: &mut dyn Write) -> Result<(), Trouble> {
     for tenant in settings.tenants.iter().filter(|it| is_wanted(&it.name)) {
         shown.extend(tenant.tokens.iter().map(|token| Shown::fixed(&tenant.name, token, now)));
     }
-    if settings.store.place != store::Place::Memory {
+    let is_kept = settings.store.place != store::Place::Memory;
+    if is_kept && settings::missing(&settings.store).is_none() {
         let issued = desk(&settings).await?.all().await.map_err(Trouble::failed)?;
         let issued = issued.iter().filter(|it| is_wanted(&it.tenant));
         let issued = issued.filter(|it| arguments.all || it.lives(now));
@@ -206,6 +216,7 @@ async fn list(arguments: &List, out: &mut dyn Write) -> Result<(), Trouble> {
 
 async fn new_key(arguments: &NewKey, talk: &mut dyn Write) -> Result<(), Trouble> {
     let settings = loaded(&arguments.flags)?;
+    settings::there(&settings.store)?;
     let kept = Kept::with_new_key(&settings.store).await.map_err(Trouble::failed)?;
     let desk = Desk::new(&kept, Clock::system(), "operator (command line)");
     let now = Clock::system().now();

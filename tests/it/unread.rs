@@ -63,3 +63,25 @@ fn a_token_that_nobody_could_see_is_nobodys() {
     let states: Vec<_> = after.as_array().unwrap().iter().map(|it| &it["state"]).collect();
     assert_eq!(states, ["valid", "revoked", "revoked", "revoked"]);
 }
+
+#[test]
+fn a_store_that_is_not_there_is_not_taken_for_an_empty_one() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("config.toml"), SILENT).unwrap();
+    for words in [
+        &["audit"][..],
+        &["audit", "verify"],
+        &["token", "rotate", "1"],
+        &["token", "revoke", "1"],
+        &["token", "new-key", "--end-all-tokens"],
+    ] {
+        let (status, _, talk) = command(words, folder.path());
+        assert!(status.code() == Some(1) && talk.contains("no store at"), "{words:?}: {talk}");
+    }
+    assert!(command(&["token", "list"], folder.path()).0.success());
+    assert!(!folder.path().join("matricula.db").exists(), "nobody made one");
+    let (status, _, talk) = command(&["token", "create", "--tenant", "school"], folder.path());
+    assert!(status.success() && talk.contains("matricula.db` is new"), "{talk}");
+    let (_, _, talk) = command(&["token", "create", "--tenant", "school"], folder.path());
+    assert!(!talk.contains("is new"), "{talk}");
+}
