@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
-use super::program::{SILENT, command, json};
+use super::program::{Program, SILENT, command, dry_config, json, send};
 
 /// A command whose reader is gone, as behind `| true`.
 fn unread(words: &[&str], folder: &Path) -> (ExitStatus, String) {
@@ -84,4 +84,23 @@ fn a_store_that_is_not_there_is_not_taken_for_an_empty_one() {
     assert!(status.success() && talk.contains("matricula.db` is new"), "{talk}");
     let (_, _, talk) = command(&["token", "create", "--tenant", "school"], folder.path());
     assert!(!talk.contains("is new"), "{talk}");
+}
+
+#[test]
+fn the_file_of_a_gateway_that_has_ended_holds_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("config.toml"), dry_config()).unwrap();
+    let mut program = Program::start(&["serve"], folder.path());
+    let (scim, _) = super::program::addresses(&program.logged("serving"));
+    let body = r#"{"userName": "eva", "name": {"givenName": "E", "familyName": "F"},
+                   "emails": [{"type": "work", "value": "eva@hoch.example"}]}"#;
+    let users = format!("{scim}/school/scim/v2/Users");
+    assert_eq!(send("POST", &users, Some("the-first-token-of-the-school"), body).0, 201);
+    program.signal("TERM");
+    assert!(program.end().0.success());
+    let copy = folder.path().join("copy.db");
+    fs::copy(folder.path().join("matricula.db"), &copy).unwrap();
+    let copy = rusqlite::Connection::open(copy).unwrap();
+    let waits: i64 = copy.query_row("SELECT count(*) FROM pending", [], |row| row.get(0)).unwrap();
+    assert_eq!(waits, 1);
 }

@@ -11,6 +11,9 @@ use super::pending_row::{self, signed};
 use crate::store::narrow::Narrow;
 use crate::store::{Among, Choice};
 
+/// What stands in the log beside the file comes into the file, and the log is empty.
+pub(super) const INTO_THE_FILE: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+
 /// By tenant, kind and id.
 pub(super) fn by_id() -> String {
     format!("SELECT {COLUMNS} FROM entries WHERE tenant = ?1 AND kind = ?2 AND id = ?3")

@@ -29,6 +29,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
+use tokio::task::spawn_blocking;
 
 use super::key::give_away;
 use super::{Entries, Error, Key, Notes, Queue, Store, Tokens, Trail, Work};
@@ -151,6 +152,22 @@ impl Store for Sqlite {
 
     fn notes(&self) -> Arc<dyn Notes> {
         Arc::new(Board(self.clone()))
+    }
+
+    /// Puts all that was written into the file itself, so that whoever copies it has
+    /// everything. Where somebody still reads, some of it stays in the log beside it.
+    fn leave(&self) -> Work<'_, ()> {
+        let store = self.clone();
+        Box::pin(async move {
+            if store.0.lock.is_none() {
+                // A gateway may write here; it does this when it leaves.
+                return Ok(());
+            }
+            let emptied = spawn_blocking(move || {
+                store.search(|file| file.query_row(look::INTO_THE_FILE, [], |_| Ok(())))
+            });
+            emptied.await.map_err(Error::new)?
+        })
     }
 }
 
