@@ -11,7 +11,7 @@ use crate::store::{self, Place};
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum Fault {
-    #[error(transparent)]
+    #[error("{0}{hint}", hint = bind_hint(.0))]
     Bind(#[from] BindError),
     #[error("the LMS of tenant `{tenant}` cannot be used: {reason}")]
     Lms { tenant: String, reason: Unopened },
@@ -38,8 +38,21 @@ impl Fault {
     /// says itself.
     pub(super) fn store(place: &Place) -> impl FnOnce(store::Error) -> Self {
         let in_file = matches!(place, Place::File(_));
-        let hint = "\nhint: set `store.path` to a file that this user may write";
+        let hint = "\nhint: `store.path` names it; one gateway at a time has it, and its user has to \
+                    be able to write there";
         move |reason| Self::Store { reason, hint: if in_file { hint } else { "" } }
+    }
+}
+
+/// What to do about an address that cannot be had. What is wrong with certificates, their
+/// own words say.
+fn bind_hint(fault: &BindError) -> &'static str {
+    match fault {
+        BindError::Address { .. } => {
+            "\nhint: does a gateway run already? Another address is named by `server.listen` and \
+             `admin.listen`, or --listen"
+        }
+        BindError::Tls(_) => "",
     }
 }
 
