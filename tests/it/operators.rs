@@ -117,18 +117,7 @@ fn a_release_is_shown_beforehand_as_it_will_be_and_is_in_the_trail() {
 #[test]
 fn a_second_signal_ends_it_though_a_write_is_under_way() {
     let folder = tempfile::tempdir().unwrap();
-    let lms = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", lms.local_addr().unwrap());
-    let (asked, hears) = channel();
-    // It takes whatever comes, and never answers.
-    thread::spawn(move || {
-        let mut held: Vec<TcpStream> = Vec::new();
-        for mut stream in lms.incoming().flatten() {
-            let _ = stream.read(&mut [0; 64]);
-            held.push(stream);
-            let _ = asked.send(());
-        }
-    });
+    let (url, hears) = mute();
     let words = ["demo", "--json", "--listen", "127.0.0.1:0", "--lms", &url, "--lms-token", "T"];
     let mut program = Program::start(&words, folder.path());
     let about = json(&program.line());
@@ -143,6 +132,46 @@ fn a_second_signal_ends_it_though_a_write_is_under_way() {
     program.signal("TERM");
     let left = program.talked();
     assert!(left.contains("ended") && !left.contains("under way at the deadline"), "{left}");
+}
+
+/// An LMS that takes whatever comes and never answers; tells of each connection.
+fn mute() -> (String, std::sync::mpsc::Receiver<()>) {
+    let lms = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", lms.local_addr().unwrap());
+    let (asked, hears) = channel();
+    thread::spawn(move || {
+        let mut held: Vec<TcpStream> = Vec::new();
+        for mut stream in lms.incoming().flatten() {
+            let _ = stream.read(&mut [0; 64]);
+            held.push(stream);
+            let _ = asked.send(());
+        }
+    });
+    (url, hears)
+}
+
+#[test]
+fn a_reload_while_it_drains_keeps_nothing_from_ending() {
+    let folder = tempfile::tempdir().unwrap();
+    let (url, hears) = mute();
+    let lms = format!("[tenants.school.lms]\nbase_url = \"{url}\"\ntoken = \"T\"\n");
+    let (head, tokens) = CONFIG.split_once("sandbox = true\n").unwrap();
+    let config = format!("{head}{lms}{tokens}");
+    let (mut program, scim, admin) = serving(folder.path(), &config);
+    let body = r#"{"userName": "eva", "name": {"givenName": "E", "familyName": "F"},
+                   "emails": [{"type": "work", "value": "eva@hoch.example"}]}"#;
+    let users = format!("{scim}/school/scim/v2/Users");
+    let _client = begin("POST", &users, Some("the-first-token-of-the-school"), body);
+    hears.recv().unwrap();
+    program.signal("TERM");
+    program.logged("draining");
+    program.signal("HUP");
+    let (status, told) = ask("POST", &format!("{admin}/reload"), None);
+    assert!(status == 200 && told.contains("is set up anew"), "{told}");
+    assert_eq!(ask("GET", &format!("{admin}/ready"), None).0, 503, "it drains on");
+    program.signal("TERM");
+    assert!(program.talked().contains("ended"));
+    assert!(program.end().0.success());
 }
 
 #[test]
