@@ -77,12 +77,22 @@ impl Page {
     }
 }
 
+/// What operators order, behind a token alone; `docs/admin-api.yaml` says how.
+const ORDERS: [(&str, &str, &str); 3] = [
+    ("PUT", "/api/tenants/{tenant}/scim", "address and a new token for its client"),
+    ("GET, HEAD, POST", "/api/tenants/{tenant}/tokens", "its tokens, and making one"),
+    ("DELETE", "/api/tenants/{tenant}/tokens/{id}", "revoke one"),
+];
+
 /// All pages, a line each.
 pub(super) fn index() -> String {
     let mut text = format!("Matricula {}\n\n", env!("CARGO_PKG_VERSION"));
     for page in Page::ALL {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{:<17} {:<38} {}", page.allow(), page.path(), page.about());
+    }
+    for (method, path, about) in ORDERS {
+        let _ = writeln!(text, "{method:<17} {path:<38} {about}");
     }
     text
 }
