@@ -13,12 +13,31 @@ use serde_json::Value;
 /// What an operator wants of the work that waits for one tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Errand {
-    /// To see it: what is chosen, behind that place, at most so much.
-    List(Choice, u64, usize),
+    /// To see it: a part of what is chosen.
+    List(Choice, Part),
     /// To have it done.
     Apply(Choice),
     /// To have it forgotten.
     Drop(Choice),
+}
+
+/// Which part of what is chosen is shown, and how much of each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Behind that place.
+    pub after: u64,
+    /// At most so much.
+    pub most: usize,
+    /// Of whoever is called that alone.
+    pub name: Option<String>,
+    /// Without the call that each would make.
+    pub brief: bool,
+}
+
+impl Default for Part {
+    fn default() -> Self {
+        Self { after: 0, most: MOST, name: None, brief: false }
+    }
 }
 
 /// The most that one answer shows.
@@ -55,34 +74,53 @@ pub(super) async fn answer<G: Gateway>(gateway: &G, request: &Request) -> Answer
     }
 }
 
-/// What a request wants. Whoever wants all of it done or forgotten has to say so.
+/// What a request wants. Whoever wants all of it done or forgotten has to say so, and
+/// nothing but a list has parts.
 fn errand(request: &Request) -> Result<Errand, String> {
-    let (mut choice, mut all) = (Choice::default(), false);
-    let (mut after, mut limit) = (0, MOST);
+    let listing = matches!(*request.method(), Method::GET | Method::HEAD);
+    let (mut choice, mut all, mut part) = (Choice::default(), false, Part::default());
     for (name, value) in parameters(request.uri().query().unwrap_or_default()) {
         let wrong = || format!("`{name}` cannot be `{value}`");
         match name.as_str() {
-            "all" => all = value == "true",
+            "all" => all = flag(&value).ok_or_else(wrong)?,
+            "failed" => choice.failed = flag(&value).ok_or_else(wrong)?,
             "resource" => choice.id = Some(ResourceId::parse(&value).ok_or_else(wrong)?),
             "reason" => choice.reason = Some(Reason::parse(&value).ok_or_else(wrong)?),
             "sequence" => choice.sequence = Some(value.parse().map_err(|_| wrong())?),
-            "kind" => {
-                let kinds = [Kind::User, Kind::Group].into_iter();
-                let kind = kinds.into_iter().find(|kind| kind.as_str() == value);
-                choice.kind = Some(kind.ok_or_else(wrong)?);
+            "kind" => choice.kind = Some(kind(&value).ok_or_else(wrong)?),
+            "after" if listing => part.after = value.parse().map_err(|_| wrong())?,
+            "limit" if listing => {
+                part.most = value.parse::<usize>().map_err(|_| wrong())?.min(MOST);
             }
-            "after" => after = value.parse().map_err(|_| wrong())?,
-            "limit" => limit = value.parse::<usize>().map_err(|_| wrong())?.min(MOST),
+            "name" if listing => part.name = Some(value).filter(|name| !name.is_empty()),
+            "brief" if listing => part.brief = flag(&value).ok_or_else(wrong)?,
+            "after" | "limit" | "name" | "brief" => {
+                return Err(format!("`{name}` is for lists: this is done to all that is chosen"));
+            }
             _ => return Err(format!("there is no parameter `{name}`")),
         }
     }
     let chosen = all || choice != Choice::default();
     match *request.method() {
-        Method::GET | Method::HEAD => Ok(Errand::List(choice, after, limit)),
-        _ if !chosen => Err("say which: resource, reason, kind, sequence, or all=true".to_owned()),
+        _ if listing => Ok(Errand::List(choice, part)),
+        _ if !chosen => {
+            Err("say which: resource, reason, kind, failed, sequence, or all=true".to_owned())
+        }
         Method::POST => Ok(Errand::Apply(choice)),
         _ => Ok(Errand::Drop(choice)),
     }
+}
+
+fn flag(value: &str) -> Option<bool> {
+    match value {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
+}
+
+fn kind(value: &str) -> Option<Kind> {
+    [Kind::User, Kind::Group].into_iter().find(|kind| kind.as_str() == value)
 }
 
 fn parameters(query: &str) -> impl Iterator<Item = (String, String)> {

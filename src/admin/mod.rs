@@ -31,7 +31,7 @@ mod reload;
 pub use access::Lock;
 pub use api::{Order, Reply, refused};
 pub use config::Config;
-pub use desk::{Errand, Told};
+pub use desk::{Errand, Part, Told};
 pub use health::{Breaker, LastFailure, TenantHealth};
 
 use crate::server::{Service, Shutdown};

@@ -14,14 +14,14 @@ use super::{House, Source};
 use serde_json::{Value, json};
 
 use crate::admin::{
-    self, Breaker, Errand, Gateway, LastFailure, Lock, Order, Reply, TenantHealth, Told,
+    self, Breaker, Errand, Gateway, LastFailure, Lock, Order, Part, Reply, TenantHealth, Told,
 };
 use crate::api::Api;
 use crate::backend::State;
 use crate::config::Settings;
 use crate::provision::{Error, Tenant};
 use crate::server::{Certificates, Renewed};
-use crate::store::Trail;
+use crate::store::{Choice, Trail};
 
 /// The program, as operators see it.
 pub(super) struct Operator {
@@ -101,13 +101,25 @@ impl Gateway for Operator {
 impl Operator {
     async fn at_the_desk(tenant: &Arc<Tenant>, errand: Errand) -> Result<Value, Error> {
         Ok(match errand {
-            Errand::List(choice, after, most) => json!({
+            Errand::List(choice, part) => json!({
                 "counts": tenant.tally().await?,
-                "items": tenant.waiting(&choice, after, most).await?,
+                "items": Self::waiting(tenant, &choice, &part).await?,
             }),
             Errand::Apply(choice) => json!({ "released": tenant.release(&choice).await? }),
             Errand::Drop(choice) => json!({ "dropped": tenant.drop_waiting(&choice).await? }),
         })
+    }
+
+    async fn waiting(
+        tenant: &Arc<Tenant>,
+        choice: &Choice,
+        part: &Part,
+    ) -> Result<Vec<Value>, Error> {
+        let page = match &part.name {
+            Some(name) => tenant.waiting_called(name, choice, part.after, part.most).await?,
+            None => tenant.waiting(choice, part.after, part.most).await?,
+        };
+        tenant.for_operators(&page, !part.brief).await
     }
 
     async fn reloaded(&self) -> Result<Vec<String>, Vec<String>> {

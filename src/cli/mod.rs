@@ -4,6 +4,7 @@
 mod audit;
 mod check;
 mod demo;
+mod desk;
 mod doctor;
 mod explain;
 mod files;
@@ -11,11 +12,13 @@ mod mapping;
 mod pending;
 mod people;
 mod progress;
+mod queue;
 mod report;
 mod serve;
 mod settings;
 mod table;
 mod talk;
+mod tally;
 mod token;
 
 use std::ffi::{OsStr, OsString};

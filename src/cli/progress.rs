@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Trouble;
-use super::pending::{Choice, Desk};
+use super::desk::Desk;
+use super::pending::Choice;
 use crate::clock::Clock;
 
 /// How often it is asked how far the work is.
@@ -112,7 +113,8 @@ async fn draw(
     released: u64,
     talk: &mut dyn Write,
 ) -> Result<(), Trouble> {
-    if choice.resource.is_some() || choice.sequence.is_some() {
+    let counted = choice.resource.is_none() && choice.sequence.is_none();
+    if !counted || choice.kind.is_some() || choice.failed {
         return Ok(());
     }
     let told = desk.ask(Method::GET, "", "limit=0").await?;

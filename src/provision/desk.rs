@@ -33,18 +33,26 @@ impl Tenant {
         Ok(told.collect())
     }
 
-    /// What waits, in order, behind that place; and the first call that each would
-    /// make. What follows a call depends on its answer.
+    /// What waits, in order, behind that place.
     pub async fn waiting(
         &self,
         choice: &Choice,
         after: u64,
         most: usize,
-    ) -> Result<Vec<Value>, Error> {
-        let page = self.ledger.pending.page(choice, after, most).await?;
+    ) -> Result<Vec<Pending>, Error> {
+        Ok(self.ledger.pending.page(choice, after, most).await?)
+    }
+
+    /// What operators see of it; with `calls`, also the first call that each would make.
+    /// What follows a call depends on its answer.
+    pub async fn for_operators(&self, page: &[Pending], calls: bool) -> Result<Vec<Value>, Error> {
         let mut told = Vec::with_capacity(page.len());
         for one in page {
-            told.push(self.shown(&one).await?);
+            let mut shown = shown(one);
+            if calls && let Some(shown) = shown.as_object_mut() {
+                shown.insert("call".to_owned(), self.first_call(one).await?);
+            }
+            told.push(shown);
         }
         Ok(told)
     }
@@ -109,27 +117,6 @@ impl Tenant {
         Ok(count)
     }
 
-    /// What an operator sees of one piece of work. Values are shown, since that is
-    /// what is decided about; passwords are not.
-    async fn shown(&self, one: &Pending) -> Result<Value, Error> {
-        let mut operation = one.operation.clone();
-        Operation::passwords(&mut operation).for_each(|password| *password = json!("***"));
-        Ok(json!({
-            "sequence": one.sequence,
-            "kind": one.kind.as_str(),
-            "id": one.id.as_str(),
-            "operation": operation,
-            "reason": one.reason.as_str(),
-            "who": one.who,
-            "at": one.at.to_string(),
-            "released": one.released,
-            "attempts": one.attempts,
-            "due": one.due.to_string(),
-            "failure": one.failure,
-            "call": self.first_call(one).await?,
-        }))
-    }
-
     /// The first call that a piece of work would make, or why there is none yet.
     async fn first_call(&self, one: &Pending) -> Result<Value, Error> {
         let (Some(plan), Some(resource_type)) = (self.plan(one.kind), self.resource_type(one.kind))
@@ -165,6 +152,26 @@ impl Tenant {
             Next::Done(Err(failure)) => json!({ "fails": failure.detail }),
         })
     }
+}
+
+/// What an operator sees of one piece of work. Values are shown, since that is what is
+/// decided about; passwords are not.
+fn shown(one: &Pending) -> Value {
+    let mut operation = one.operation.clone();
+    Operation::passwords(&mut operation).for_each(|password| *password = json!("***"));
+    json!({
+        "sequence": one.sequence,
+        "kind": one.kind.as_str(),
+        "id": one.id.as_str(),
+        "operation": operation,
+        "reason": one.reason.as_str(),
+        "who": one.who,
+        "at": one.at.to_string(),
+        "released": one.released,
+        "attempts": one.attempts,
+        "due": one.due.to_string(),
+        "failure": one.failure,
+    })
 }
 
 /// A call, as far as it may be shown.

@@ -13,6 +13,7 @@
 mod adopt;
 mod asking;
 mod cache;
+mod called;
 mod census;
 mod change;
 mod config;

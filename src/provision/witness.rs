@@ -167,7 +167,8 @@ impl Wish {
     /// A person's word that what was chosen may be done.
     pub(super) fn release(choice: &Choice, who: Who) -> Self {
         let one = choice.sequence.map(|sequence| sequence.to_string());
-        let words = [choice.kind.map(Kind::as_str), choice.reason.map(Reason::as_str)];
+        let failed = choice.failed.then_some("failed");
+        let words = [choice.kind.map(Kind::as_str), choice.reason.map(Reason::as_str), failed];
         let words: Vec<_> = words.into_iter().flatten().chain(one.as_deref()).collect();
         let all = if words.is_empty() { "all".to_owned() } else { words.join(" ") };
         let changes = vec![changed(all, "release", None, None)];

@@ -129,6 +129,8 @@ pub struct Choice {
     pub id: Option<ResourceId>,
     /// For this reason.
     pub reason: Option<Reason>,
+    /// Of that only what was tried, and failed.
+    pub failed: bool,
 }
 
 impl Choice {
@@ -138,6 +140,7 @@ impl Choice {
             && self.kind.is_none_or(|it| it == one.kind)
             && self.id.as_ref().is_none_or(|it| *it == one.id)
             && self.reason.is_none_or(|it| it == one.reason)
+            && (!self.failed || one.failure.is_some())
     }
 }
 

@@ -26,3 +26,4 @@ mod server;
 mod simulator;
 mod store;
 mod unread;
+mod waiting;

@@ -336,7 +336,10 @@ async fn begin(
 
 /// A choice as conditions, each with its value: only what is chosen by is spoken of, so
 /// that each way of choosing is planned for itself.
-pub(super) struct Chosen<'a>(Vec<(&'static str, Box<dyn ToSql + Sync + Send + 'a>)>);
+pub(super) struct Chosen<'a> {
+    parts: Vec<(&'static str, Box<dyn ToSql + Sync + Send + 'a>)>,
+    failed: bool,
+}
 
 impl<'a> Chosen<'a> {
     pub(super) fn of(choice: &'a Choice) -> Self {
@@ -353,13 +356,14 @@ impl<'a> Chosen<'a> {
         if let Some(reason) = choice.reason {
             parts.push(("reason", Box::new(reason.as_str())));
         }
-        Self(parts)
+        Self { parts, failed: choice.failed }
     }
 
     /// The conditions, whose values come behind so many others.
     fn conditions(&self, others: usize) -> String {
-        let parts = self.0.iter().enumerate();
-        parts.fold(String::new(), |all, (index, (column, _))| {
+        let failed = if self.failed { " AND failure IS NOT NULL" } else { "" };
+        let parts = self.parts.iter().enumerate();
+        parts.fold(failed.to_owned(), |all, (index, (column, _))| {
             format!("{all} AND {column} = ${}", others + index + 1)
         })
     }
@@ -368,7 +372,7 @@ impl<'a> Chosen<'a> {
         &'a self,
         others: [&'a (dyn ToSql + Sync); N],
     ) -> Vec<&'a (dyn ToSql + Sync)> {
-        let own = self.0.iter().map(|(_, value)| &**value as &(dyn ToSql + Sync));
+        let own = self.parts.iter().map(|(_, value)| &**value as &(dyn ToSql + Sync));
         others.into_iter().chain(own).collect()
     }
 

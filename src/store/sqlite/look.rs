@@ -156,5 +156,8 @@ pub(super) fn chosen(choice: &Choice, tenant: &str) -> (&'static str, String, Ve
             values.push(value);
         }
     }
+    if choice.failed {
+        narrow.push_str(" AND failure IS NOT NULL");
+    }
     (index, narrow, values)
 }

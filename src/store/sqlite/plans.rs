@@ -128,6 +128,7 @@ fn what_is_chosen_is_found_by_what_it_is_chosen_by() {
         (Choice::default(), "pending_in_order (tenant=?"),
         (user, "pending_in_order (tenant=?"),
         (one, own),
+        (Choice { failed: true, ..held.clone() }, reason),
         (held, reason),
     ] {
         let (page, release) =

@@ -52,7 +52,10 @@ async fn what_waits_is_chosen_by_the_query_and_never_all_of_it_by_accident() {
     for (method, path, words) in [
         (Method::GET, desk.to_owned(), "List(Choice { "),
         (Method::GET, format!("{desk}?reason=guard&after=7&limit=99999"), "Some(Guard)"),
-        (Method::GET, format!("{desk}?reason=guard&after=7&limit=99999"), ", 7, 1000)"),
+        (Method::GET, format!("{desk}?reason=guard&after=7&limit=99999"), "after: 7, most: 1000"),
+        (Method::GET, format!("{desk}?name=eva&brief=true"), r#"name: Some("eva"), brief: true"#),
+        (Method::GET, format!("{desk}?failed=true"), "failed: true"),
+        (Method::POST, format!("{desk}/apply?failed=true"), "failed: true"),
         (Method::POST, format!("{desk}/apply?sequence=12"), "Apply(Choice { "),
         (Method::POST, format!("{desk}/apply?all=true"), "Apply(Choice { "),
         (Method::DELETE, format!("{desk}?kind=User&resource=a%2Fb"), "a/b"),
@@ -66,7 +69,13 @@ async fn what_waits_is_chosen_by_the_query_and_never_all_of_it_by_accident() {
     for (method, path) in [
         (Method::DELETE, desk.to_owned()),
         (Method::DELETE, format!("{desk}?all=yes")),
+        (Method::GET, format!("{desk}?failed=1")),
         (Method::POST, format!("{desk}/apply")),
+        (Method::POST, format!("{desk}/apply?failed=false")),
+        // Whoever believes that only a part is meant is not to do all of it.
+        (Method::POST, format!("{desk}/apply?reason=guard&limit=5")),
+        (Method::DELETE, format!("{desk}?reason=guard&after=5")),
+        (Method::DELETE, format!("{desk}?reason=guard&name=eva")),
         (Method::POST, format!("{desk}/apply?reason=whatever")),
         (Method::DELETE, format!("{desk}?reasons=guard")),
         (Method::DELETE, format!("{desk}?sequence=first")),

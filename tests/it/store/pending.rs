@@ -71,6 +71,7 @@ macro_rules! every_store {
     ($($store:ident)*) => { $(every_store! { @mod $store [
         what_waits_is_read_word_by_word_and_in_order
         of_each_resource_its_own_work_comes
+        what_failed_is_chosen_by_that
         a_batch_happens_as_a_whole
         what_a_person_released_stays_released
         one_too_many_is_not_taken_and_changes_nothing
@@ -173,6 +174,22 @@ async fn of_each_resource_its_own_work_comes(house: House) {
     assert_eq!(house.queue.page(&choice, 0, 9).await.unwrap().len(), 1);
     let choice = Choice { id: Some(id("7")), kind: Some(Kind::User), ..Choice::default() };
     assert_eq!(house.queue.page(&choice, 0, 9).await.unwrap().len(), 2);
+}
+
+async fn what_failed_is_chosen_by_that(house: House) {
+    let failed = |name: &str, reason| Pending {
+        failure: Some("no".to_owned()),
+        ..item(Kind::User, name, reason)
+    };
+    let (guard, dry) = (Reason::Guard, Reason::DryRun);
+    house.add(vec![user("1"), failed("2", dry), failed("3", guard), user("4")]).await;
+    let choice = Choice { failed: true, ..Choice::default() };
+    assert_eq!(names(&house.queue.page(&choice, 0, 9).await.unwrap()), ["2", "3"]);
+    let held = Choice { reason: Some(guard), ..choice };
+    assert_eq!(names(&house.queue.page(&held, 0, 9).await.unwrap()), ["3"]);
+    assert_eq!(house.queue.release(&held, at(1)).await.unwrap(), 1);
+    let one = Choice { id: Some(id("1")), kind: Some(Kind::User), failed: true, ..held };
+    assert_eq!(names(&house.queue.page(&one, 0, 9).await.unwrap()), [""; 0]);
 }
 
 async fn a_batch_happens_as_a_whole(house: House) {
