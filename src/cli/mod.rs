@@ -29,9 +29,13 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Environment;
 
+/// How commands end.
+const CODES: &str = "Exit codes: 0 done, 1 it failed or something is wrong, 2 the arguments make no \
+                     sense.\nstdout has what was asked for, stderr the rest.";
+
 /// Matricula: a SCIM 2.0 gateway in front of learning management systems
 #[derive(Debug, Parser)]
-#[command(name = "matricula", version, disable_help_subcommand = true)]
+#[command(name = "matricula", version, disable_help_subcommand = true, after_help = CODES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
