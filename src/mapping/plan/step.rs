@@ -35,6 +35,12 @@ pub struct Step {
 }
 
 impl Step {
+    /// Whether it keeps the id of what is created, or one of the steps within it does.
+    pub fn keeps_id(&self) -> bool {
+        let inner = matches!(&self.act, Act::Do(inner) if inner.iter().any(Self::keeps_id));
+        inner || self.keep.iter().any(|(name, _)| name == "id")
+    }
+
     /// Whether it reads the resource at hand, always, and does nothing else.
     pub fn only_loads(&self) -> bool {
         let always = self.when.is_none() && self.each.is_none();

@@ -154,7 +154,9 @@ impl Machine {
             }
         }
         self.keep(step, Some(&reply));
-        if step.keep.iter().any(|(name, _)| name == "id") {
+        // A later step may tell it: some LMSs answer a create with nothing.
+        let later = steps.iter().skip(index + 1).any(Step::keeps_id);
+        if step.keeps_id() && !later {
             self.has_named_it()?;
         }
         if !step.undo.is_empty() {
