@@ -21,7 +21,8 @@ static SITE: LazyLock<Arc<Site>> = LazyLock::new(|| {
 
 fn name() -> impl Strategy<Value = String> {
     let odd = ["  Ada ", "Zoe\u{308}", "\u{738b}\u{5c0f}\u{660e}", "O'Neil & \"Sons\"", "\u{130}"];
-    prop_oneof![select(odd.to_vec()).prop_map(str::to_owned), "[^<\\p{Cc}]{1,20}"]
+    let names = prop_oneof![select(odd.to_vec()).prop_map(str::to_owned), "[^<\\p{Cc}]{1,20}"];
+    names.prop_filter("Moodle takes no blank names", |name| !name.trim().is_empty())
 }
 
 fn user_name() -> impl Strategy<Value = String> {
