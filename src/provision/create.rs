@@ -258,7 +258,7 @@ impl Tenant {
     }
 
     /// What the LMS holds after a create that told us nothing but an id.
-    fn expected(&self, resource: &Resource, id: Option<&ResourceId>) -> Picture {
+    pub(super) fn expected(&self, resource: &Resource, id: Option<&ResourceId>) -> Picture {
         let mut shown = self.lms.site().echo(resource, &self.lms.moment());
         if let Some(id) = id {
             shown.set_id(id);

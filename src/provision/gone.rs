@@ -107,9 +107,25 @@ impl Tenant {
         let (sent, modified) = (memorable(resource), self.clock.now());
         let (kind, id, revision) = (resource.kind(), entry.id.clone(), entry.revision + 1);
         let entry = Entry { gone: None, sent, modified, revision, ..entry };
-        self.settle((kind, &id), Kept::new(Some(entry), then), origin).await?;
+        self.settle((kind, &id), Kept::new(Some(entry.clone()), then), origin).await?;
         self.ledger.epochs.left();
-        self.get(kind, &id, Depth::Whole, true).await
+        match self.get(kind, &id, Depth::Whole, true).await {
+            Err(Error::Lms { .. } | Error::Scim(_)) => self.as_told(resource, &entry).await,
+            shown => shown,
+        }
+    }
+
+    /// Somebody whom the LMS has just been told of, and does not show: it has lost a right
+    /// or fallen ill since. What was done is answered as done, or the client's next attempt
+    /// would be a duplicate.
+    async fn as_told(&self, resource: &Resource, entry: &Entry) -> Result<Arc<View>, Error> {
+        let kind = resource.kind();
+        let picture = self.expected(resource, entry.lms_id());
+        let names = self.names_in(std::slice::from_ref(&picture)).await?;
+        let view = self.view(kind, picture, self.known(Some(entry), &names))?;
+        let shown = (Some(Arc::clone(&view)), self.waiting_of(kind, &entry.id).await?);
+        let covered = self.overlaid((kind, &entry.id), shown, Depth::Whole).await?;
+        Ok(covered.unwrap_or(view))
     }
 
     /// The matcher for resources with that value.

@@ -112,3 +112,26 @@ async fn however_many_are_gone_who_is_shown_lately_speaks_for_the_lms() {
         assert_eq!(house.get(&format!("/Users/{id}")).await.status, 404, "{id}");
     }
 }
+
+/// The account was brought back; that it cannot be read now is no word about it.
+#[tokio::test]
+async fn who_comes_back_and_is_not_shown_is_there() {
+    let policy = Rules { deprovision: Deprovision::Disable, ..writes_through() };
+    let house = House::with(Options { policy, ..Options::default() }).await;
+    let path = format!("/Users/{}", house.post("/Users", nina()).await.id());
+    assert_eq!(house.delete(&path).await.status, 204);
+    let rights = |keep: fn(Right) -> bool| {
+        let rights: Vec<_> = Right::FULL.iter().copied().filter(|right| keep(*right)).collect();
+        house.lms.with(|moodle| {
+            moodle.tokens.values_mut().for_each(|token| token.rights.clone_from(&rights));
+        });
+        house.forget_answers();
+    };
+    rights(|right| right != Right::ViewDetails);
+    let back = house.post("/Users", nina()).await;
+    assert_eq!((back.status, format!("/Users/{}", back.id())), (201, path.clone()), "{back:?}");
+    assert_eq!(back.body["userName"], nina()["userName"]);
+    assert!(is_enabled(&house, "nina"));
+    rights(|_| true);
+    assert_eq!(house.get(&path).await.status, 200);
+}
