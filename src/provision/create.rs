@@ -241,7 +241,7 @@ impl Tenant {
             }
             // It is there by half, and the LMS does not take the rest: that is no better
             // the next time, which begins with a look.
-            Err(second) if is_invalid(&second) => {
+            Err(second @ Error::Lms { deed: Deed::Create, .. }) => {
                 self.metrics.resolved("refused");
                 Err(second)
             }
@@ -268,10 +268,6 @@ impl Tenant {
         }
         Picture::from(shown)
     }
-}
-
-fn is_invalid(error: &Error) -> bool {
-    matches!(error, Error::Lms { failure: Failure { kind: FailureKind::Invalid, .. }, .. })
 }
 
 /// The LMS calls it done, and does not say who came of it: that has to be looked for.

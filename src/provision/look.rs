@@ -59,11 +59,15 @@ impl Tenant {
         heir: Option<&ResourceId>,
     ) -> Result<Option<Picture>, Error> {
         let found = self.left_behind(resource).await.map_err(looked)?;
-        let Some((picture, later)) = found else { return Ok(None) };
-        if let (Some(_), Some(account)) = (heir, picture.id())
+        let Some((picture, mut later)) = found else { return Ok(None) };
+        if let Some(account) = picture.id()
             && self.is_provisioned((resource.kind(), &account), heir).await?
         {
-            return Err(looked(duplicate()));
+            if heir.is_some() {
+                return Err(looked(duplicate()));
+            }
+            // Its client has written more members since, perhaps.
+            later = added(&later);
         }
         self.finished(picture, later).await.map(Some).map_err(looked)
     }
@@ -98,7 +102,8 @@ impl Tenant {
     }
 
     /// What a create of this resource writes only after the resource is there,
-    /// and what the LMS does not show yet: an LMS may have come half of the way.
+    /// and what the LMS does not show yet: an LMS may have come half of the way, and the
+    /// client may have thought better of the members.
     fn later(&self, resource: &Resource, picture: &Picture) -> Edits {
         let Some(plan) = self.plan(resource.kind()) else { return Edits::default() };
         let attributes = plan.attributes.iter().filter(|it| it.create.is_none());
@@ -109,9 +114,10 @@ impl Tenant {
             (held != Some(value)).then(|| Edit { place: attribute.slot.place.clone(), act })
         });
         let members = plan.resource_type.members().filter(|it| it.attr.offered);
-        let members = members.and_then(|place| {
-            let all = resource.attributes().get("members")?.as_array()?;
-            (!all.is_empty()).then(|| Edit { place, act: Act::Add(all.clone()) })
+        let members = members.map(|place| {
+            let all = resource.attributes().get("members").cloned();
+            let all = all.unwrap_or_else(|| Vec::<()>::new().into());
+            Edit { place, act: Act::Set(all) }
         });
         attributes.chain(members).collect()
     }
@@ -137,12 +143,24 @@ fn duplicate() -> Failure {
     Failure::new(FailureKind::Duplicate, words)
 }
 
-/// What came of looking. A duplicate is what the create came to.
+/// What came of looking, and of doing the rest. A duplicate is what the create came to,
+/// and so is what the LMS will never take.
 fn looked(failure: Failure) -> Error {
     match failure.kind {
-        FailureKind::Duplicate => Error::lms(Deed::Create)(failure),
+        FailureKind::Duplicate | FailureKind::Invalid => Error::lms(Deed::Create)(failure),
         _ => Error::lms(Deed::Look)(failure),
     }
+}
+
+/// The same, with members added to those who are there.
+fn added(edits: &Edits) -> Edits {
+    let add = |edit: &Edit| match &edit.act {
+        Act::Set(Value::Array(all)) if edit.place.attr.name.is("members") => {
+            Edit { place: edit.place.clone(), act: Act::Add(all.clone()) }
+        }
+        _ => edit.clone(),
+    };
+    edits.iter().map(add).collect()
 }
 
 fn cleared(edits: &Edits) -> Edits {

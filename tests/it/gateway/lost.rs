@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::house::writes_through;
+use super::house::{deleted_by_hand, writes_through};
 use super::journey::{nina, person};
 use super::moody::Moody;
 use super::{House, Options};
@@ -109,6 +109,48 @@ async fn a_group_that_was_made_without_its_members_is_given_them() {
     house.lms.faults().clear();
     let made = house.post("/Groups", choir).await;
     assert_eq!(made.status, 201, "{made:?}");
+    let groups = house.lms.cohorts();
+    assert_eq!((groups.len(), groups[0].members.len()), (1, 1), "{groups:?}");
+}
+
+/// Who made it and was not told may think better of it.
+#[tokio::test]
+async fn a_lost_group_has_the_members_that_the_next_attempt_names() {
+    let house = House::open().await;
+    let mut ids = Vec::new();
+    for name in ["otto", "eva"] {
+        ids.push(house.post("/Users", person(name)).await.id().to_owned());
+    }
+    for call in ["core_cohort_add_cohort_members", "core_cohort_get_cohort_members"] {
+        house.lms.faults().always(Some(call), Fault::DropAfter);
+    }
+    let choir = |id: &str| json!({ "displayName": "Choir", "members": [{ "value": id }] });
+    let refused = house.post("/Groups", choir(&ids[0])).await;
+    assert_eq!(refused.status, 503, "{refused:?}");
+    house.lms.faults().clear();
+    let made = house.post("/Groups", choir(&ids[1])).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let groups = house.lms.cohorts();
+    let members: Vec<_> = groups[0].members.iter().map(ToString::to_string).collect();
+    assert_eq!(members, ids[1..], "{groups:?}");
+}
+
+#[tokio::test]
+async fn a_group_with_a_member_who_is_gone_is_refused_and_then_made_without() {
+    let house = House::open().await;
+    let otto = house.post("/Users", person("otto")).await.id().to_owned();
+    let eva = house.post("/Users", person("eva")).await.id().to_owned();
+    deleted_by_hand(&house, &otto);
+    let choir = |ids: &[&String]| {
+        let members: Vec<_> = ids.iter().map(|id| json!({ "value": id })).collect();
+        json!({ "displayName": "Choir", "members": members })
+    };
+    for _ in 0..2 {
+        let refused = house.post("/Groups", choir(&[&otto, &eva])).await;
+        assert_eq!(refused.status, 400, "{refused:?}");
+        assert!(refused.body["detail"].as_str().unwrap().contains(&otto), "{refused:?}");
+    }
+    assert_eq!(house.post("/Groups", choir(&[&eva])).await.status, 201);
     let groups = house.lms.cohorts();
     assert_eq!((groups.len(), groups[0].members.len()), (1, 1), "{groups:?}");
 }
