@@ -80,6 +80,10 @@ impl Tenant {
         self.ledger.epochs.written(kind, Some(id));
         match outcome {
             Ok(_) => self.is_no_more((kind, id), origin).await,
+            // The answer of an earlier attempt was lost: it was that one.
+            Err(failure) if failure.kind == FailureKind::Missing && failure.lost => {
+                self.is_no_more((kind, id), origin).await
+            }
             Err(failure) if failure.kind == FailureKind::Missing => {
                 self.is_no_more((kind, id), origin).await?;
                 Err(missing(kind, id).into())

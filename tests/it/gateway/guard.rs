@@ -94,6 +94,19 @@ async fn a_removal_that_waits_for_the_end_of_an_outage_is_counted_once() {
     assert_eq!(suspended(&house, "c"), None);
 }
 
+/// The LMS does it, breaks off, and has nobody of that id at the second attempt.
+#[tokio::test]
+async fn a_delete_whose_answer_was_lost_is_counted() {
+    let house = house(lets_through(1)).await;
+    let paths = people(&house, &["a", "b"]).await;
+    for path in &paths {
+        house.lms.faults().on("core_user_delete_users", Fault::DropAfter);
+        assert_eq!(house.delete(path).await.status, 204);
+    }
+    let left = house.lms.people().into_iter().filter(|it| it.idnumber.starts_with("x-"));
+    assert_eq!((left.count(), waiting(&house).await.len()), (1, 1), "the second is held");
+}
+
 #[tokio::test]
 async fn an_enabling_that_is_refused_takes_no_held_disabling_along() {
     let house = house(lets_through(1)).await;
