@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use super::cache::Depth;
 use super::names::{OURS, Wanted, account, listen, of_kind};
+use super::rivals::{is_create, is_delete};
 use super::{Error, Tenant};
 use crate::mapping::Picture;
-use crate::scim::{Edits, Kind, Standing};
+use crate::scim::{Edits, Kind, ResourceId, Standing};
+use crate::store::Entry;
 
 impl Tenant {
     /// Edits of members who have accounts, and the rest.
@@ -24,11 +26,15 @@ impl Tenant {
         let _ = edits.named(&["members"], &mut listen(&mut wanted));
         let ids = of_kind(&wanted, Kind::User);
         let entries = self.ledger.entries.several(Kind::User, &ids).await?;
+        let gone = ids.iter().zip(&entries).filter(|(_, entry)| is_gone(entry.as_ref()));
+        let gone: Vec<_> = gone.map(|(id, _)| id.clone()).collect();
+        let back = self.coming_back(Kind::User, &gone).await?;
         let mut known = HashMap::with_capacity(ids.len());
         for (id, entry) in ids.iter().zip(entries) {
             let standing = match entry.as_deref() {
                 Some(entry) if account(entry).is_some() => Standing::There,
                 Some(entry) if entry.gone.is_none() => Standing::Waits,
+                Some(_) if back.contains(id.as_str()) => Standing::Waits,
                 Some(_) => Standing::Nobody,
                 // It was one of ours, and was dropped.
                 None if id.as_str().starts_with(OURS) => Standing::Nobody,
@@ -37,6 +43,37 @@ impl Tenant {
             known.insert(id.as_str(), standing);
         }
         Ok(edits.members_apart(|id| known.get(id).copied().unwrap_or(Standing::There)))
+    }
+
+    /// Those of some who are gone who come back by a create that waits.
+    pub(super) async fn coming_back(
+        &self,
+        kind: Kind,
+        gone: &[ResourceId],
+    ) -> Result<BTreeSet<String>, Error> {
+        if gone.is_empty() || self.is_clear() {
+            return Ok(BTreeSet::new());
+        }
+        let queued = self.ledger.pending.of(kind, gone).await?;
+        let back = gone.iter().zip(queued).filter(|(_, queued)| queued.iter().any(is_create));
+        Ok(back.map(|(id, _)| id.as_str().to_owned()).collect())
+    }
+
+    /// Those whom clients do not know any more: they are deleted, or will be, or were never
+    /// made.
+    pub(super) async fn left_among(&self, ids: &[ResourceId]) -> Result<BTreeSet<String>, Error> {
+        let entries = self.ledger.entries.several(Kind::User, ids).await?;
+        let waiting = self.ledger.pending.of(Kind::User, ids).await?;
+        let mut left = BTreeSet::new();
+        for ((id, entry), waiting) in ids.iter().zip(entries).zip(waiting) {
+            let waiting = || waiting.iter().filter(|one| one.reason.blocks());
+            let ours = entry.is_none() && id.as_str().starts_with(OURS);
+            let gone = is_gone(entry.as_ref()) && !waiting().any(is_create);
+            if ours || gone || waiting().any(is_delete) {
+                left.insert(id.as_str().to_owned());
+            }
+        }
+        Ok(left)
     }
 
     /// The same edits without members whom the LMS does not know any more: whoever was
@@ -62,4 +99,8 @@ impl Tenant {
         let standing = |id: &str| if there(id) { Standing::There } else { Standing::Nobody };
         Ok(Some(edits.members_apart(standing).0))
     }
+}
+
+pub(super) fn is_gone(entry: Option<&Arc<Entry>>) -> bool {
+    entry.is_some_and(|entry| entry.gone.is_some())
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::ledger::Ledger;
+use super::members::is_gone;
 use super::{Error, Tenant};
 use crate::mapping::Picture;
 use crate::mapping::plan::KindPlan;
@@ -228,7 +229,7 @@ impl Tenant {
         Ok(Cow::Owned(told))
     }
 
-    /// Those whom an operation names and who have no account yet.
+    /// Those whom an operation names and who have no account yet, or have not come back yet.
     pub(super) async fn unborn_in(&self, operation: &Operation) -> Result<BTreeSet<String>, Error> {
         let mut wanted = Wanted::new();
         let Some(plan) = self.plan(operation.kind()).filter(|_| !self.all_plain()) else {
@@ -253,6 +254,9 @@ impl Tenant {
         for kind in [Kind::User, Kind::Group] {
             let ids = of_kind(&wanted, kind);
             let entries = self.ledger.entries.several(kind, &ids).await?;
+            let gone = ids.iter().zip(&entries).filter(|(_, entry)| is_gone(entry.as_ref()));
+            let gone: Vec<_> = gone.map(|(id, _)| id.clone()).collect();
+            unborn.append(&mut self.coming_back(kind, &gone).await?);
             let waits = |entry: &Entry| entry.lms == LmsId::None && entry.gone.is_none();
             let found =
                 ids.iter().zip(entries).filter(|(_, entry)| entry.as_deref().is_some_and(waits));

@@ -54,7 +54,8 @@ impl Tenant {
         }
     }
 
-    /// A group without those whose delete waits.
+    /// A group without those whose delete waits, and those who are gone already: what waits
+    /// may name them.
     async fn without_the_gone(&self, view: Arc<View>, depth: Depth) -> Result<Arc<View>, Error> {
         if view.kind() == Kind::User || depth == Depth::Lean {
             return Ok(view);
@@ -63,12 +64,7 @@ impl Tenant {
         let listed = shown.attributes().get("members").and_then(|it| it.as_array());
         let id = |member: &serde_json::Value| ResourceId::parse(member.get("value")?.as_str()?);
         let ids: Vec<_> = listed.into_iter().flatten().filter_map(id).collect();
-        let waiting = self.ledger.pending.of(Kind::User, &ids).await?;
-        let ends = |one: &Pending| one.reason.blocks() && one.operation.get("delete").is_some();
-        let gone: HashSet<String> = (ids.iter().zip(waiting))
-            .filter(|(_, waiting)| waiting.iter().any(ends))
-            .map(|(id, _)| id.as_str().to_owned())
-            .collect();
+        let gone = self.left_among(&ids).await?;
         let Some(resource_type) = self.resource_type(Kind::Group).filter(|_| !gone.is_empty())
         else {
             return Ok(view);

@@ -1,7 +1,8 @@
 //! Members of groups who wait for their accounts, and those who come and go meanwhile.
 
 use matricula::clock::Clock;
-use matricula::sandbox::Person;
+use matricula::policy::{Deprovision, Mode, Rules};
+use matricula::sandbox::{Fault, Person};
 use matricula::store::Choice;
 use serde_json::{Value, json};
 
@@ -135,4 +136,54 @@ async fn nor_who_is_added_and_is_not_among_those_who_replace_all() {
         |otto: &str| json!({ "op": "replace", "path": "members", "value": [{ "value": otto }] });
     let (house, shown) = who_is_in_it_after(|_, otto| vec![replace(otto)]).await;
     assert_eq!((shown.as_array().unwrap().len(), told(&house).len()), (1, 1), "{shown}");
+}
+
+/// Nina was deleted, and comes back by a create that waits.
+async fn coming_back() -> (House, String) {
+    let rules = Rules { deprovision: Deprovision::Disable, ..writes_through() };
+    let mut house = House::with(Options { policy: rules.clone(), ..Options::default() }).await;
+    let id = house.post("/Users", nina()).await.id().to_owned();
+    assert_eq!(house.delete(&format!("/Users/{id}")).await.status, 204);
+    house.under(Rules { mode: Mode::DryRun, ..rules });
+    let back = house.post("/Users", nina()).await;
+    assert_eq!((back.status, back.id()), (201, id.as_str()), "{back:?}");
+    (house, id)
+}
+
+#[tokio::test]
+async fn who_comes_back_later_than_the_group_is_made_is_in_it() {
+    let (mut house, id) = coming_back().await;
+    let group = json!({ "displayName": "Choir", "members": [{ "value": id }] });
+    let path = format!("/Groups/{}", house.post("/Groups", group).await.id());
+    house.under(writes_through());
+    house.lms.faults().times(9, Some("core_user_update_users"), Fault::Exception("x".to_owned()));
+    house.work_off().await;
+    assert_eq!(told(&house), Vec::<String>::new(), "she is not back yet");
+    house.lms.faults().clear();
+    later(&house).await;
+    assert_eq!((told(&house), waiting(&house).await), (vec![id.clone()], vec![]));
+    assert_eq!(house.get(&path).await.body["members"][0]["value"], json!(id));
+}
+
+#[tokio::test]
+async fn who_comes_back_can_be_added_before_that_is_done() {
+    let (mut house, id) = coming_back().await;
+    house.under(writes_through());
+    let path = house.post("/Groups", json!({ "displayName": "Choir" })).await.id().to_owned();
+    let path = format!("/Groups/{path}");
+    let added = house.patch(&path, json!([add(&id)])).await;
+    assert_eq!(added.status, 204, "{added:?}");
+    assert_eq!(house.get(&path).await.body["members"][0]["value"], json!(id));
+    later(&house).await;
+    assert_eq!((told(&house), waiting(&house).await), (vec![id], vec![]));
+}
+
+#[tokio::test]
+async fn who_was_never_made_and_is_deleted_is_shown_in_no_group() {
+    let house = House::with(Options { policy: dry(), ..Options::default() }).await;
+    let eva = house.post("/Users", person("eva")).await.id().to_owned();
+    let group = json!({ "displayName": "Choir", "members": [{ "value": eva }] });
+    let path = format!("/Groups/{}", house.post("/Groups", group).await.id());
+    assert_eq!(house.delete(&format!("/Users/{eva}")).await.status, 204);
+    assert_eq!(house.get(&path).await.body["members"], json!([]));
 }
