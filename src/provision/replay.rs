@@ -258,6 +258,9 @@ impl Tenant {
         let (kind, id) = (one.kind, one.id.clone());
         let change = vec![Pending { reason, due, ..one }];
         self.wait(Batch { change, ..Batch::default() }).await?;
+        if reason == Reason::Order {
+            self.makes_way(kind, &id).await?;
+        }
         self.ledger.epochs.written(kind, Some(&id));
         Ok(())
     }

@@ -124,3 +124,23 @@ async fn of_what_waited_the_last_word_counts() {
     }
     assert_eq!(suspended(&house, "nina.berg"), Some(false), "{:?}", waiting(&house).await);
 }
+
+/// What it waits for may never come: nobody may approve of that.
+#[tokio::test]
+async fn a_name_that_is_not_free_yet_does_not_hold_up_a_disabling() {
+    let guard = Some(Guard { removals: 0, within: Duration::from_mins(40) });
+    let mut house = house(Rules { guard, ..writes_through() }).await;
+    let eva = format!("/Users/{}", house.post("/Users", person("eva")).await.id());
+    let nina = format!("/Users/{}", house.post("/Users", nina()).await.id());
+    assert_eq!(house.delete(&eva).await.status, 204);
+    house.under(writes_through());
+    assert_eq!(house.patch(&nina, as_eva()).await.status, 204);
+    assert_eq!(house.patch(&nina, active(false)).await.status, 204);
+    house.work_off().await;
+    assert_eq!(suspended(&house, "nina.berg"), Some(true), "{:?}", waiting(&house).await);
+    assert_eq!(house.get(&nina).await.body["active"], json!(false));
+    assert_eq!(waiting(&house).await.len(), 2, "the delete that is held, and the name");
+    tried_again(&house).await;
+    tried_again(&house).await;
+    assert_eq!((suspended(&house, "eva"), waiting(&house).await), (Some(true), vec![]));
+}
