@@ -56,6 +56,9 @@ pub(crate) struct Options {
     pub trail: Arc<dyn Trail>,
     /// Whether the trail may name people.
     pub personal: bool,
+    pub clock: Clock,
+    /// The state that outlives reloads; each house has its own, unless a test says so.
+    pub ledger: Option<Arc<provision::Ledger>>,
 }
 
 impl Default for Options {
@@ -82,6 +85,8 @@ impl Default for Options {
             store: None,
             trail: Memory::new().trail(&Key::fresh().unwrap()),
             personal: false,
+            clock: Clock::system(),
+            ledger: None,
         }
     }
 }
@@ -148,7 +153,7 @@ impl House {
         let metrics = api::Metrics::register(&registry).unwrap();
         let face = Face::new(options.api.clone(), vec![front]);
         let roll = Arc::new(Roll::new(Arc::clone(&options.issued), options.key.clone()));
-        let api = Api::new(face, metrics, Clock::system(), roll);
+        let api = Api::new(face, metrics, options.clock.clone(), roll);
         let (address, shutdown) = serve(api.service(), &registry).await;
         Self {
             base: format!("http://{address}/demo/scim/v2"),
@@ -194,6 +199,13 @@ impl House {
         let own = front(Arc::clone(&self.tenant), &self.options);
         let other = front_at(path, Arc::clone(&self.tenant), &self.options);
         self.api.replace(Face::new(self.options.api.clone(), vec![own, other]));
+    }
+
+    /// The same, with the state of that ledger: the one it had, or what is left of it once
+    /// the process has died.
+    pub(super) fn with_ledger(&mut self, ledger: Arc<provision::Ledger>, policy: policy::Rules) {
+        self.options.ledger = Some(ledger);
+        self.under(policy);
     }
 
     /// What waits.
@@ -390,7 +402,7 @@ fn tenant(
     // Tests that show the LMS ill do not wait for it longer than they must.
     backend.retry.pause = Duration::from_millis(1);
     (options.backend)(&mut backend);
-    let clock = Clock::system();
+    let clock = options.clock.clone();
     let house = backend::House {
         clock: clock.clone(),
         metrics: backend::Metrics::register(registry).unwrap(),
@@ -409,10 +421,10 @@ fn tenant(
     let metrics = provision::Metrics::register(registry).unwrap();
     let trail = Arc::clone(&options.trail);
     let house = provision::House { clock, metrics, work, trail };
-    let ledger = match &options.store {
+    let ledger = options.ledger.clone().unwrap_or_else(|| match &options.store {
         Some(store) => provision::Ledger::of(&**store, &"demo".into()),
         None => provision::Ledger::new(Arc::clone(&options.entries), Arc::clone(&options.pending)),
-    };
+    });
     Tenant::new("demo".into(), lms, ledger, config, &house)
 }
 

@@ -45,6 +45,7 @@ mod sharing;
 pub(crate) mod switch;
 mod twins;
 mod waiting_members;
+mod walk;
 mod wire;
 
 pub(crate) use house::{Answer, House, Options, sandbox};
