@@ -92,10 +92,14 @@ pub(super) fn apart(among: Among) -> Option<&'static str> {
     }
 }
 
-/// PostgreSQL has no text with a zero in it. Where this is used, it only narrows the
-/// search, or is for people.
+/// So many bytes of a text are looked up: an index takes no row of more than 2,700.
+const LONGEST: usize = 2000;
+
+/// PostgreSQL has no text with a zero in it, and none of any length in an index. Where this
+/// is used, it only narrows the search, or is for people.
 pub(super) fn narrow(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
+    let start = text.get(..text.floor_char_boundary(LONGEST)).unwrap_or(text);
+    start.replace('\0', "\u{fffd}")
 }
 
 /// What does not fit was written by nobody of us: an error, never an entry that

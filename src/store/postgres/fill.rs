@@ -16,6 +16,7 @@ struct Columns {
     tenants: Vec<String>,
     kinds: Vec<String>,
     ids: Vec<String>,
+    externals: Vec<Option<String>>,
     names: Vec<Option<String>>,
     emails: Vec<Option<String>>,
 }
@@ -24,7 +25,7 @@ struct Columns {
 pub(super) async fn fill(step: &impl GenericClient) -> Result<(), Error> {
     let text = format!(
         "SELECT tenant, kind, id, sent FROM entries
-         WHERE apart IS NULL AND (tenant, kind, id) > ($1, $2, $3)
+         WHERE (tenant, kind, id) > ($1, $2, $3)
          ORDER BY tenant, kind, id LIMIT {CHUNK}"
     );
     let mut last = [String::new(), String::new(), String::new()];
@@ -36,14 +37,15 @@ pub(super) async fn fill(step: &impl GenericClient) -> Result<(), Error> {
         for row in &rows {
             columns.add(row)?;
         }
-        let Columns { tenants, kinds, ids, names, emails } = &columns;
+        let Columns { tenants, kinds, ids, externals, names, emails } = &columns;
         step.execute(
-            "UPDATE entries SET name = found.name, email = found.email
-             FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
-                 AS found (tenant, kind, id, name, email)
+            "UPDATE entries
+             SET external_id = found.external_id, name = found.name, email = found.email
+             FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+                 AS found (tenant, kind, id, external_id, name, email)
              WHERE entries.tenant = found.tenant AND entries.kind = found.kind
                  AND entries.id = found.id",
-            &[tenants, kinds, ids, names, emails],
+            &[tenants, kinds, ids, externals, names, emails],
         )
         .await?;
     }
@@ -56,10 +58,11 @@ impl Columns {
         let (Some(of), Ok(words)) = (Kind::parse(&kind), serde_json::from_str(sent)) else {
             return Ok(());
         };
-        let Found { name, email, .. } = Found::by_words(of, &words);
+        let Found { external_id, name, email } = Found::by_words(of, &words);
         self.tenants.push(row.try_get(0)?);
         self.kinds.push(kind);
         self.ids.push(row.try_get(2)?);
+        self.externals.push(external_id.map(narrow));
         self.names.push(name.as_deref().map(narrow));
         self.emails.push(email.as_deref().map(narrow));
         Ok(())

@@ -72,6 +72,7 @@ every_store! { [memory locked sqlite postgres] [
         what_is_removed_is_gone_and_may_be_removed_again
         several_come_in_the_order_they_were_asked_for
         a_filter_finds_what_clients_wrote
+        what_is_very_long_is_found_like_all_else
         users_and_groups_are_apart_though_their_ids_are_not
         one_tenant_does_not_see_another
         many_writes_at_a_time_are_all_done
@@ -183,6 +184,23 @@ async fn a_filter_finds_what_clients_wrote(house: House) {
     }
     assert_eq!(house.entries.find(Kind::User, Among::Present, None, 9).await.unwrap().len(), 4);
     assert_eq!(house.entries.find(Kind::User, Among::Present, None, 3).await.unwrap().len(), 3);
+}
+
+async fn what_is_very_long_is_found_like_all_else(house: House) {
+    // Of such texts nothing can be left out.
+    let letters = |n: u64| format!("{:016x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let long: String = (1..300).map(letters).collect();
+    let sent = json!({ "userName": long, "externalId": long,
+        "emails": [{ "type": "work", "value": long }] });
+    let (long_named, other) = (entry(Kind::User, "7", &sent), format!("{long}x"));
+    house.entries.put(long_named.clone()).await.unwrap();
+    for place in ["userName", "externalId", "emails[type eq \"work\"].value"] {
+        let find = async |value: &str| {
+            let matcher = matcher(&format!("{place} eq \"{value}\""));
+            house.entries.find(Kind::User, Among::Present, Some(&matcher), 9).await.unwrap()
+        };
+        assert_eq!((find(&long).await, find(&other).await), (vec![id("7")], vec![]), "{place}");
+    }
 }
 
 async fn users_and_groups_are_apart_though_their_ids_are_not(house: House) {
