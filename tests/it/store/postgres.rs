@@ -134,17 +134,50 @@ async fn tables_of_a_later_version_are_refused_by_name() {
     assert_eq!(Postgres::examine(&settings).await.unwrap().tables, Tables::Later);
 }
 
+/// Back to the form before all entries were found by their names.
+const EARLIER: &str =
+    "UPDATE entries SET name = NULL, email = NULL; DELETE FROM form WHERE number > 7;
+     DROP TRIGGER entries_account ON entries; DROP FUNCTION entries_account()";
+
 #[tokio::test]
 async fn tables_of_an_earlier_form_are_brought_to_todays() {
     let Some(settings) = schema_of_its_own().await else { return };
     let store = Postgres::open(&settings).await.unwrap();
     store.entries(&"school".into()).put(nina()).await.unwrap();
     let client = beside(&settings).await;
-    let earlier = "UPDATE entries SET name = NULL, email = NULL; DELETE FROM form WHERE number > 7;
-                   DROP TRIGGER entries_account ON entries; DROP FUNCTION entries_account()";
-    client.batch_execute(earlier).await.unwrap();
+    client.batch_execute(EARLIER).await.unwrap();
     assert_eq!(find(&store).await, []);
     let store = Postgres::open(&settings).await.unwrap();
+    assert_eq!(find(&store).await, [id("7")]);
+}
+
+#[tokio::test]
+async fn a_gateway_that_writes_meanwhile_does_not_stop_the_tables_from_becoming_todays() {
+    let Some(settings) = schema_of_its_own().await else { return };
+    let store = Postgres::open(&settings).await.unwrap();
+    store.entries(&"school".into()).put(nina()).await.unwrap();
+    let (mut older, watch) = (beside(&settings).await, beside(&settings).await);
+    watch.batch_execute(EARLIER).await.unwrap();
+    let write = "UPDATE entries SET revision = revision + 1";
+    let step = older.transaction().await.unwrap();
+    step.batch_execute(
+        "INSERT INTO entries (tenant, kind, id, sent, modified, revision)
+        VALUES ('zoo', 'User', '9', '{}', 0, 0)",
+    )
+    .await
+    .unwrap();
+    let opened = tokio::spawn({
+        let settings = settings.clone();
+        async move { Postgres::open(&settings).await.map(drop) }
+    });
+    let waits = "SELECT count(*) FROM pg_stat_activity
+        WHERE application_name = $1 AND wait_event_type = 'Lock'";
+    while watch.query_one(waits, &[&settings.schema]).await.unwrap().get::<_, i64>(0) == 0 {
+        tokio::task::yield_now().await;
+    }
+    step.batch_execute(write).await.unwrap();
+    step.commit().await.unwrap();
+    opened.await.unwrap().unwrap();
     assert_eq!(find(&store).await, [id("7")]);
 }
 
