@@ -102,8 +102,8 @@ impl Lms {
         self.slots
     }
 
-    /// What runs are told about the world.
-    /// A write on its way.
+    /// A write on its way. Whoever is made without a password that the LMS wants is given one
+    /// that nobody knows.
     pub(super) fn write(
         &self,
         operation: &Operation,
@@ -116,6 +116,7 @@ impl Lms {
         self.site.write(&Operation::Create(told), known, &self.moment())
     }
 
+    /// What runs are told about the world.
     pub(super) fn moment(&self) -> Moment {
         Moment { now: self.clock.now().into(), lookups: self.fresh() }
     }
