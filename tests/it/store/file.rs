@@ -7,7 +7,7 @@ use matricula::store::{Among, Entry, LmsId, Sqlite, Store};
 use rusqlite::Connection;
 use serde_json::json;
 
-use super::suite::{entry, id, matcher};
+use super::suite::{TWICE, alias, both_go_on, entry, id, matcher};
 
 #[tokio::test]
 async fn what_was_written_outlives_the_process() {
@@ -42,6 +42,18 @@ async fn a_name_that_only_clients_know_outlives_the_process() {
 }
 
 /// As the first version left it.
+#[tokio::test]
+async fn two_who_have_one_account_from_before_are_still_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("matricula.db");
+    let store = Sqlite::open(&path).unwrap();
+    store.entries(&"school".into()).put(alias("7", "9")).await.unwrap();
+    drop(store);
+    let earlier = "DROP TRIGGER entries_account; PRAGMA user_version = 9";
+    Connection::open(&path).unwrap().execute_batch(&format!("{earlier}; {TWICE}")).unwrap();
+    both_go_on(&Sqlite::open(&path).unwrap()).await;
+}
+
 #[tokio::test]
 async fn a_file_of_the_first_form_is_brought_to_todays() {
     let folder = tempfile::tempdir().unwrap();

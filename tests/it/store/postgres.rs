@@ -18,7 +18,7 @@ use serde_json::json;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_postgres::{Client, NoTls};
 
-use super::suite::{entry, id, matcher};
+use super::suite::{TWICE, alias, both_go_on, entry, id, matcher};
 
 /// The server's address.
 #[expect(clippy::disallowed_methods, reason = "the test's own environment, not the program's")]
@@ -179,6 +179,16 @@ async fn a_gateway_that_writes_meanwhile_does_not_stop_the_tables_from_becoming_
     step.commit().await.unwrap();
     opened.await.unwrap().unwrap();
     assert_eq!(find(&store).await, [id("7")]);
+}
+
+#[tokio::test]
+async fn two_who_have_one_account_from_before_are_still_written() {
+    let Some(settings) = schema_of_its_own().await else { return };
+    let store = Postgres::open(&settings).await.unwrap();
+    store.entries(&"school".into()).put(alias("7", "9")).await.unwrap();
+    let client = beside(&settings).await;
+    client.batch_execute(&format!("{EARLIER}; {TWICE}")).await.unwrap();
+    both_go_on(&Postgres::open(&settings).await.unwrap()).await;
 }
 
 /// Who is found by her name.

@@ -235,8 +235,24 @@ async fn many_writes_at_a_time_are_all_done(house: House) {
     );
 }
 
-fn alias(name: &str, account: &str) -> Entry {
+pub(super) fn alias(name: &str, account: &str) -> Entry {
     Entry { id: id(name), lms: LmsId::Other(id(account)), ..nina() }
+}
+
+/// A plain entry for the account of somebody else's alias, as versions before let it be.
+pub(super) const TWICE: &str = "INSERT INTO entries (tenant, kind, id, sent, modified, revision)
+     SELECT tenant, kind, '9', sent, modified, revision FROM entries WHERE id = '7'";
+
+/// Both who have one account from before are still written: the LMS was told already.
+pub(super) async fn both_go_on(store: &dyn Store) {
+    let entries = store.entries(&"school".into());
+    let gone = nina().buried(nina().modified, true);
+    for both in [alias("7", "9"), Entry { id: id("9"), ..nina() }] {
+        entries.put(Entry { revision: 5, ..both }).await.unwrap();
+    }
+    // Who has left it has it no more.
+    entries.put(Entry { id: id("9"), ..gone }).await.unwrap();
+    assert!(entries.put(Entry { id: id("9"), ..nina() }).await.is_err());
 }
 
 async fn an_account_by_another_name_is_found_by_both(house: House) {

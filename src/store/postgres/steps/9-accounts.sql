@@ -1,6 +1,7 @@
 -- Two entries cannot have one account: neither two by the LMS's name for it, which an
 -- index sees to, nor one by that and another whose own id it is. Whoever is gone may have
--- had it. An upsert inserts first.
+-- had it. Two who both have it since before are written on: the LMS was told already. An
+-- upsert inserts first.
 CREATE FUNCTION entries_account() RETURNS trigger LANGUAGE plpgsql
     SET search_path FROM CURRENT AS $$
 BEGIN
@@ -13,7 +14,10 @@ BEGIN
     ELSE
         RETURN NEW;
     END IF;
-    IF FOUND THEN
+    IF FOUND AND NOT EXISTS (
+        SELECT FROM entries WHERE tenant = NEW.tenant AND kind = NEW.kind
+            AND id = NEW.id AND lms IS NOT DISTINCT FROM NEW.lms AND gone IS NULL
+    ) THEN
         RAISE unique_violation USING MESSAGE = 'another entry has this account';
     END IF;
     RETURN NEW;
