@@ -49,8 +49,9 @@ impl Desk {
             None => address(settings),
         };
         let certificate = settings.admin.tls.as_ref().map(|files| &*files.certificate);
+        let roots = if base.starts_with("https:") { roots(certificate)? } else { Vec::new() };
         Ok(Self {
-            client: Client::builder(TokioExecutor::new()).build(connector(certificate)?),
+            client: Client::builder(TokioExecutor::new()).build(connector(roots)?),
             url: format!("{base}/api/tenants/{tenant}/pending"),
             token: settings.admin.token.clone(),
         })
@@ -130,14 +131,21 @@ fn address(settings: &Settings) -> String {
     format!("{scheme}://{}", SocketAddr::new(here, listen.port()))
 }
 
-/// Believes what the system believes, and the certificate that the gateway has itself.
-fn connector(certificate: Option<&Path>) -> Result<HttpsConnector<HttpConnector>, Trouble> {
-    let mut roots = RootCertStore::empty();
+/// What the system believes, and the certificate that the gateway has itself.
+fn roots(certificate: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, Trouble> {
+    let mut roots = rustls_native_certs::load_native_certs().certs;
     if let Some(file) = certificate {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         let read = CertificateDer::pem_file_iter(file).map_err(Trouble::failed)?;
-        roots.add_parsable_certificates(read.filter_map(Result::ok));
+        roots.extend(read.filter_map(Result::ok));
     }
+    Ok(roots)
+}
+
+fn connector(
+    believed: Vec<CertificateDer<'static>>,
+) -> Result<HttpsConnector<HttpConnector>, Trouble> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(believed);
     let provider = Arc::new(aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

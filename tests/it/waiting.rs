@@ -1,6 +1,7 @@
 //! What an operator sees of the work that waits, and finds in it.
 
 use std::fs;
+use std::process::Command;
 
 use super::program::{CONFIG, Program, addresses, command, dry_config, json, send};
 
@@ -92,4 +93,14 @@ fn operators_behind_tls_are_answered_by_commands_too() {
     let other = address.replace("127.0.0.1", "localhost");
     let (status, _, talk) = command(&["pending", "count", "--admin", &other], folder.path());
     assert!(status.code() == Some(1) && talk.contains("as its certificate does"), "{talk}");
+    // And where the configuration knows of no TLS, as before a proxy.
+    fs::write(folder.path().join("config.toml"), dry_config()).unwrap();
+    let own = folder.path().join("own.pem");
+    let asked = Command::new(env!("CARGO_BIN_EXE_matricula"))
+        .args(["pending", "count", "--admin", &address])
+        .current_dir(folder.path())
+        .env("SSL_CERT_FILE", own)
+        .output()
+        .unwrap();
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
 }
