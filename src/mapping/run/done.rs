@@ -78,7 +78,11 @@ impl Machine {
             Goal::Change(_) => self.written(&mut done),
             Goal::Read(reading) => {
                 let must = reading.must;
+                let proof = reading.proof;
                 done.pictures = self.read();
+                if done.incomplete && done.pictures.is_empty() && proof {
+                    return Next::Done(Err(super::seek::unseen()));
+                }
                 if done.pictures.is_empty() && must && !done.remembered {
                     return Next::Done(Err(super::task::missing()));
                 }

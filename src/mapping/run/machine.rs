@@ -47,6 +47,8 @@ pub(super) struct Reading {
     pub(super) must: bool,
     /// Whether somebody else will do that.
     pub(super) loose: bool,
+    /// Whether finding nobody has to prove that nobody is there.
+    pub(super) proof: bool,
     /// How many are enough.
     pub(super) enough: Option<usize>,
 }

@@ -60,6 +60,7 @@ impl Site {
                 matcher: query.matcher.clone(),
                 must: false,
                 loose: query.loose,
+                proof: false,
                 enough: query.enough.filter(|_| query.matcher.is_none()),
             };
             let questions = self.questions(plan, &reading, moment)?;

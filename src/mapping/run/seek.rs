@@ -43,6 +43,8 @@ pub(super) struct Seek {
     asked: HashSet<ResourceId>,
     pub(super) total: Option<u64>,
     pub(super) incomplete: bool,
+    /// Whether what is found has the value that was asked for.
+    exact: bool,
     started: bool,
 }
 
@@ -77,6 +79,7 @@ impl Seek {
             asked: HashSet::new(),
             total: None,
             incomplete: false,
+            exact: true,
             started: false,
         }
     }
@@ -202,6 +205,7 @@ impl Machine {
             self.batches(row, values)
         };
         let mut seek = Seek::new(index, then, batches);
+        seek.exact = row.exact;
         if row.asks_for_ids() {
             seek.asked = values.iter().filter_map(|id| kind.id.print_native(id)).collect();
         }
@@ -293,7 +297,7 @@ impl Machine {
     /// What a question came to.
     fn sought(&mut self, seek: Seek) -> Result<Turn, Failure> {
         let row = self.kind.as_ref().and_then(|kind| seek.row(kind));
-        let (brief, exact) = row.map_or((false, false), |row| (row.brief, row.exact));
+        let brief = row.is_some_and(|row| row.brief);
         if seek.then == Then::Objects {
             self.done.incomplete |= seek.incomplete;
             self.done.total = seek.counted().or(self.done.total);
@@ -303,15 +307,23 @@ impl Machine {
         }
         match seek.then {
             Then::Objects => self.add_objects(seek.objects),
+            // Steps take them for all there are.
+            Then::Found if seek.incomplete => return Err(unseen()),
             Then::Found => {
                 let objects = seek.objects.into_iter().map(|found| found.object);
                 self.vars.set("found", objects.collect());
             }
             Then::Load => {
-                let found = seek.objects.into_iter().next().ok_or_else(super::task::missing)?;
+                let nobody = if seek.incomplete { unseen } else { super::task::missing };
+                let found = seek.objects.into_iter().next().ok_or_else(nobody)?;
                 self.loaded(found.object)?;
             }
-            Then::Look => self.looked(&seek.objects, exact)?,
+            Then::Look => {
+                self.looked(&seek.objects, seek.exact)?;
+                if seek.incomplete {
+                    return Err(unseen());
+                }
+            }
         }
         self.after_find();
         Ok(Turn::Again)
@@ -325,6 +337,16 @@ impl Machine {
             ids.filter_map(|id| kind.id.decode(id.as_str())).collect()
         };
         self.seek(super::ask::BY_ID, &ids, seek.then.clone())?;
+        if let Some(Frame::Seek(again)) = self.frames.last_mut() {
+            // What these ids came of is no better for being read in full.
+            again.incomplete = seek.incomplete;
+            again.exact = seek.exact;
+        }
         Ok(Turn::Again)
     }
+}
+
+/// Nobody found is no proof where the LMS has not shown all.
+pub(super) fn unseen() -> Failure {
+    Failure::new(Kind::Garbled, "the LMS could not show all there are")
 }

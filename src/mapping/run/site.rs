@@ -127,7 +127,7 @@ impl Site {
     /// create whose answer was lost. What is found comes back as resources.
     pub fn look(self: &Arc<Self>, resource: &Resource, moment: &Moment) -> Result<Run, Failure> {
         let plan = self.plan.kinds_of(resource.kind()).next().ok_or_else(unmapped)?;
-        let reading = Reading::default();
+        let reading = Reading { proof: true, ..Reading::default() };
         let mut run = Machine::new(self, Some(plan), Goal::Read(reading), moment);
         run.plan_look(plan, resource)?;
         Ok(run.into())

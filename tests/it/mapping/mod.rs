@@ -26,3 +26,4 @@ mod shipped;
 mod straight;
 mod strangers;
 mod support;
+mod unseen;
