@@ -124,6 +124,7 @@ base_url = "{url}"
 facility = "{facility}"
 username = "{username}"
 password = "{PASSWORD}"
+domain = "school.example"
 "#,
         url = kolibri.url,
         facility = kolibri.facility,
@@ -277,6 +278,18 @@ fn who_was_there_before_is_taken_over() {
     let (_, before) = house.kolibri.tell("POST", "facilityuser/", &account);
     let (made, _) = house.made("vera.lang");
     assert_eq!((&made["id"], &made["displayName"]), (&before["id"], &json!("Nina Berg")));
+}
+
+/// By the name alone, she would be given the account of the one who was there.
+#[test]
+fn who_is_of_another_domain_takes_nobody_over() {
+    let Some(house) = house("domains") else { return };
+    let account = json!({ "username": "rosa_lang", "password": "x", "full_name": "Rosa", "facility": house.kolibri.facility });
+    let (_, before) = house.kolibri.tell("POST", "facilityuser/", &account);
+    let mut other = person("rosa.lang");
+    other["userName"] = json!("rosa.lang@other.example");
+    let (status, made) = ask("POST", &house.users, &other);
+    assert_eq!((status, made["id"] == before["id"]), (201, false), "{made}");
 }
 
 /// Kolibri answers those whom it does not know with empty lists and 404.
