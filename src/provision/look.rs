@@ -51,23 +51,19 @@ impl Tenant {
 
     /// Who has the unique values of a resource: the one that we made, or nobody.
     /// Somebody who differs in anything that a create writes at once is another,
-    /// and the create a duplicate. So is the account of another, where it is an `heir`
-    /// of ours who looks: whom a client has told of us already is no leftover.
+    /// and the create a duplicate. So is the account of another than the `heir`: whom a
+    /// client has told us of already is no leftover, be they alike to the LMS.
     pub(super) async fn look(
         &self,
         resource: &Resource,
         heir: Option<&ResourceId>,
     ) -> Result<Option<Picture>, Error> {
         let found = self.left_behind(resource).await.map_err(looked)?;
-        let Some((picture, mut later)) = found else { return Ok(None) };
+        let Some((picture, later)) = found else { return Ok(None) };
         if let Some(account) = picture.id()
             && self.is_provisioned((resource.kind(), &account), heir).await?
         {
-            if heir.is_some() {
-                return Err(looked(duplicate()));
-            }
-            // Its client has written more members since, perhaps.
-            later = added(&later);
+            return Err(looked(duplicate()));
         }
         self.finished(picture, later).await.map(Some).map_err(looked)
     }
@@ -150,17 +146,6 @@ fn looked(failure: Failure) -> Error {
         FailureKind::Duplicate | FailureKind::Invalid => Error::lms(Deed::Create)(failure),
         _ => Error::lms(Deed::Look)(failure),
     }
-}
-
-/// The same, with members added to those who are there.
-fn added(edits: &Edits) -> Edits {
-    let add = |edit: &Edit| match &edit.act {
-        Act::Set(Value::Array(all)) if edit.place.attr.name.is("members") => {
-            Edit { place: edit.place.clone(), act: Act::Add(all.clone()) }
-        }
-        _ => edit.clone(),
-    };
-    edits.iter().map(add).collect()
 }
 
 fn cleared(edits: &Edits) -> Edits {

@@ -35,6 +35,8 @@ pub(crate) struct Options {
     /// What of a tenant's settings is not named here.
     pub config: fn(&mut provision::Config),
     pub settings: Vec<(&'static str, Value)>,
+    /// Another mapping than Moodle's own.
+    pub mapping: Option<&'static str>,
     pub site: fn(&mut sandbox::Site),
     pub page: usize,
     /// How long one request may wait for the LMS.
@@ -75,6 +77,7 @@ impl Default for Options {
             backend: |_| (),
             config: |_| (),
             settings: Vec::new(),
+            mapping: None,
             site: |_| (),
             page: config.page,
             patience: config.patience,
@@ -361,11 +364,15 @@ pub(crate) async fn sandbox(options: &Options) -> Sandbox {
 }
 
 /// Moodle's plan. Compiling it takes longer than most tests, and it never changes.
-fn plan() -> Arc<Plan> {
+fn plan(variant: Option<&str>) -> Arc<Plan> {
     static PLAN: OnceLock<Arc<Plan>> = OnceLock::new();
+    let compile =
+        |text: &str| Arc::new(Source::read("moodle", text, &Shipped).unwrap().compile().unwrap());
+    if let Some(text) = variant {
+        return compile(text);
+    }
     let text = include_str!("../../../mappings/moodle.toml");
-    let compile = || Arc::new(Source::read("moodle", text, &Shipped).unwrap().compile().unwrap());
-    Arc::clone(PLAN.get_or_init(compile))
+    Arc::clone(PLAN.get_or_init(|| compile(text)))
 }
 
 fn front(tenant: Arc<Tenant>, options: &Options) -> Front {
@@ -391,7 +398,7 @@ fn tenant(
     options: &Options,
     (registry, work): (&Registry, TaskTracker),
 ) -> Arc<Tenant> {
-    let plan = plan();
+    let plan = plan(options.mapping);
     let mut settings = Map::new();
     settings.insert("base_url".to_owned(), json!(url));
     settings.insert("token".to_owned(), json!(secret::Secret::new(token).expose()));

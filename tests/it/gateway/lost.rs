@@ -60,6 +60,38 @@ async fn an_account_of_somebody_else_is_not_adopted_after_a_lost_create() {
     assert!(held.iter().any(|it| it.firstname == "Nora"), "{held:?}");
 }
 
+/// Where a mapping makes one name of several.
+const NAMESAKES: &str = r#"
+format  = 1
+title   = "names without a domain"
+extends = "moodle"
+[user.attributes]
+userName = { to_lms = "value | lower | split('@') | first" }
+'emails[type eq "work"].value' = { to_lms = "value | split('@') | first | suffix('@hoch.example')" }
+[user.find."userName eq"]
+value = "value | lower | split('@') | first"
+"#;
+
+#[tokio::test]
+async fn a_namesake_who_came_meanwhile_is_not_what_a_lost_create_left() {
+    let settings = vec![("external_id", json!(""))];
+    let options = Options { mapping: Some(NAMESAKES), settings, ..Options::default() };
+    let house = House::with(options).await;
+    let mut other = nina();
+    other["externalId"] = json!("x-other");
+    for name in ["/userName", "/emails/0/value"] {
+        *other.pointer_mut(name).unwrap() = json!("Nina.Berg@other.example");
+    }
+    house.lms.faults().on("core_user_create_users", Fault::DropBefore);
+    assert_eq!(house.post("/Users", other.clone()).await.status, 503);
+    let made = house.post("/Users", nina()).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let refused = house.post("/Users", other).await;
+    assert_eq!((refused.status, &refused.body["scimType"]), (409, &json!("uniqueness")));
+    let read = house.get(&format!("/Users/{}", made.id())).await;
+    assert_eq!(read.body["userName"], nina()["userName"]);
+}
+
 #[tokio::test]
 async fn a_create_that_the_lms_gets_to_late_is_not_made_twice() {
     let house = House::with(hurried()).await;
