@@ -104,11 +104,14 @@ impl Tenant {
             return Ok(0);
         }
         let entry = self.ledger.entries.get(kind, id).await?;
-        let unborn = entry.is_some_and(|it| it.lms == LmsId::None && it.gone.is_none());
+        let unborn = entry.as_ref().is_some_and(|it| it.lms == LmsId::None && it.gone.is_none());
         let mut batch = Batch { done: vec![one.sequence], ..Batch::default() };
         if matches!(operation, Operation::Create(_)) {
             batch.done = queued.iter().map(|known| known.sequence).collect();
             batch.forget = unborn.then(|| (kind, id.clone()));
+        }
+        if matches!(operation, Operation::Delete { .. }) {
+            batch.entry = self.given_up(entry.as_deref()).await?;
         }
         let count = batch.done.len();
         self.ledger.pending.write(batch).await?;

@@ -8,7 +8,7 @@ use super::matching::Match;
 use super::rivals::is_delete;
 use super::{Error, Tenant};
 use crate::policy::Reason;
-use crate::scim::{Kind, Resource, ResourceId};
+use crate::scim::{Kind, Operation, Resource, ResourceId};
 use crate::store::{Among, Batch, Entry, Pending};
 
 /// More that share a key are no match.
@@ -95,6 +95,39 @@ impl Tenant {
         }
         self.ledger.epochs.written(kind, Some(id));
         self.ledger.epochs.left();
+    }
+
+    /// The entry of somebody whose delete will never be done, while the same person waits
+    /// to come again under another id: that one was given before the delete was held, and
+    /// is the one that their client knows. The account is for whoever comes.
+    pub(super) async fn given_up(&self, entry: Option<&Entry>) -> Result<Option<Entry>, Error> {
+        let Some(entry) = entry.filter(|it| it.gone.is_none() && it.lms_id().is_some()) else {
+            return Ok(None);
+        };
+        let (kind, keys) = (entry.sent.kind(), Match::usual(entry.sent.kind()));
+        for key in keys {
+            let value = key.value(&entry.sent);
+            let matcher = value.and_then(|value| self.equals(kind, key.path(), value));
+            let Some(matcher) = matcher else { continue };
+            // Whoever comes back once more does so by an id that is gone.
+            for among in [Among::Unborn, Among::Gone] {
+                let ids = self.ledger.entries.find(kind, among, Some(&matcher), MOST).await?;
+                let queued = self.ledger.pending.of(kind, &ids).await?;
+                let mut made = queued.iter().flatten().filter_map(|one| self.made_by(one));
+                if made.any(|new| Match::same(keys, &entry.sent, &new)) {
+                    return Ok(Some(entry.buried(self.clock.now(), true)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whom a piece of work makes, if it does.
+    fn made_by(&self, one: &Pending) -> Option<Resource> {
+        match self.resource_type(one.kind)?.operation(one.operation.clone()) {
+            Ok(Operation::Create(resource)) => Some(resource),
+            Ok(Operation::Change { .. } | Operation::Delete { .. }) | Err(_) => None,
+        }
     }
 
     /// The entry of somebody who is there, if a create means the same person.

@@ -95,6 +95,35 @@ async fn so_is_who_is_made_again_in_a_dry_run() {
 }
 
 /// It would be done without being counted.
+/// Her delete waits for a person when she comes again, and is held after that.
+#[tokio::test]
+async fn who_came_again_before_the_delete_was_held_gets_the_account_if_that_is_dropped() {
+    let guard = Some(Guard { removals: 1, within: Duration::from_mins(40) });
+    let rules = Rules { guard, ..writes_through() };
+    let mut house = house(rules.clone()).await;
+    let first = house.post("/Users", person("first")).await.id().to_owned();
+    let before = house.post("/Users", nina()).await.id().to_owned();
+    assert_eq!(house.delete(&format!("/Users/{first}")).await.status, 204);
+    house.under(Rules { mode: Mode::Confirm, ..rules.clone() });
+    assert_eq!(house.delete(&format!("/Users/{before}")).await.status, 204);
+    let again = house.post("/Users", nina()).await;
+    assert_eq!(again.status, 201, "{again:?}");
+    assert_ne!(again.id(), before);
+    house.under(rules);
+    house.work_off().await;
+    assert_eq!(drop_held(&house).await, 1);
+    later(&house).await;
+    assert_eq!(waiting(&house).await, []);
+    assert_eq!(ninas(&house), [false]);
+    let path = format!("/Users/{}", again.id());
+    assert_eq!(house.get(&path).await.body["active"], json!(true));
+    assert_eq!(house.get(&format!("/Users/{before}")).await.status, 404);
+    let rename = json!([{ "op": "replace", "path": "nickName", "value": "Ni" }]);
+    assert_eq!(house.patch(&path, rename).await.status, 204);
+    later(&house).await;
+    assert!(house.lms.people().iter().any(|it| it.alternatename == "Ni"));
+}
+
 #[tokio::test]
 async fn who_is_made_again_disabled_is_held_as_before() {
     let (house, before) = held().await;

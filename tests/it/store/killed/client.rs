@@ -39,7 +39,8 @@ impl Client {
         let mut new = Self { life, number, dice, people, group: String::new(), members, made: 0 };
         let name = format!("Group {number}");
         let group = json!({ "displayName": name, "externalId": format!("g-{number}") });
-        new.group = new.made("Groups", &format!("displayName eq \"{name}\""), &group);
+        (new.group, _) =
+            new.life.made(("Groups", &format!("displayName eq \"{name}\"")), &group, false);
         new
     }
 
@@ -57,41 +58,11 @@ impl Client {
         })
     }
 
-    /// As Entra does: it looks, and makes who is not there. What is sent again may
-    /// have been done.
-    fn made(&self, kind: &str, filter: &str, body: &Value) -> String {
-        let filter = filter.replace(' ', "+").replace('"', "%22");
-        loop {
-            let (status, found, _) =
-                self.life.ask("GET", &format!("/{kind}?filter={filter}"), &Value::Null);
-            assert_eq!(status, 200, "{found}");
-            assert!(found["totalResults"].as_u64().unwrap() < 2, "twins: {found}");
-            if let Some(id) = found["Resources"][0]["id"].as_str() {
-                return id.to_owned();
-            }
-            let (status, made, again) = self.life.ask("POST", &format!("/{kind}"), body);
-            if status == 201 {
-                return made["id"].as_str().unwrap().to_owned();
-            }
-            // It was made, and the answer died with the process.
-            assert!(status == 409 && again, "{status} {made}");
-        }
-    }
-
-    fn patch(&self, path: &str, operations: &Value) {
-        let body = json!({
-            "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
-            "Operations": operations
-        });
-        let (status, answer, _) = self.life.ask("PATCH", path, &body);
-        assert!(matches!(status, 200 | 204), "{path} {status} {answer}");
-    }
-
     pub(super) fn step(&mut self, version: u64) {
         let person = usize::try_from(self.dice.below(PEOPLE as u64)).unwrap();
         let Some((id, _)) = self.people.get(&person).cloned() else {
             let filter = format!("userName eq \"{}\"", self.name(person));
-            let id = self.made("Users", &filter, &self.body(person, version));
+            let (id, _) = self.life.made(("Users", &filter), &self.body(person, version), false);
             self.made += 1;
             // Whoever was made by a request that nobody answered is told everything.
             self.write(&id, version);
@@ -115,7 +86,7 @@ impl Client {
             { "op": "Replace", "path": "name.familyName", "value": format!("Name {version}") },
             { "op": "Replace", "path": "title", "value": format!("Title {version}") }
         ]);
-        self.patch(&format!("/Users/{id}"), &operations);
+        self.life.patch(&format!("/Users/{id}"), &operations);
     }
 
     fn delete(&mut self, person: usize, id: &str) {
@@ -132,7 +103,7 @@ impl Client {
     fn turn_over(&mut self, person: usize, id: &str) {
         let op = if self.members.contains(&person) { "Remove" } else { "Add" };
         let operations = json!([{ "op": op, "path": "members", "value": [{ "value": id }] }]);
-        self.patch(&format!("/Groups/{}", self.group), &operations);
+        self.life.patch(&format!("/Groups/{}", self.group), &operations);
         if !self.members.remove(&person) {
             self.members.insert(person);
         }

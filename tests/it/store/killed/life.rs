@@ -4,7 +4,7 @@ use std::sync::{Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::crash::{Gateway, ask, ordered};
 
@@ -97,6 +97,46 @@ impl Life {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let told = self.told(|(host, _)| ask(host, method, path, &body));
         told.unwrap_or_else(|| unreachable!("{method} {path} is never answered"))
+    }
+
+    pub(super) fn found(&self, kind: &str, filter: &str) -> Option<String> {
+        let filter = filter.replace(' ', "+").replace('"', "%22");
+        let path = format!("/{kind}?filter={filter}");
+        let (status, found, _) = self.ask("GET", &path, &Value::Null);
+        assert_eq!(status, 200, "{found}");
+        assert!(found["totalResults"].as_u64().unwrap() < 2, "twins: {found}");
+        found["Resources"][0]["id"].as_str().map(str::to_owned)
+    }
+
+    /// As Entra does: it looks, and makes who is not there. Whether it was told that it
+    /// made them. An `operator` who drops a delete brings somebody back between the two.
+    pub(super) fn made(
+        &self,
+        (kind, filter): (&str, &str),
+        body: &Value,
+        operator: bool,
+    ) -> (String, bool) {
+        for _ in 0..20 {
+            if let Some(id) = self.found(kind, filter) {
+                return (id, false);
+            }
+            let (status, made, again) = self.ask("POST", &format!("/{kind}"), body);
+            if status == 201 {
+                return (made["id"].as_str().unwrap().to_owned(), true);
+            }
+            // It was made, and the answer died with the process.
+            assert!(status == 409 && (again || operator), "{status} {made}");
+        }
+        unreachable!("{filter} is neither there nor made")
+    }
+
+    pub(super) fn patch(&self, path: &str, operations: &Value) {
+        let body = json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+            "Operations": operations
+        });
+        let (status, answer, _) = self.ask("PATCH", path, &body);
+        assert!(matches!(status, 200 | 204), "{path} {status} {answer}");
     }
 
     /// The same of an operator.

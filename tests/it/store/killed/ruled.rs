@@ -88,7 +88,8 @@ impl Ruled {
         let mut new = Self { life, register, number, dice, group, people };
         let name = format!("Group {number}");
         let group = json!({ "displayName": name, "externalId": format!("g-{number}") });
-        (new.group, _) = new.made("Groups", &format!("displayName eq \"{name}\""), &group);
+        (new.group, _) =
+            new.life.made(("Groups", &format!("displayName eq \"{name}\"")), &group, true);
         new
     }
 
@@ -104,39 +105,6 @@ impl Ruled {
             "name": { "givenName": "Zoë", "familyName": format!("Name {version}") },
             "emails": [{ "type": "work", "primary": true, "value": name }]
         })
-    }
-
-    fn found(&self, kind: &str, filter: &str) -> Option<String> {
-        let filter = filter.replace(' ', "+").replace('"', "%22");
-        let path = format!("/{kind}?filter={filter}");
-        let (status, found, _) = self.life.ask("GET", &path, &Value::Null);
-        assert_eq!(status, 200, "{found}");
-        assert!(found["totalResults"].as_u64().unwrap() < 2, "twins: {found}");
-        found["Resources"][0]["id"].as_str().map(str::to_owned)
-    }
-
-    /// As Entra does: it looks, and makes who is not there. Whether it was told that it
-    /// made them.
-    fn made(&self, kind: &str, filter: &str, body: &Value) -> (String, bool) {
-        loop {
-            if let Some(id) = self.found(kind, filter) {
-                return (id, false);
-            }
-            let (status, made, again) = self.life.ask("POST", &format!("/{kind}"), body);
-            if status == 201 {
-                return (made["id"].as_str().unwrap().to_owned(), true);
-            }
-            assert!(status == 409 && again, "{status} {made}");
-        }
-    }
-
-    fn patch(&self, path: &str, operations: &Value) {
-        let body = json!({
-            "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
-            "Operations": operations
-        });
-        let (status, answer, _) = self.life.ask("PATCH", path, &body);
-        assert!(matches!(status, 200 | 204), "{path} {status} {answer}");
     }
 
     pub(super) fn step(&mut self, version: u64) {
@@ -158,7 +126,7 @@ impl Ruled {
     fn comes(&mut self, person: usize, version: u64) {
         let name = self.name(person);
         let filter = format!("userName eq \"{name}\"");
-        let (id, told) = self.made("Users", &filter, &self.body(person, version));
+        let (id, told) = self.life.made(("Users", &filter), &self.body(person, version), true);
         // Its account was made by a process that died before it could write that down, and
         // is one like any that was there before: there is nothing to approve of.
         if !told && !id.starts_with("mat-") {
@@ -179,7 +147,7 @@ impl Ruled {
             { "op": "Replace", "path": "name.familyName", "value": format!("Name {version}") },
             { "op": "Replace", "path": "title", "value": format!("Title {version}") }
         ]);
-        self.patch(&format!("/Users/{}", self.people[&person].id), &operations);
+        self.life.patch(&format!("/Users/{}", self.people[&person].id), &operations);
         self.people.get_mut(&person).unwrap().version = version;
         self.shows(person);
     }
@@ -192,7 +160,7 @@ impl Ruled {
 
     fn says_active(&mut self, person: usize, active: bool) {
         let operations = json!([{ "op": "Replace", "path": "active", "value": active }]);
-        self.patch(&format!("/Users/{}", self.people[&person].id), &operations);
+        self.life.patch(&format!("/Users/{}", self.people[&person].id), &operations);
         self.people.get_mut(&person).unwrap().active = active;
     }
 
@@ -213,7 +181,7 @@ impl Ruled {
         said.member = Some(member);
         let op = if member { "Add" } else { "Remove" };
         let operations = json!([{ "op": op, "path": "members", "value": [{ "value": said.id }] }]);
-        self.patch(&format!("/Groups/{}", self.group), &operations);
+        self.life.patch(&format!("/Groups/{}", self.group), &operations);
     }
 
     /// The accounts that no rule lets anybody touch are refused each time.
@@ -221,7 +189,7 @@ impl Ruled {
         if self.dice.below(8) > 0 {
             return;
         }
-        let id = self.found("Users", "userName eq \"protected@hoch.example\"").unwrap();
+        let id = self.life.found("Users", "userName eq \"protected@hoch.example\"").unwrap();
         let (status, answer, _) = self.life.ask("DELETE", &format!("/Users/{id}"), &Value::Null);
         assert_eq!(status, 403, "{answer}");
     }
@@ -244,7 +212,7 @@ impl Ruled {
         let mut told = BTreeMap::new();
         for person in 0..PEOPLE {
             let name = self.name(person);
-            let found = self.found("Users", &format!("userName eq \"{name}\""));
+            let found = self.life.found("Users", &format!("userName eq \"{name}\""));
             let said = self.people.get(&person);
             let kept = Fate::of(person) == Fate::Kept;
             if !(kept && said.is_none()) {
