@@ -152,6 +152,9 @@ impl Tenant {
         asked: Asked,
     ) -> Result<Option<ResourceId>, Error> {
         let keys = self.config.matches(told.kind());
+        if keys.is_empty() {
+            return Ok(None);
+        }
         // Who was there before is called as the LMS spells it.
         let spelt = self.lms.site().spelt(told, &self.lms.moment());
         let first = |key: &&Match| asked == Asked::All || !is_checked(plan, **key);

@@ -40,9 +40,10 @@ impl Tenant {
     }
 
     /// Lets a removal come first of what waits for a resource, where the first of that was
-    /// tried in vain or waits for somebody else, and without what else is said with it; and so an enabling, for the
-    /// last word is what counts. Whatever was said of `active` before it is over then, and
-    /// of somebody who is deleted all that was to be changed. The turn is the caller's.
+    /// tried in vain or waits for somebody else, and without what else is said with it; and
+    /// so an enabling, for the last word is what counts. Whatever was said of `active`
+    /// before it is over then, and of somebody who is deleted all that was to be changed.
+    /// The turn is the caller's.
     pub(super) async fn makes_way(&self, kind: Kind, id: &ResourceId) -> Result<(), Error> {
         let queued = self.ledger.pending.of(kind, std::slice::from_ref(id)).await?;
         let queued: Vec<_> = queued.into_iter().flatten().filter(|it| it.reason.blocks()).collect();

@@ -1,5 +1,6 @@
 //! One LMS as the use cases see it: a mapping's runs, driven over backends.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -112,8 +113,10 @@ impl Lms {
         let Operation::Create(resource) = operation else {
             return self.site.write(operation, known, &self.moment());
         };
-        let told = self.site.with_password(resource, nobody_knows)?.into_owned();
-        self.site.write(&Operation::Create(told), known, &self.moment())
+        match self.site.with_password(resource, nobody_knows)? {
+            Cow::Borrowed(_) => self.site.write(operation, known, &self.moment()),
+            Cow::Owned(told) => self.site.write(&Operation::Create(told), known, &self.moment()),
+        }
     }
 
     /// What runs are told about the world.

@@ -72,7 +72,7 @@ impl Machine {
             return Ok(());
         };
         let own = self.vars.get("id").and_then(|id| kind.id.print_native(id));
-        let spelt = self.spelt(&kind, probe);
+        let spelt = if exact { None } else { self.spelt(&kind, probe) };
         let taken = {
             let listed = self.vars.names();
             let lift = self.site.lift(&kind, listed.scope());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Dice;
-use super::life::Life;
+use super::life::{Life, person_of};
 
 /// People of each client.
 pub(super) const PEOPLE: usize = 24;
@@ -37,10 +37,7 @@ impl Client {
         let dice = Dice(u64::try_from(number).unwrap() + 20_261_121);
         let (people, members) = (BTreeMap::new(), BTreeSet::new());
         let mut new = Self { life, number, dice, people, group: String::new(), members, made: 0 };
-        let name = format!("Group {number}");
-        let group = json!({ "displayName": name, "externalId": format!("g-{number}") });
-        (new.group, _) =
-            new.life.made(("Groups", &format!("displayName eq \"{name}\"")), &group, false);
+        new.group = new.life.group(number, false);
         new
     }
 
@@ -50,12 +47,7 @@ impl Client {
 
     fn body(&self, person: usize, version: u64) -> Value {
         let name = self.name(person);
-        json!({
-            "userName": name, "externalId": format!("x-{}-{person}", self.number),
-            "title": format!("Title {version}"), "active": true,
-            "name": { "givenName": "Zoë", "familyName": format!("Name {version}") },
-            "emails": [{ "type": "work", "primary": true, "value": name.to_lowercase() }]
-        })
+        person_of((self.number, person), &name, version)
     }
 
     pub(super) fn step(&mut self, version: u64) {

@@ -130,6 +130,14 @@ impl Life {
         unreachable!("{filter} is neither there nor made")
     }
 
+    /// The group of a client.
+    pub(super) fn group(&self, number: usize, operator: bool) -> String {
+        let name = format!("Group {number}");
+        let group = json!({ "displayName": name, "externalId": format!("g-{number}") });
+        let filter = format!("displayName eq \"{name}\"");
+        self.made(("Groups", &filter), &group, operator).0
+    }
+
     pub(super) fn patch(&self, path: &str, operations: &Value) {
         let body = json!({
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
@@ -166,4 +174,14 @@ impl Life {
         }
         None
     }
+}
+
+/// What a client writes of one of its people.
+pub(super) fn person_of((client, person): (usize, usize), name: &str, version: u64) -> Value {
+    json!({
+        "userName": name, "externalId": format!("x-{client}-{person}"),
+        "title": format!("Title {version}"), "active": true,
+        "name": { "givenName": "Zoë", "familyName": format!("Name {version}") },
+        "emails": [{ "type": "work", "primary": true, "value": name.to_lowercase() }]
+    })
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use super::Dice;
-use super::life::Life;
+use super::life::{Life, person_of};
 
 /// People of each client.
 const PEOPLE: usize = 20;
@@ -86,10 +86,7 @@ impl Ruled {
         let dice = Dice(u64::try_from(number).unwrap() + 20_261_130);
         let (people, group) = (BTreeMap::new(), String::new());
         let mut new = Self { life, register, number, dice, group, people };
-        let name = format!("Group {number}");
-        let group = json!({ "displayName": name, "externalId": format!("g-{number}") });
-        (new.group, _) =
-            new.life.made(("Groups", &format!("displayName eq \"{name}\"")), &group, true);
+        new.group = new.life.group(number, true);
         new
     }
 
@@ -99,12 +96,7 @@ impl Ruled {
 
     fn body(&self, person: usize, version: u64) -> Value {
         let name = self.name(person);
-        json!({
-            "userName": name, "externalId": format!("x-{}-{person}", self.number),
-            "title": format!("Title {version}"), "active": true,
-            "name": { "givenName": "Zoë", "familyName": format!("Name {version}") },
-            "emails": [{ "type": "work", "primary": true, "value": name }]
-        })
+        person_of((self.number, person), &name, version)
     }
 
     pub(super) fn step(&mut self, version: u64) {
